@@ -1,0 +1,82 @@
+/**
+ * The contract between a host and the window: what the window may ask, what it is told. Carried in process, over
+ * a local socket (Electron), or over a WebSocket (`greenroom serve`) by birpc; each host parses what it is sent.
+ */
+import type { Explanation } from '../model/decision.ts';
+import type { Problem } from '../model/problem.ts';
+import type { RehearsalReport, ScenarioReport, StepReport } from '../model/rehearsal-report.ts';
+import type { SessionState } from '../model/session-state.ts';
+import type { TrafficEvent } from '../model/traffic-event.ts';
+
+export interface TrafficQuery {
+  before?: number;
+  after?: number;
+  verdict?: 'allow' | 'deny';
+  workload?: string;
+  tag?: string;
+  text?: string;
+  limit: number;
+}
+
+export interface ScenarioSummary {
+  id: string;
+  title: string;
+  severity: string;
+  tags: readonly string[];
+  references: readonly string[];
+  file: string;
+  line: number;
+  steps: number;
+  /** Problems keep it from running. */
+  problems: Problem[];
+}
+
+export interface PolicyFile {
+  /** Relative to the project. */
+  path: string;
+  text: string;
+}
+
+export interface ExportedFile {
+  path: string;
+  text: string;
+}
+
+export interface ExportPreview {
+  target: 'istio';
+  files: ExportedFile[];
+  /** What the target can't say: every field lost is named. */
+  problems: Problem[];
+}
+
+/** What the window calls. Errors arrive as rejections whose message is fit for a person. */
+export interface HostApi {
+  state(): Promise<SessionState>;
+  traffic(query: TrafficQuery): Promise<TrafficEvent[]>;
+  event(id: number): Promise<TrafficEvent | null>;
+  explain(id: number): Promise<Explanation | null>;
+  policyFiles(): Promise<PolicyFile[]>;
+  scenarios(): Promise<ScenarioSummary[]>;
+  /** Runs the named scenarios (all when empty); resolves with the whole report. Progress arrives as notices. */
+  rehearse(ids: string[]): Promise<RehearsalReport>;
+  /** The last report, if any. */
+  lastRehearsal(): Promise<RehearsalReport | null>;
+  exportPreview(target: 'istio'): Promise<ExportPreview>;
+  /** Writes the folder (relative to the project, or absolute); the files written. */
+  exportWrite(target: 'istio', folder: string): Promise<string[]>;
+  /** The export as a zip, base64. */
+  exportZip(target: 'istio'): Promise<{ name: string; base64: string }>;
+  logs(instance: string): Promise<{ stream: 'stdout' | 'stderr'; text: string; at: number }[]>;
+  restart(instance: string): Promise<void>;
+  rotate(): Promise<void>;
+  /** One ordinary request through the mesh, so that a new user sees traffic: the sample's own front door. */
+  sendSample(): Promise<void>;
+}
+
+/** What the host tells the window, unasked. */
+export interface WindowApi {
+  stateChanged(state: SessionState): void;
+  eventsRecorded(events: TrafficEvent[]): void;
+  stepFinished(run: string, scenario: string, step: StepReport): void;
+  scenarioFinished(run: string, scenario: ScenarioReport): void;
+}

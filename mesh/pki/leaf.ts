@@ -1,0 +1,39 @@
+/** What a leaf certificate can be asked to be: good, or faulty in exactly one named way (attacks.md, M rows). */
+import type { Secret } from '../../model/secret.ts';
+
+export const CERTIFICATE_FAULTS = [
+  'none',
+  'rogue-ca',
+  'self-signed',
+  'expired',
+  'not-yet-valid',
+  'foreign-trust-domain',
+  'upper-case-trust-domain',
+  'no-uri-san',
+  'two-uri-sans',
+  'server-auth-only',
+  'no-eku',
+  'ca-true',
+  'key-cert-sign',
+  'workload-minted',
+  'rsa-1024',
+] as const;
+
+/** `none` = a good leaf. */
+export type CertificateFault = (typeof CERTIFICATE_FAULTS)[number];
+
+export interface LeafRequest {
+  /** `spiffe://…` to put into the URI SAN (before the fault is applied). */
+  spiffeId: string;
+  fault: CertificateFault;
+  /** Default 24 h. */
+  ttlMs?: number;
+}
+
+export interface IssuedLeaf {
+  /** Leaf first, then what is needed up to (not including) the root. */
+  certificateChainPem: string;
+  privateKey: Secret;
+  notBefore: number;
+  notAfter: number;
+}

@@ -1,0 +1,46 @@
+/**
+ * What a runtime does for a session: run instances and say where they can be reached. A runtime knows no TLS and
+ * no policy; it is told where the sidecar's listeners are and starts the service with its way out through them.
+ */
+import type { Instance, Workload } from '../../model/mesh.ts';
+import type { InstanceStatus } from '../../model/session-state.ts';
+
+/** Where an instance's sidecar shall listen, and where the application will be; told before anything starts. */
+export interface InstancePlacement {
+  instance: string;
+  /** Host for inbound listeners (loopback, or the address of our own bridge). */
+  inboundHost: string;
+  /** Host for outbound listeners. */
+  outboundHost: string;
+  /** The application's address, by workload port. */
+  upstreams: { port: number; host: string; upstreamPort: number }[];
+  /** Source addresses that may use the outbound listeners. */
+  allowedOutboundPeers: string[];
+}
+
+/** The sidecar's bound outbound listeners of one instance. */
+export interface EgressPlan {
+  httpProxy: { host: string; port: number } | null;
+  peers: { service: string; namespace: string; clusterIp: string; port: number; protocol: string; listen: { host: string; port: number } }[];
+}
+
+export interface RuntimeEvents {
+  onStatus(instance: string, status: InstanceStatus, detail: string | null): void;
+  onLog(instance: string, line: { stream: 'stdout' | 'stderr'; text: string; at: number }): void;
+}
+
+/**
+ * Order of calls: `prepare` (networks, holders, free ports: enough to know the placements) → `start` per
+ * instance, with its egress → … → `stopInstance` / `close`. All of it can be aborted by `signal`.
+ */
+export interface Runtime {
+  readonly kind: 'process' | 'docker';
+  readonly containment: 'full' | 'partial' | 'none';
+  prepare(instances: readonly { instance: Instance; workload: Workload }[], signal: AbortSignal): Promise<InstancePlacement[]>;
+  /** Resolves when the instance is ready; rejects with an `EnvironmentError` that says what was waited for. */
+  start(instance: string, egress: EgressPlan, signal: AbortSignal): Promise<void>;
+  stopInstance(instance: string): Promise<void>;
+  restart(instance: string, signal: AbortSignal): Promise<void>;
+  /** Removes everything that this session made. Idempotent. */
+  close(): Promise<void>;
+}

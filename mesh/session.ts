@@ -1,0 +1,67 @@
+/**
+ * A session: one mesh that runs. It owns everything it starts (runtime, data plane, recorder, certificates) and
+ * stops it again. `startSession` is in start-session.ts; this file is what others see.
+ */
+import type { Clock } from '../model/clock.ts';
+import type { Explanation } from '../model/decision.ts';
+import type { Mesh } from '../model/mesh.ts';
+import type { Problem } from '../model/problem.ts';
+import type { SessionState } from '../model/session-state.ts';
+import type { TrafficEvent } from '../model/traffic-event.ts';
+import type { DeclaredSource } from '../proxy/data-plane.ts';
+import type { BoundListener } from '../proxy/snapshot.ts';
+import type { LeafRequest, IssuedLeaf } from './pki/leaf.ts';
+
+export interface LogLine {
+  instance: string;
+  stream: 'stdout' | 'stderr';
+  text: string;
+  at: number;
+}
+
+/** What the list of traffic asks for. All given filters must hold. */
+export interface EventQuery {
+  /** Only ids below this one (older); for paging backwards. */
+  before?: number;
+  /** Only ids above this one (newer). */
+  after?: number;
+  verdict?: 'allow' | 'deny';
+  workload?: string;
+  tag?: string;
+  text?: string;
+  /** 1 to 10,000. */
+  limit: number;
+}
+
+export interface Session {
+  readonly id: string;
+  readonly mesh: Mesh;
+  readonly clock: Clock & { move(byMs: number): void };
+  state(): SessionState;
+  onState(sink: (state: SessionState) => void): () => void;
+  /** New events, numbered, in batches. */
+  onEvents(sink: (events: readonly TrafficEvent[]) => void): () => void;
+  events(query: EventQuery): TrafficEvent[];
+  event(id: number): TrafficEvent | null;
+  /** Recomputed from the recorded request and the policies of its snapshot version; null when it has none. */
+  explain(id: number): Explanation | null;
+  /** Resolves when every event of connections closed so far is recorded. */
+  flush(): Promise<void>;
+  /** Reads the policy files again; problems = refused, the last valid snapshot stays in force. */
+  reloadPolicies(): Promise<Problem[]>;
+  /** Where listeners are bound: for attackers and for the window. */
+  listeners(): readonly BoundListener[];
+  /** The application's own address, past the sidecar: for witnesses only. */
+  applicationAddress(instance: string, port: number): { host: string; port: number } | null;
+  declareSource(source: DeclaredSource): Promise<void>;
+  /** A certificate for an attacker or a caller: good, or faulty in one named way. */
+  issueLeaf(request: LeafRequest): Promise<IssuedLeaf>;
+  trustBundlePem(): readonly string[];
+  logs(instance: string, query?: { limit?: number }): LogLine[];
+  onLog(sink: (line: LogLine) => void): () => void;
+  restart(instance: string): Promise<void>;
+  /** New certificates for every instance; no connection drops. */
+  rotate(): Promise<void>;
+  /** Stops and removes everything; idempotent, also during start-up. */
+  stop(): Promise<void>;
+}

@@ -1,0 +1,82 @@
+/**
+ * The mesh of a project, resolved: defaults filled, identities and addresses assigned. Immutable.
+ * `buildMesh` makes it of a parsed `Project` and the parsed policy files.
+ */
+import type { PolicyObject } from './policy-object.ts';
+import type { Position } from './problem.ts';
+
+export type AppProtocol = 'http' | 'http2' | 'grpc' | 'tcp' | 'tls';
+
+export interface MeshPort {
+  name: string;
+  /** Service port, what callers dial. */
+  port: number;
+  /** Workload port, what policies see. */
+  targetPort: number;
+  /** By Istio's port-name rule (`http-api` is http) or appProtocol; unnamed = tcp. */
+  protocol: AppProtocol;
+}
+
+export interface Instance {
+  /** `orders-0`, or `billing/payments-0` where another namespace has the same name. */
+  id: string;
+  workload: string;
+  /** Stable pod address in the model (10.244.x.y), the same on every start. */
+  podIp: string;
+}
+
+export interface Workload {
+  /** Service name; unique within its namespace. */
+  name: string;
+  /** Unique in the mesh: `name`, or `namespace/name` where two namespaces share a name. */
+  id: string;
+  namespace: string;
+  serviceAccount: string;
+  /** `spiffe://<td>/ns/<ns>/sa/<sa>`. */
+  spiffeId: string;
+  labels: Readonly<Record<string, string>>;
+  ports: readonly MeshPort[];
+  /** Stable ClusterIP in the model (10.96.x.y). */
+  clusterIp: string;
+  instances: readonly Instance[];
+  /** How it is run. */
+  run: {
+    command: readonly string[] | null;
+    image: string | null;
+    build: { context: string; dockerfile?: string } | null;
+    /** host:port of a process that runs already (an IDE). */
+    attach: string | null;
+    environment: Readonly<Record<string, string>>;
+    /** Absolute folder the command runs in. */
+    cwd: string;
+    /** What can say whether a request arrived, other than our proxy; see design.md, "Scenario file". */
+    witness: { kind: 'echo'; path: string } | { kind: 'log' } | null;
+  };
+  at: Position;
+}
+
+export type PathNormalization = 'NONE' | 'BASE' | 'MERGE_SLASHES' | 'DECODE_AND_MERGE_SLASHES' | 'DEFAULT';
+
+export interface MeshConfig {
+  pathNormalization: PathNormalization;
+  outboundTrafficPolicy: 'REGISTRY_ONLY' | 'ALLOW_ANY';
+  rootNamespace: string;
+  trustDomain: string;
+  trustDomainAliases: readonly string[];
+  numTrustedProxies: number;
+}
+
+export interface Mesh {
+  name: string;
+  /** Default namespace. */
+  namespace: string;
+  /** Absolute folder of greenroom.yaml. */
+  root: string;
+  config: MeshConfig;
+  workloads: readonly Workload[];
+  policies: readonly PolicyObject[];
+  /** Absolute paths of scenario files, sorted. */
+  scenarioFiles: readonly string[];
+  /** Absolute paths of policy files, sorted: what is watched and what is exported as written. */
+  policyFiles: readonly string[];
+}

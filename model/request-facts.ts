@@ -1,0 +1,39 @@
+/**
+ * What a verdict may depend on: facts of the connection and of the request, as the sidecar of `to` sees them.
+ * Plain JSON: it crosses threads, and an explanation can be computed again from a recording.
+ */
+
+/** Header names lower-case; a header sent twice stands twice. */
+export type HeaderList = readonly (readonly [string, string])[];
+
+export interface ConnectionFacts {
+  /** Address of the peer (the pod address in the model, not always the socket's). */
+  sourceIp: string;
+  destinationIp: string;
+  /** The workload's own port (Kubernetes targetPort), which policies see. */
+  destinationPort: number;
+  /** SPIFFE id without the scheme (`cluster.local/ns/shop/sa/web`); null without a verified client certificate. */
+  principal: string | null;
+  /** Lower-case server name of the ClientHello; null without one. */
+  sni: string | null;
+  /** Whether the connection is mutual TLS. */
+  mtls: boolean;
+}
+
+export interface HttpFacts {
+  protocol: 'http1' | 'http2' | 'grpc';
+  method: string;
+  /** Normalized, with query. */
+  path: string;
+  /** As it came, with query. */
+  rawPath: string;
+  /** `:authority`, as judged. */
+  host: string;
+  headers: HeaderList;
+}
+
+export interface RequestFacts {
+  connection: ConnectionFacts;
+  /** null for plain TCP. */
+  http: HttpFacts | null;
+}

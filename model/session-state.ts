@@ -1,0 +1,46 @@
+/** What a running session looks like from outside: the window's and `up`'s picture of it. */
+import type { AppProtocol } from './mesh.ts';
+import type { Problem } from './problem.ts';
+
+export type InstanceStatus = 'pending' | 'starting' | 'ready' | 'restarting' | 'stopping' | 'stopped' | 'failed';
+
+export interface InstanceState {
+  id: string;
+  workload: string;
+  status: InstanceStatus;
+  /** What it waits for, or why it failed. */
+  detail: string | null;
+  podIp: string;
+  restarts: number;
+}
+
+export interface WorkloadState {
+  id: string;
+  name: string;
+  namespace: string;
+  serviceAccount: string;
+  spiffeId: string;
+  labels: Readonly<Record<string, string>>;
+  ports: { name: string; port: number; targetPort: number; protocol: AppProtocol; mtls: 'STRICT' | 'PERMISSIVE' | 'DISABLE' }[];
+  instances: InstanceState[];
+  /** Certificate of its instances: end of validity and next renewal, ms since the epoch on the session's clock. */
+  certificate: { notAfter: number; renewAt: number } | null;
+}
+
+export interface SessionState {
+  id: string;
+  mesh: string;
+  namespace: string;
+  trustDomain: string;
+  runtime: 'process' | 'docker';
+  phase: 'starting' | 'running' | 'stopping' | 'stopped' | 'failed';
+  /** `starting orders (waiting for port 41231, 2 s)`: what it does now. */
+  progress: string | null;
+  workloads: WorkloadState[];
+  snapshot: { published: number; inForce: number | null; sidecars: number; acknowledged: number };
+  /** Problems of the last edit; non-empty = the last valid policies stay in force. */
+  problems: Problem[];
+  recording: { events: number; denied: number; dropped: number };
+  containment: 'full' | 'partial' | 'none';
+  clockOffsetMs: number;
+}

@@ -1,0 +1,85 @@
+/**
+ * One thing that happened on the wire: a request, a refused handshake, a closed connection.
+ * Made by the data plane, numbered and kept by the recorder, printed by the CLI, drawn by the window.
+ * Everything in it that came off the wire is hostile input to whoever shows it.
+ */
+import type { Decision, Explanation, Finding } from './decision.ts';
+import type { HeaderList } from './request-facts.ts';
+
+export interface PeerRef {
+  /** Workload name in the mesh, where the peer is known. */
+  workload: string | null;
+  namespace: string | null;
+  /** Instance id, where known. */
+  instance: string | null;
+  /** Verified SPIFFE id, `spiffe://…`; null without one. */
+  spiffeId: string | null;
+  ip: string;
+  port: number | null;
+}
+
+export interface TlsFacts {
+  mutual: boolean;
+  /** `TLSv1.3`; null when the handshake never got there. */
+  version: string | null;
+  cipher: string | null;
+  alpn: string | null;
+  sni: string | null;
+  resumed: boolean;
+  peer: CertificateFacts | null;
+}
+
+/** What the gate looked at. */
+export interface CertificateFacts {
+  subject: string;
+  issuer: string;
+  /** URI SANs, in order. */
+  uriSans: readonly string[];
+  notBefore: number;
+  notAfter: number;
+  /** SHA-256, lower-case hex. */
+  fingerprint: string;
+  keyType: string;
+  keyBits: number;
+}
+
+export interface TrafficEvent {
+  /** Rising within a session; 0 until the recorder has numbered it. */
+  id: number;
+  kind: 'http' | 'tcp' | 'handshake' | 'connection' | 'proxy';
+  /** Which listener of `owner` saw it. */
+  direction: 'inbound' | 'outbound';
+  /** Instance whose sidecar made this event. */
+  owner: string;
+  /** Wall clock at the first byte, ms since the epoch. */
+  at: number;
+  durationMs: number;
+  from: PeerRef;
+  to: PeerRef;
+  tls: TlsFacts | null;
+  request: {
+    protocol: 'http1' | 'http2' | 'grpc';
+    method: string;
+    path: string;
+    rawPath: string;
+    host: string;
+    headers: HeaderList;
+    bodyBytes: number;
+  } | null;
+  response: {
+    status: number;
+    headers: HeaderList;
+    bodyBytes: number;
+    /** Who made the answer: the service behind, or this sidecar. */
+    by: 'upstream' | 'sidecar';
+  } | null;
+  decision: Decision;
+  explanation: Explanation | null;
+  findings: readonly Finding[];
+  /** Version of the snapshot by which it was judged. */
+  snapshotVersion: number;
+  /** x-request-id, which joins the outbound and the inbound event of one call. */
+  requestId: string | null;
+  /** What the rehearsal called the connection, `run/scenario/step`; null for the team's own traffic. */
+  tag: string | null;
+}

@@ -1,0 +1,31 @@
+/**
+ * The data plane as its owner sees it; `startDataPlane` (worker-data-plane.ts) runs it on a worker thread.
+ */
+import type { TrafficEvent } from '../model/traffic-event.ts';
+import type { Snapshot, SnapshotAnswer } from './snapshot.ts';
+
+/** Who a loopback connection really is, in the model: told before its first byte is sent. */
+export interface DeclaredSource {
+  /** The connecting socket's local address and port, as the listener sees them. */
+  localAddress: string;
+  localPort: number;
+  /** Pod address it shall have. */
+  ip: string;
+  /** `run/scenario/step`, carried by every event of the connection, and on by the outbound hop. */
+  tag: string | null;
+}
+
+export interface DataPlane {
+  /** Applies the snapshot as a whole or not at all. */
+  publish(snapshot: Snapshot): Promise<SnapshotAnswer>;
+  /** Resolves when the data plane knows it; forgotten when the connection closes. */
+  declareSource(source: DeclaredSource): Promise<void>;
+  /** Events in the order they ended. Exactly one sink. */
+  onEvents(sink: (events: readonly TrafficEvent[]) => void): void;
+  /** Called once when the worker died; its listeners are gone then (nothing passes). */
+  onCrash(sink: (reason: Error) => void): void;
+  /** All events of connections that ended before the call have reached the sink when this resolves. */
+  flush(): Promise<void>;
+  /** Closes every listener and connection, then the worker. Idempotent. */
+  close(): Promise<void>;
+}

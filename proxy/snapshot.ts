@@ -1,0 +1,100 @@
+/**
+ * What a data plane is handed: everything it needs to know of the mesh, versioned, plain JSON (it crosses a
+ * worker's message port). A data plane answers each snapshot with ACK or NACK, as xDS has it, and keeps the
+ * last one that it acknowledged in force.
+ */
+import type { AppProtocol, PathNormalization } from '../model/mesh.ts';
+import type { Problem } from '../model/problem.ts';
+import type { CompiledPolicy } from '../policy/compiled-policy.ts';
+
+export type MtlsMode = 'STRICT' | 'PERMISSIVE' | 'DISABLE';
+/** `istio`: what Istio's Envoy accepts, with findings; `spiffe`: what the SPIFFE standard asks. */
+export type GateProfile = 'istio' | 'spiffe';
+
+export interface InboundPort {
+  /** Workload port, as policies see it. */
+  port: number;
+  protocol: AppProtocol;
+  mtls: MtlsMode;
+  /** Where to listen; port 0 = any free one, told in the ACK. */
+  listen: { host: string; port: number };
+  /** Where the application itself listens. */
+  upstream: { host: string; port: number };
+  /** AuthorizationPolicies and RequestAuthentications that apply to this workload and port. */
+  policy: CompiledPolicy;
+}
+
+/**
+ * `http-proxy`: HTTP_PROXY of a process. `peer`: one peer's port; under docker every (virtual peer address,
+ * port) is DNATed to such a listener, so the listener alone tells the original destination.
+ */
+export type OutboundListener =
+  | { kind: 'http-proxy'; listen: { host: string; port: number } }
+  | { kind: 'peer'; listen: { host: string; port: number }; service: string; port: number };
+
+export interface InstanceSnapshot {
+  id: string;
+  workload: string;
+  namespace: string;
+  spiffeId: string;
+  podIp: string;
+  credentials: {
+    /** Leaf first. */
+    certificateChainPem: string;
+    /** Revealed here and nowhere else; never logged. */
+    privateKeyPem: string;
+  };
+  inbound: InboundPort[];
+  outbound: OutboundListener[];
+  /** Addresses that may use the outbound listeners besides loopback (docker: the container's own). */
+  allowedOutboundPeers: string[];
+}
+
+export interface ServiceSnapshot {
+  /** Workload id. */
+  id: string;
+  /** Names by which callers know it: `orders`, `orders.shop`, `orders.shop.svc`, `orders.shop.svc.cluster.local`; the
+   * short one only for callers of its own namespace. */
+  name: string;
+  namespace: string;
+  clusterIp: string;
+  ports: {
+    port: number;
+    targetPort: number;
+    protocol: AppProtocol;
+    /** An endpoint is an instance of this snapshot; the data plane knows its bound inbound address. */
+    endpoints: { instance: string }[];
+    /** What the client side does towards this port: mutual TLS unless the server's mode is DISABLE. */
+    tls: 'ISTIO_MUTUAL' | 'DISABLE';
+    /** Secure naming: the identities that the server may have. */
+    expectedSpiffeIds: string[];
+  }[];
+}
+
+export interface Snapshot {
+  version: number;
+  clockOffsetMs: number;
+  trustDomain: string;
+  trustDomainAliases: string[];
+  /** Roots, PEM; more than one while a root rotates. */
+  trustBundlePem: string[];
+  gateProfile: GateProfile;
+  pathNormalization: PathNormalization;
+  outboundTrafficPolicy: 'REGISTRY_ONLY' | 'ALLOW_ANY';
+  instances: InstanceSnapshot[];
+  services: ServiceSnapshot[];
+}
+
+export interface BoundListener {
+  instance: string;
+  direction: 'inbound' | 'outbound';
+  /** inbound: `<workload port>`; outbound: `http-proxy` or `<service>:<port>`. */
+  key: string;
+  host: string;
+  port: number;
+}
+
+export type SnapshotAnswer =
+  | { kind: 'ack'; version: number; listeners: BoundListener[] }
+  /** `inForce`: the version that stays; null = none, and then nothing passes. */
+  | { kind: 'nack'; version: number; inForce: number | null; problems: Problem[] };

@@ -1,0 +1,58 @@
+/**
+ * What a machine lacks is skipped by name, with the reason and how to get it. `GREENROOM_REQUIRE=docker,browser`
+ * (as CI sets it) turns such a skip into a failure.
+ */
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { describe, it } from 'vitest';
+
+export type Need = 'docker' | 'browser' | 'electron' | 'corpora';
+
+const SHARED = new URL('../../../shared/', import.meta.url);
+
+const NEEDS: Record<Need, { present: () => boolean; how: string }> = {
+  docker: {
+    present: () => {
+      try {
+        execFileSync('docker', ['version', '--format', '{{.Server.Version}}'], { stdio: 'ignore', timeout: 10_000 });
+        return true;
+      } catch {
+        return false;
+      }
+    },
+    how: 'start a Docker engine (Debian: apt-get install docker.io, then dockerd)',
+  },
+  browser: { present: () => chromiumPath() !== null, how: 'install Chromium (Debian: apt-get install chromium) or set CHROMIUM_PATH' },
+  electron: { present: () => Boolean(process.env['ELECTRON_OVERRIDE_DIST_PATH']), how: 'set ELECTRON_OVERRIDE_DIST_PATH to a folder with an Electron binary' },
+  corpora: { present: () => existsSync(new URL('corpora/README.md', SHARED)), how: 'put the shared folder beside the checkout' },
+};
+
+/** Path of a Chromium, or null. */
+export function chromiumPath(): string | null {
+  const candidates = [process.env['CHROMIUM_PATH'], '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+  return candidates.find((path): path is string => Boolean(path) && existsSync(path as string)) ?? null;
+}
+
+/** URL of the shared folder, for corpora. */
+export const sharedFolder = SHARED;
+
+/** `describe` where `need` is met, else one named skip (a failure when it is required). */
+export function describeWith(need: Need, title: string, body: () => void): void {
+  const { present, how } = NEEDS[need];
+  if (present()) {
+    describe(title, body);
+    return;
+  }
+  const required = (process.env['GREENROOM_REQUIRE'] ?? '').split(',').includes(need);
+  if (required) {
+    describe(title, () => {
+      it(`needs ${need}`, () => {
+        throw new Error(`${need} is required (GREENROOM_REQUIRE) and missing: ${how}`);
+      });
+    });
+    return;
+  }
+  describe(title, () => {
+    it.skip(`skipped, no ${need}: ${how}`, () => undefined);
+  });
+}

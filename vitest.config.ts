@@ -1,0 +1,17 @@
+import { defineConfig } from 'vitest/config';
+
+const suites = { docker: 'test/docker/**/*.test.ts', e2e: 'test/e2e/**/*.test.ts', crash: 'test/crash/**/*.test.ts' };
+const suite = process.env['GREENROOM_SUITE'] as keyof typeof suites | undefined;
+
+/** One runner for every suite; those that need more than Node live in folders of their own. */
+export default defineConfig({
+  test: {
+    include: suite ? [suites[suite]] : ['test/**/*.test.ts'],
+    exclude: ['**/node_modules/**', ...(suite ? [] : Object.values(suites))],
+    setupFiles: ['test/support/leaks.ts'],
+    pool: 'forks',
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    fileParallelism: suite === undefined,
+  },
+});
