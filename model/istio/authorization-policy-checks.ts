@@ -1,0 +1,198 @@
+/**
+ * What Istio's webhook refuses in an AuthorizationPolicy beyond the shape of its fields. Kept apart from the schema
+ * so that each refusal reads as one sentence. It refuses; it never repairs.
+ */
+import { report, type CheckContext } from '../issue.ts';
+import { parseIpBlock } from '../ip-block.ts';
+import { checkAttachment } from './attachment.ts';
+import { checkConditions } from './authorization-condition.ts';
+import type {
+  AuthorizationPolicySpec,
+  AuthorizationOperation,
+  AuthorizationSource,
+} from './authorization-policy.ts';
+import { pathTemplateError } from './path-template.ts';
+
+type Path = (string | number)[];
+
+/** Fields that an external authorizer's rule can't use: it runs before identities of tokens and peers are read. */
+const NOT_WITH_CUSTOM = /^(not)?(principals|requestPrincipals|namespaces|serviceAccounts|trustDomains)$/i;
+
+export function checkAuthorizationPolicy(spec: AuthorizationPolicySpec, context: CheckContext): void {
+  checkAttachment(spec, context);
+  checkAction(spec, context);
+  for (const [index, rule] of (spec.rules ?? []).entries()) {
+    const path = ['rules', index];
+    for (const [at, from] of (rule.from ?? []).entries()) {
+      checkSource(from.source, spec.action, [...path, 'from', at], context);
+    }
+    for (const [at, to] of (rule.to ?? []).entries())
+      checkOperation(to.operation, [...path, 'to', at], context);
+    checkConditions(rule.when ?? [], spec.action, [...path, 'when'], context);
+  }
+}
+
+function checkAction(spec: AuthorizationPolicySpec, context: CheckContext): void {
+  const { action, provider, rules } = spec;
+  if ((action === 'DENY' || action === 'CUSTOM') && rules === undefined) {
+    report(context, {
+      path: ['action'],
+      code: 'rules-missing',
+      message: `a ${action} policy without rules never applies, and Istio refuses it`,
+      hint: 'to match every request write `rules: [{}]`; to deny everything by default write `spec: {}`',
+    });
+  }
+  if (action === 'CUSTOM' && !provider?.name) {
+    report(context, {
+      path: ['provider', 'name'],
+      code: 'missing-field',
+      message: 'a CUSTOM policy names its provider',
+    });
+  }
+  if (action !== 'CUSTOM' && provider) {
+    report(context, {
+      path: ['provider'],
+      code: 'invalid-value',
+      message: `a ${action} policy takes no provider; only CUSTOM does`,
+    });
+  }
+}
+
+function checkSource(
+  source: AuthorizationSource | undefined,
+  action: string,
+  path: Path,
+  context: CheckContext,
+): void {
+  if (isEmpty(source)) {
+    report(context, {
+      path,
+      code: 'empty-source',
+      message: 'a source without any field is refused by Istio',
+      hint: 'to match every caller leave `from` out',
+    });
+    return;
+  }
+  const at = [...path, 'source'];
+  checkLists(source, at, context);
+  for (const field of ['ipBlocks', 'notIpBlocks', 'remoteIpBlocks', 'notRemoteIpBlocks'] as const) {
+    for (const [index, value] of (source[field] ?? []).entries()) {
+      if (value !== '' && !parseIpBlock(value)) {
+        report(context, {
+          path: [...at, field, index],
+          code: 'invalid-ip',
+          message: `"${value}" is neither an address nor a CIDR block`,
+        });
+      }
+    }
+  }
+  checkAccounts(source, at, context);
+  for (const field of ['trustDomains', 'notTrustDomains'] as const) {
+    for (const [index, value] of (source[field] ?? []).entries()) {
+      const message = trustDomainError(value);
+      if (message) report(context, { path: [...at, field, index], code: 'invalid-value', message });
+    }
+  }
+  if (action !== 'CUSTOM') return;
+  for (const field of Object.keys(source).filter((name) => NOT_WITH_CUSTOM.test(name))) {
+    report(context, {
+      path: [...at, field],
+      code: 'not-with-custom',
+      message: `${field} can't be used with action CUSTOM`,
+    });
+  }
+}
+
+function checkAccounts(source: AuthorizationSource, at: Path, context: CheckContext): void {
+  for (const field of ['serviceAccounts', 'notServiceAccounts'] as const) {
+    for (const [index, value] of (source[field] ?? []).entries()) {
+      if (value.includes('*')) {
+        report(context, {
+          path: [...at, field, index],
+          code: 'invalid-value',
+          message: `${field} takes no wildcards`,
+        });
+      }
+    }
+    const others = source.principals ?? source.notPrincipals ?? source.namespaces ?? source.notNamespaces;
+    if (source[field] && others) {
+      report(context, {
+        path: [...at, field],
+        code: 'invalid-value',
+        message: `${field} can't stand beside principals or namespaces in one source`,
+        hint: 'write two entries under `from`: they are alternatives',
+      });
+    }
+  }
+}
+
+function checkOperation(
+  operation: AuthorizationOperation | undefined,
+  path: Path,
+  context: CheckContext,
+): void {
+  if (isEmpty(operation)) {
+    report(context, {
+      path,
+      code: 'empty-operation',
+      message: 'an operation without any field is refused by Istio',
+      hint: 'to match every request leave `to` out',
+    });
+    return;
+  }
+  const at = [...path, 'operation'];
+  checkLists(operation, at, context);
+  for (const field of ['ports', 'notPorts'] as const) {
+    for (const [index, value] of (operation[field] ?? []).entries()) {
+      if (value !== '' && !isPort(value)) {
+        report(context, {
+          path: [...at, field, index],
+          code: 'invalid-port',
+          message: `"${value}" is not a port`,
+        });
+      }
+    }
+  }
+  for (const field of ['paths', 'notPaths'] as const) {
+    for (const [index, value] of (operation[field] ?? []).entries()) {
+      const message = pathTemplateError(value);
+      if (message && value !== '')
+        report(context, { path: [...at, field, index], code: 'invalid-path-template', message });
+    }
+  }
+}
+
+/** Empty strings are refused in every list. */
+function checkLists(
+  fields: Readonly<Record<string, readonly string[] | undefined>>,
+  at: Path,
+  context: CheckContext,
+): void {
+  for (const [field, values] of Object.entries(fields)) {
+    for (const [index, value] of (values ?? []).entries()) {
+      if (value === '')
+        report(context, {
+          path: [...at, field, index],
+          code: 'empty-value',
+          message: `${field} must not hold an empty string`,
+        });
+    }
+  }
+}
+
+function isEmpty<T extends Readonly<Record<string, readonly string[] | undefined>>>(
+  fields: T | undefined,
+): fields is undefined {
+  return fields === undefined || Object.values(fields).every((values) => !values || values.length === 0);
+}
+
+/** A port as Istio's policies write it: a decimal string. */
+export function isPort(value: string): boolean {
+  return /^\d+$/.test(value) && Number(value) <= 65535;
+}
+
+/** Why a trust domain matcher is refused, or null. */
+export function trustDomainError(value: string): string | null {
+  if (value.includes('/')) return `"${value}" is not a trust domain: it has a slash`;
+  return value.slice(1, -1).includes('*') ? `"${value}": a wildcard stands at the start or at the end` : null;
+}

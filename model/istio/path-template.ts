@@ -1,0 +1,18 @@
+/** Path templates of AuthorizationPolicy (`/api/{*}/items`, `/files/{**}`): which ones Istio takes. */
+
+/** What is wrong with a policy's path, or null. Paths without braces are always right. */
+export function pathTemplateError(path: string): string | null {
+  const templated = path.includes('{*}') || path.includes('{**}');
+  let rest = false;
+  for (const segment of path.replace(/^\/+|\/+$/g, '').split('/')) {
+    if (segment === '{*}' || segment === '{**}') {
+      if (rest) return '{**} must be the last template of a path';
+      rest = segment === '{**}';
+    } else if (/[{}]/.test(segment)) {
+      return 'braces stand for a whole segment: {*} or {**}';
+    } else if (templated && !/^[a-zA-Z0-9\-._~%!$&'()+,;:@=]+$/.test(segment)) {
+      return `segment "${segment}" can't stand beside a template: no *, no empty or special characters`;
+    }
+  }
+  return null;
+}
