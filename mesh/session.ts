@@ -5,12 +5,13 @@
 import type { Clock } from '../model/clock.ts';
 import type { Explanation } from '../model/decision.ts';
 import type { Mesh } from '../model/mesh.ts';
-import type { Problem } from '../model/problem.ts';
+import type { Parsed, Problem } from '../model/problem.ts';
 import type { SessionState } from '../model/session-state.ts';
 import type { TrafficEvent } from '../model/traffic-event.ts';
-import type { DeclaredSource } from '../proxy/data-plane.ts';
-import type { BoundListener } from '../proxy/snapshot.ts';
-import type { LeafRequest, IssuedLeaf } from './pki/leaf.ts';
+import type { DataPlane, DeclaredSource } from '../proxy/data-plane.ts';
+import type { BoundListener, GateProfile } from '../proxy/snapshot.ts';
+import type { IssuedLeaf, LeafRequest } from './pki/leaf.ts';
+import type { RuntimeFactory } from './runtimes/runtime.ts';
 
 export interface LogLine {
   instance: string;
@@ -19,7 +20,10 @@ export interface LogLine {
   at: number;
 }
 
-/** What the list of traffic asks for. All given filters must hold. */
+/**
+ * What the list of traffic asks for. All given filters must hold. The answer rises by id: with `after` the first
+ * `limit` that match, otherwise the last.
+ */
 export interface EventQuery {
   /** Only ids below this one (older); for paging backwards. */
   before?: number;
@@ -33,9 +37,35 @@ export interface EventQuery {
   limit: number;
 }
 
+export interface StartSessionOptions {
+  mesh: Mesh;
+  runtime: 'process' | RuntimeFactory;
+  /** Made (0700) when it isn't there; see data-dir.ts for the usual one. */
+  dataDir: string;
+  /** Aborts the start; afterwards `stop` is what ends a session. */
+  signal?: AbortSignal;
+  /** Every state from the first on, also while the session starts. */
+  onProgress?: (state: SessionState) => void;
+  clock?: Clock & { move(byMs: number): void };
+  /** Reads the project again after an edit; without it nothing is watched and `reloadPolicies` does nothing. */
+  reload?: () => Promise<Parsed<Mesh>>;
+  /** Default `policies` when there is a `reload`. */
+  watch?: 'policies' | 'nothing';
+  gateProfile?: GateProfile;
+  /** Default 20 s. */
+  readyTimeoutMs?: number;
+  /** Life of the sidecars' certificates; default 24 h, renewed at half of it. */
+  certificateTtlMs?: number;
+  /** Events kept in memory, default 100,000, and recordings kept on disk, default 10. */
+  recording?: { ring?: number; keep?: number };
+  /** Port for tests; default: the worker of proxy/. */
+  startDataPlane?: () => Promise<DataPlane>;
+}
+
 export interface Session {
   readonly id: string;
   readonly mesh: Mesh;
+  /** `move` publishes at once; `flush` waits until the sidecars have it. */
   readonly clock: Clock & { move(byMs: number): void };
   state(): SessionState;
   onState(sink: (state: SessionState) => void): () => void;
@@ -45,7 +75,7 @@ export interface Session {
   event(id: number): TrafficEvent | null;
   /** Recomputed from the recorded request and the policies of its snapshot version; null when it has none. */
   explain(id: number): Explanation | null;
-  /** Resolves when every event of connections closed so far is recorded. */
+  /** Resolves when every snapshot published so far is answered, and every event of connections closed so far recorded. */
   flush(): Promise<void>;
   /** Reads the policy files again; problems = refused, the last valid snapshot stays in force. */
   reloadPolicies(): Promise<Problem[]>;

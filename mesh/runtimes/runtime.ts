@@ -2,7 +2,7 @@
  * What a runtime does for a session: run instances and say where they can be reached. A runtime knows no TLS and
  * no policy; it is told where the sidecar's listeners are and starts the service with its way out through them.
  */
-import type { Instance, Workload } from '../../model/mesh.ts';
+import type { Instance, Mesh, Workload } from '../../model/mesh.ts';
 import type { InstanceStatus } from '../../model/session-state.ts';
 
 /** Where an instance's sidecar shall listen, and where the application will be; told before anything starts. */
@@ -21,7 +21,14 @@ export interface InstancePlacement {
 /** The sidecar's bound outbound listeners of one instance. */
 export interface EgressPlan {
   httpProxy: { host: string; port: number } | null;
-  peers: { service: string; namespace: string; clusterIp: string; port: number; protocol: string; listen: { host: string; port: number } }[];
+  peers: {
+    service: string;
+    namespace: string;
+    clusterIp: string;
+    port: number;
+    protocol: string;
+    listen: { host: string; port: number };
+  }[];
 }
 
 export interface RuntimeEvents {
@@ -36,7 +43,10 @@ export interface RuntimeEvents {
 export interface Runtime {
   readonly kind: 'process' | 'docker';
   readonly containment: 'full' | 'partial' | 'none';
-  prepare(instances: readonly { instance: Instance; workload: Workload }[], signal: AbortSignal): Promise<InstancePlacement[]>;
+  prepare(
+    instances: readonly { instance: Instance; workload: Workload }[],
+    signal: AbortSignal,
+  ): Promise<InstancePlacement[]>;
   /** Resolves when the instance is ready; rejects with an `EnvironmentError` that says what was waited for. */
   start(instance: string, egress: EgressPlan, signal: AbortSignal): Promise<void>;
   stopInstance(instance: string): Promise<void>;
@@ -44,3 +54,23 @@ export interface Runtime {
   /** Removes everything that this session made. Idempotent. */
   close(): Promise<void>;
 }
+
+/** Where a runtime notes what it started outside of this process, so that a crash of ours leaves names behind. */
+export interface SessionLedger {
+  processStarted(process: { pid: number; instance: string | null; command: readonly string[] }): void;
+  processEnded(pid: number): void;
+}
+
+/** What a session gives its runtime. */
+export interface RuntimeContext {
+  sessionId: string;
+  mesh: Mesh;
+  /** Of this user, 0700. */
+  dataDir: string;
+  events: RuntimeEvents;
+  ledger: SessionLedger;
+  /** How long an instance may take until it is ready. */
+  readyTimeoutMs: number;
+}
+
+export type RuntimeFactory = (context: RuntimeContext) => Promise<Runtime>;

@@ -1,0 +1,170 @@
+/**
+ * The supervisor: one small process a session that starts every service, each in a process group of its own, and
+ * ends them all when its stdin ends. The session holds the other end of that pipe and nobody else does, so the
+ * kernel closes it however the session dies. Services are started here and nowhere else: a service whose start
+ * was asked just before the end is either in the table that is killed, or was never started.
+ * It leads a session of its own (`detached`), so a Ctrl-C in the terminal doesn't reach it or the services.
+ * It imports as little as possible: it is started once a session and has to be ready at once.
+ * Windows has no process groups; there `taskkill /T` ends the tree, as well as it can.
+ */
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import {
+  lineSplitter,
+  MAX_LOG_LINE,
+  type SupervisorCommand,
+  type SupervisorReport,
+} from './supervisor-protocol.ts';
+
+/** From the end of stdin until whatever still lives is killed. All of the end has to fit into one second. */
+const LAST_GRACE_MS = 300;
+const REAP_MS = 100;
+/** Logs still in the pipe when a service has exited are waited for this long (a stray grandchild may hold it). */
+const LOG_DRAIN_MS = 200;
+const MARKER = `GREENROOM_SESSION=${process.env['GREENROOM_SESSION'] ?? ''}`;
+const windows = process.platform === 'win32';
+
+const services = new Map<string, ChildProcess>();
+const logStreams = new Set<NodeJS.ReadableStream>();
+let ending = false;
+
+function report(value: SupervisorReport): void {
+  if (ending) return;
+  // A session that reads slowly slows the services' output, as any full pipe does; nothing piles up here.
+  if (!process.stdout.write(`${JSON.stringify(value)}\n`)) for (const stream of logStreams) stream.pause();
+}
+
+function killGroup(pid: number, signal: 'SIGTERM' | 'SIGKILL'): void {
+  try {
+    if (windows)
+      spawnSync('taskkill', ['/pid', String(pid), '/T', '/F'], { stdio: 'ignore', windowsHide: true });
+    else process.kill(-pid, signal);
+  } catch {
+    // The group is gone: what was wanted.
+  }
+}
+
+function followLog(key: string, stream: 'stdout' | 'stderr', readable: NodeJS.ReadableStream): void {
+  const lines = lineSplitter(MAX_LOG_LINE, (text) =>
+    report({ kind: 'log', key, stream, text, at: Date.now() }),
+  );
+  logStreams.add(readable);
+  readable.setEncoding('utf8');
+  readable.on('data', (chunk: string) => lines.push(chunk));
+  readable.on('error', () => undefined);
+  readable.on('close', () => {
+    logStreams.delete(readable);
+    lines.end();
+  });
+}
+
+function start(command: Extract<SupervisorCommand, { kind: 'start' }>): void {
+  const { key } = command;
+  const [file, ...args] = command.command;
+  if (file === undefined) {
+    report({ kind: 'spawn-failed', key, code: 'EINVAL', message: 'the command is empty' });
+    return;
+  }
+  const child = spawn(file, args, {
+    cwd: command.cwd,
+    env: { ...command.env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: !windows,
+    windowsHide: true,
+  });
+  child.on('error', (error: NodeJS.ErrnoException) => {
+    if (child.pid !== undefined) return;
+    report({ kind: 'spawn-failed', key, code: error.code ?? 'UNKNOWN', message: error.message });
+  });
+  if (child.pid === undefined) return;
+  const pid = child.pid;
+  services.set(key, child);
+  report({ kind: 'spawned', key, pid });
+  followLog(key, 'stdout', child.stdout);
+  followLog(key, 'stderr', child.stderr);
+  child.once('exit', (code, signal) => {
+    services.delete(key);
+    // As in a container: when its first process is gone, so is the rest of it.
+    if (!windows) killGroup(pid, 'SIGKILL');
+    const tell = (): void => {
+      clearTimeout(patience);
+      child.removeListener('close', tell);
+      report({ kind: 'exited', key, code, signal });
+    };
+    const patience = setTimeout(tell, LOG_DRAIN_MS);
+    child.once('close', tell);
+  });
+}
+
+function stop(key: string, graceMs: number): void {
+  const child = services.get(key);
+  if (child?.pid === undefined) return;
+  const pid = child.pid;
+  killGroup(pid, 'SIGTERM');
+  const timer = setTimeout(() => killGroup(pid, 'SIGKILL'), graceMs);
+  child.once('exit', () => clearTimeout(timer));
+}
+
+/** Processes of this session that left their group (`setsid`): found by the mark in their environment. */
+function killStrays(): void {
+  if (process.platform !== 'linux') return;
+  for (const name of readdirSync('/proc')) {
+    const pid = Number(name);
+    if (!Number.isInteger(pid) || pid === process.pid) continue;
+    try {
+      if (readFileSync(`/proc/${name}/environ`, 'latin1').split('\0').includes(MARKER))
+        process.kill(pid, 'SIGKILL');
+    } catch {
+      // Gone meanwhile, or not ours to read.
+    }
+  }
+}
+
+function end(): void {
+  if (ending) return;
+  ending = true;
+  const all = (signal: 'SIGTERM' | 'SIGKILL'): void => {
+    for (const child of services.values()) if (child.pid !== undefined) killGroup(child.pid, signal);
+  };
+  const leave = (): void => {
+    killStrays();
+    process.exit(0);
+  };
+  all('SIGTERM');
+  const deadline = Date.now() + LAST_GRACE_MS;
+  const look = setInterval(() => {
+    if (services.size === 0) leave();
+    if (Date.now() < deadline) return;
+    clearInterval(look);
+    all('SIGKILL');
+    setTimeout(leave, REAP_MS);
+  }, 10);
+}
+
+function obey(line: string): void {
+  if (ending) return;
+  const command = JSON.parse(line) as SupervisorCommand;
+  if (command.kind === 'start') start(command);
+  else stop(command.key, command.graceMs);
+}
+
+const commands = lineSplitter(Number.MAX_SAFE_INTEGER, obey);
+process.stdin.setEncoding('utf8');
+process.stdin.on('data', (chunk: string) => commands.push(chunk));
+process.stdin.on('end', end);
+process.stdin.on('close', end);
+process.stdin.on('error', end);
+process.stdout.on('error', end);
+process.stdout.on('drain', () => {
+  for (const stream of logStreams) stream.resume();
+});
+for (const signal of ['SIGTERM', 'SIGQUIT'] as const) process.on(signal, end);
+for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => undefined);
+process.on('uncaughtException', (error) => {
+  try {
+    process.stderr.write(`${error.stack ?? error.message}\n`);
+  } catch {
+    // Nobody reads it any more.
+  }
+  end();
+});
