@@ -1,0 +1,45 @@
+/** Which runtime a command gets: what the user said, or what the project and the machine allow. */
+import { EnvironmentError } from '../model/environment-error.ts';
+import type { Mesh, Workload } from '../model/mesh.ts';
+import { createDockerRuntime } from '../mesh/runtimes/docker/docker-runtime.ts';
+import { probeDocker } from '../mesh/runtimes/docker/probe.ts';
+import type { RuntimeFactory } from '../mesh/runtimes/runtime.ts';
+import type { RuntimeChoice } from './options.ts';
+
+function runsAsProcess(workload: Workload): boolean {
+  return workload.run.command !== null || workload.run.attach !== null;
+}
+
+function runsInDocker(workload: Workload): boolean {
+  return workload.run.image !== null || workload.run.build !== null;
+}
+
+/**
+ * `auto` takes docker only where an engine answers and every service names an image or a build.
+ * @throws EnvironmentError `no-engine` where docker is needed and missing, `no-command` where a service has no process
+ */
+export async function chooseRuntime(choice: RuntimeChoice, mesh: Mesh): Promise<'process' | RuntimeFactory> {
+  const dockerOnly = mesh.workloads.filter((workload) => !runsAsProcess(workload));
+  const containers = mesh.workloads.every(runsInDocker);
+  const wanted = choice === 'auto' ? (dockerOnly.length > 0 || containers ? 'docker' : 'process') : choice;
+  if (wanted === 'process') {
+    if (dockerOnly.length === 0) return 'process';
+    throw new EnvironmentError(
+      'no-command',
+      `${dockerOnly.map((workload) => workload.id).join(', ')} names no command to run as a process`,
+      {
+        hint: 'add `command:` to the service, or use --runtime docker',
+      },
+    );
+  }
+  const probe = await probeDocker();
+  if (probe.available) return createDockerRuntime;
+  if (choice === 'auto' && dockerOnly.length === 0) return 'process';
+  const who =
+    dockerOnly.length > 0
+      ? `${dockerOnly.map((workload) => workload.id).join(', ')} runs only in Docker`
+      : 'Docker was asked for';
+  throw new EnvironmentError('no-engine', `${who}, and no engine answers: ${probe.reason}`, {
+    hint: 'start Docker (Debian: apt-get install docker.io), or give each service a `command:`; `greenroom doctor` tells more',
+  });
+}

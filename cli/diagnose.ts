@@ -1,0 +1,68 @@
+/** The checks behind `greenroom doctor`; each is tried, not guessed. */
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { probeDocker } from '../mesh/runtimes/docker/probe.ts';
+
+export interface Diagnosis {
+  state: 'ok' | 'missing' | 'broken';
+  what: string;
+  words: string;
+}
+
+function node(): Diagnosis {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  const enough = major > 22 || (major === 22 && minor >= 21);
+  return {
+    state: enough ? 'ok' : 'broken',
+    what: 'node',
+    words: enough
+      ? `${process.versions.node} with OpenSSL ${process.versions.openssl}`
+      : `${process.versions.node} is too old: 22.21 or newer is needed`,
+  };
+}
+
+async function dataFolder(dataDir: string): Promise<Diagnosis> {
+  const probe = join(dataDir, `doctor-${process.pid}`);
+  try {
+    await mkdir(dataDir, { recursive: true, mode: 0o700 });
+    await writeFile(probe, '');
+    return { state: 'ok', what: 'data folder', words: dataDir };
+  } catch (error) {
+    return {
+      state: 'broken',
+      what: 'data folder',
+      words: `cannot write to ${dataDir}: ${error instanceof Error ? error.message : String(error)}`,
+    };
+  } finally {
+    await rm(probe, { force: true });
+  }
+}
+
+async function loopback(): Promise<Diagnosis> {
+  return await new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', (error) =>
+      resolve({ state: 'broken', what: 'loopback', words: `cannot listen on 127.0.0.1: ${error.message}` }),
+    );
+    server.listen(0, '127.0.0.1', () =>
+      server.close(() => resolve({ state: 'ok', what: 'loopback', words: 'can listen on 127.0.0.1' })),
+    );
+  });
+}
+
+async function docker(): Promise<Diagnosis> {
+  const probe = await probeDocker();
+  return probe.available
+    ? { state: 'ok', what: 'docker', words: `engine ${probe.version}, ${probe.driver} driver` }
+    : {
+        state: 'missing',
+        what: 'docker',
+        words: `${probe.reason}; services run as processes until it is there`,
+      };
+}
+
+/** Every check, in the order in which they are shown. */
+export async function diagnose(dataDir: string): Promise<Diagnosis[]> {
+  return [node(), ...(await Promise.all([dataFolder(dataDir), loopback(), docker()]))];
+}

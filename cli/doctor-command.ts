@@ -1,0 +1,40 @@
+/** `greenroom doctor`: what this machine has, what that allows, and how to get the rest. */
+import { Command } from 'commander';
+import { defaultDataDir } from '../mesh/data-dir.ts';
+import { removeOrphans } from '../mesh/orphans.ts';
+import { diagnose } from './diagnose.ts';
+import { EXIT } from './exit-codes.ts';
+import { formatOption } from './options.ts';
+import { knownOrphans, orphanSources } from './orphans.ts';
+import { columns, paint, say, sayJson, type Format } from './output.ts';
+
+const MARKS = { ok: paint('green', '✓'), missing: paint('yellow', '!'), broken: paint('red', '✕') };
+
+/** The command, ready to be added to the program. */
+export function doctorCommand(): Command {
+  return new Command('doctor')
+    .description(
+      'check this machine: Node, data folder, loopback, Docker, and what an earlier crash left behind',
+    )
+    .option('--remove-orphans', 'remove what an earlier crash left behind')
+    .addOption(formatOption())
+    .addHelpText('after', '\nExamples:\n  $ greenroom doctor\n  $ greenroom doctor --remove-orphans')
+    .action(async (options: { removeOrphans?: true; format: Format }) => {
+      const dataDir = defaultDataDir();
+      const findings = await diagnose(dataDir);
+      const orphans = await knownOrphans(dataDir);
+      const removed = options.removeOrphans ? await removeOrphans(orphans, orphanSources()) : null;
+      if (options.format === 'json') sayJson({ findings, orphans, removed });
+      else {
+        for (const line of columns(
+          findings.map(({ state, what, words }) => [`${MARKS[state]} ${what}`, words]),
+        ))
+          say(line);
+        if (orphans.length === 0) say('✓ nothing is left of an earlier crash');
+        for (const orphan of orphans) say(`${MARKS.missing} left behind: ${orphan.description}`);
+        if (removed !== null) say(`removed ${removed.length}`);
+        else if (orphans.length > 0) say('  hint: greenroom doctor --remove-orphans');
+      }
+      if (findings.some(({ state }) => state === 'broken')) process.exitCode = EXIT.environment;
+    });
+}

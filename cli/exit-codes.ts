@@ -1,0 +1,47 @@
+/** What an exit code says; design.md, "Command line". The one table from what went wrong to a code. */
+import { EnvironmentError } from '../model/environment-error.ts';
+import { formatProblem, type Problem } from '../model/problem.ts';
+
+export const EXIT = {
+  passed: 0,
+  differs: 1,
+  wrongFile: 2,
+  environment: 3,
+  bug: 70,
+  interrupted: 130,
+} as const;
+
+/** The user's files can't be used; carries why. */
+export class FilesError extends Error {
+  readonly problems: readonly Problem[];
+
+  constructor(problems: readonly Problem[]) {
+    super(problems.map(formatProblem).join('\n'));
+    this.name = 'FilesError';
+    this.problems = problems;
+  }
+}
+
+/** The user asked to stop. */
+export class Interrupted extends Error {
+  constructor() {
+    super('interrupted');
+    this.name = 'Interrupted';
+  }
+}
+
+/** Exit code and words (without a stack, unless it is a bug of ours) for an error. */
+export function explainFailure(error: unknown): { code: number; text: string } {
+  if (error instanceof Interrupted) return { code: EXIT.interrupted, text: 'interrupted' };
+  if (error instanceof FilesError) return { code: EXIT.wrongFile, text: error.message };
+  if (error instanceof EnvironmentError) {
+    const lines = error.lines.map((line) => `  | ${line}`);
+    const hint = error.hint === null ? [] : [`  hint: ${error.hint}`];
+    return {
+      code: EXIT.environment,
+      text: [`error ${error.code}: ${error.message}`, ...lines, ...hint].join('\n'),
+    };
+  }
+  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return { code: EXIT.bug, text: `This is a bug in Greenroom, please report it with these lines:\n${stack}` };
+}

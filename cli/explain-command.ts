@@ -1,0 +1,82 @@
+/** `greenroom explain`: would this request pass, and which clause decides? Answered from the files alone. */
+import { Command, InvalidArgumentError } from 'commander';
+import { EnvironmentError } from '../model/environment-error.ts';
+import { explainRequest } from '../policy/explain-request.ts';
+import { explanationLines, ruleText, verdictMark } from './event-line.ts';
+import { FilesError } from './exit-codes.ts';
+import { formatOption, parsePort } from './options.ts';
+import { say, sayJson, type Format } from './output.ts';
+import { readProject } from './project.ts';
+
+interface Options {
+  from: string;
+  to: string;
+  port?: number;
+  method: string;
+  path: string;
+  header: [string, string][];
+  plaintext?: true;
+  format: Format;
+}
+
+function collectHeader(text: string, earlier: [string, string][]): [string, string][] {
+  const cut = text.indexOf(':');
+  if (cut < 1) throw new InvalidArgumentError('write it as "name: value"');
+  return [...earlier, [text.slice(0, cut).trim().toLowerCase(), text.slice(cut + 1).trim()]];
+}
+
+/** The command, ready to be added to the program. */
+export function explainCommand(): Command {
+  return new Command('explain')
+    .description('say whether a request would pass, and which policy, rule and clause decides')
+    .argument('[project]', 'folder with a greenroom.yaml, or the file', '.')
+    .requiredOption('--from <workload>', 'who calls')
+    .requiredOption('--to <workload>', 'who is called')
+    .option('--port <port>', 'service port; default: its first HTTP port', parsePort)
+    .option('--method <method>', 'HTTP method', 'GET')
+    .option('--path <path>', 'path, with its query', '/')
+    .option('--header <name:value>', 'a header; repeatable', collectHeader, [])
+    .option('--plaintext', 'the caller has no sidecar: no mTLS, no identity')
+    .addOption(formatOption())
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ greenroom explain scenarios/shop --from inventory --to payments --path /charge --method POST',
+    )
+    .action(async (project: string, options: Options) => {
+      const mesh = await readProject(project);
+      const names = mesh.workloads.map((workload) => workload.id);
+      for (const name of [options.from, options.to]) {
+        if (!mesh.workloads.some((workload) => workload.id === name || workload.name === name)) {
+          throw new FilesError([
+            {
+              code: 'unknown-workload',
+              severity: 'error',
+              message: `no workload is called ${name}`,
+              hint: `there are: ${names.join(', ')}`,
+            },
+          ]);
+        }
+      }
+      const answer = explainRequest(mesh, {
+        from: options.from,
+        to: options.to,
+        method: options.method,
+        path: options.path,
+        headers: options.header,
+        connection: options.plaintext ? 'plaintext' : 'mtls',
+        ...(options.port === undefined ? {} : { port: options.port }),
+      });
+      if (answer === null)
+        throw new EnvironmentError('no-such-port', `${options.to} has no such port`, {
+          hint: 'see `ports` in greenroom.yaml',
+        });
+      const { decision, explanation } = answer;
+      if (options.format === 'json') return sayJson(answer);
+      say(
+        `${verdictMark(decision.verdict)}  ${options.from} → ${options.to}  ${options.method} ${options.path}${decision.status === undefined ? '' : `  ${decision.status}`}`,
+      );
+      say();
+      for (const line of explanationLines(explanation)) say(line);
+      if (decision.matched) say(`\n  decided by ${ruleText(decision.matched)}`);
+    });
+}

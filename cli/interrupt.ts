@@ -1,0 +1,37 @@
+/**
+ * Ctrl-C, a closed terminal, a dead launcher: the running command is asked to stop and cleans up; asked again, it
+ * stops at once (its supervisor ends the services then).
+ */
+import { createReadStream } from 'node:fs';
+import { EXIT, Interrupted } from './exit-codes.ts';
+
+const SIGNALS: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+
+/** Runs `body` with a signal that aborts when the user asks to stop. */
+export async function interruptible<T>(body: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const controller = new AbortController();
+  const onSignal = (): void => {
+    if (controller.signal.aborted) process.exit(EXIT.interrupted);
+    controller.abort(new Interrupted());
+  };
+  for (const name of SIGNALS) process.on(name, onSignal);
+  const launcher = watchLauncher(onSignal);
+  try {
+    return await body(controller.signal);
+  } catch (error) {
+    // Whatever broke because it was cut short is the user's wish, not a failure of its own.
+    throw controller.signal.aborted ? new Interrupted() : error;
+  } finally {
+    for (const name of SIGNALS) process.off(name, onSignal);
+    launcher?.destroy();
+  }
+}
+
+/** bin/greenroom.js hands over a pipe that closes when it dies. */
+function watchLauncher(onGone: () => void): { destroy(): void } | null {
+  const fd = process.env['GREENROOM_LAUNCHER_FD'];
+  if (fd === undefined) return null;
+  const pipe = createReadStream('', { fd: Number(fd) });
+  pipe.on('end', onGone).on('error', onGone).resume();
+  return pipe;
+}

@@ -1,0 +1,74 @@
+/** The command line: one file a command; this one knows their names, and turns what went wrong into an exit code. */
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { checkCommand } from './check-command.ts';
+import { decideCommand } from './decide-command.ts';
+import { demoCommand } from './demo-command.ts';
+import { doctorCommand } from './doctor-command.ts';
+import { EXIT, explainFailure } from './exit-codes.ts';
+import { explainCommand } from './explain-command.ts';
+import { exportCommand } from './export-command.ts';
+import { initCommand } from './init-command.ts';
+import { note } from './output.ts';
+import { rehearseCommand } from './rehearse-command.ts';
+import { serveCommand } from './serve-command.ts';
+import { upCommand } from './up-command.ts';
+
+function version(): string {
+  const file = new URL('../package.json', import.meta.url);
+  return String((JSON.parse(readFileSync(file, 'utf8')) as { version: unknown }).version);
+}
+
+/** The whole program, for `main` and for tests of its help. */
+export function createProgram(): Command {
+  const program = new Command('greenroom')
+    .description('Rehearse your service-mesh security before production.')
+    .version(version())
+    .exitOverride()
+    .showHelpAfterError('(greenroom --help tells more)')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ greenroom demo                                   see it all on a sample, in a minute
+  $ greenroom init && greenroom up                   your own folder
+  $ greenroom explain . --from web --to orders       would it pass, and which clause decides?
+  $ greenroom rehearse . --report junit=report.xml   in CI
+
+Exit codes: 0 passed, 1 a verdict differs, 2 a file is wrong, 3 the environment is not there, 130 interrupted`,
+    );
+  const commands = [
+    initCommand,
+    doctorCommand,
+    checkCommand,
+    upCommand,
+    rehearseCommand,
+    decideCommand,
+    explainCommand,
+    exportCommand,
+    serveCommand,
+    demoCommand,
+  ];
+  for (const make of commands) program.addCommand(make().exitOverride());
+  return program;
+}
+
+/** Runs one command line; sets the exit code. */
+export async function main(args: readonly string[]): Promise<void> {
+  // A reader that has seen enough (`| head`) isn't an error.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(EXIT.passed);
+    throw error;
+  });
+  try {
+    await createProgram().parseAsync([...args], { from: 'user' });
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      process.exitCode = error.exitCode === 0 ? EXIT.passed : EXIT.wrongFile;
+      return;
+    }
+    const { code, text } = explainFailure(error);
+    note(text);
+    process.exitCode = code;
+  }
+}

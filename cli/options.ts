@@ -1,0 +1,30 @@
+/** Options that several commands share, so that they read the same everywhere. */
+import { InvalidArgumentError, Option } from 'commander';
+import type { Format } from './output.ts';
+
+/** `--format text|json`. */
+export function formatOption(): Option {
+  return new Option('--format <format>', 'how the result is printed')
+    .choices(['text', 'json'])
+    .default('text' satisfies Format);
+}
+
+export type RuntimeChoice = 'process' | 'docker' | 'auto';
+
+/** `--runtime process|docker|auto`. */
+export function runtimeOption(): Option {
+  return new Option(
+    '--runtime <runtime>',
+    'what runs the services; auto = docker where an engine answers and the services name images',
+  )
+    .choices(['process', 'docker', 'auto'])
+    .default('auto' satisfies RuntimeChoice);
+}
+
+/** A port number of the command line. */
+export function parsePort(text: string): number {
+  const port = Number(text);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535)
+    throw new InvalidArgumentError('a port is a number from 0 to 65535');
+  return port;
+}

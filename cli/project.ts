@@ -1,0 +1,17 @@
+/** The project a command was pointed at, read; its problems end the command (exit 2), its notices are told. */
+import { loadProject } from '../mesh/load-project.ts';
+import { formatProblem, hasErrors } from '../model/problem.ts';
+import type { Mesh } from '../model/mesh.ts';
+import { FilesError } from './exit-codes.ts';
+import { note } from './output.ts';
+
+/**
+ * Reads `path` (a folder or a greenroom.yaml).
+ * @throws FilesError with every problem of every file
+ */
+export async function readProject(path: string): Promise<Mesh> {
+  const { value, problems } = await loadProject(path);
+  if (value === null || hasErrors(problems)) throw new FilesError(problems);
+  for (const problem of problems) note(formatProblem(problem));
+  return value;
+}

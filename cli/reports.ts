@@ -1,0 +1,37 @@
+/** `--report kind=file`, repeatable: which reports a run writes, and where. */
+import { writeFile } from 'node:fs/promises';
+import { InvalidArgumentError } from 'commander';
+import { toJUnit } from '../export/junit.ts';
+import { toReportJson } from '../export/report-json.ts';
+import type { RehearsalReport } from '../model/rehearsal-report.ts';
+
+const WRITERS: Readonly<Record<string, (report: RehearsalReport) => string>> = {
+  junit: toJUnit,
+  json: toReportJson,
+};
+
+/** commander's collector: `--report a=b --report c=d`. */
+export function collectReports(text: string, earlier: string[]): string[] {
+  const kind = text.split('=', 1)[0] ?? '';
+  if (!text.includes('=') || text.endsWith('='))
+    throw new InvalidArgumentError('write it as kind=file, e.g. junit=report.xml');
+  if (!Object.hasOwn(WRITERS, kind))
+    throw new InvalidArgumentError(
+      `no report is called ${kind}; there are: ${Object.keys(WRITERS).join(', ')}`,
+    );
+  return [...earlier, text];
+}
+
+/** Files of the `json=` reports. */
+export function jsonTargets(reports: readonly string[]): string[] {
+  return reports.filter((report) => report.startsWith('json=')).map((report) => report.slice('json='.length));
+}
+
+/** Writes every report that was asked for. */
+export async function writeReports(reports: readonly string[], report: RehearsalReport): Promise<void> {
+  for (const target of reports) {
+    const cut = target.indexOf('=');
+    const write = WRITERS[target.slice(0, cut)];
+    if (write) await writeFile(target.slice(cut + 1), write(report));
+  }
+}

@@ -1,0 +1,42 @@
+/** `greenroom serve`: the mesh runs and its window is served on loopback, behind a one-time link. */
+import { Command } from 'commander';
+import { createHost } from '../host/host.ts';
+import { serve } from '../host/serve.ts';
+import { interruptible } from './interrupt.ts';
+import { formatOption, parsePort, runtimeOption, type RuntimeChoice } from './options.ts';
+import { note, say, sayJson, type Format } from './output.ts';
+import { readProject } from './project.ts';
+import { untilStopped, withSession } from './run-session.ts';
+
+/** The command, ready to be added to the program. */
+export function serveCommand(): Command {
+  return new Command('serve')
+    .description('start the services and serve the window on 127.0.0.1, behind a one-time link')
+    .argument('[project]', 'folder with a greenroom.yaml, or the file', '.')
+    .option('--port <port>', 'port on 127.0.0.1; 0 = any free one', parsePort, 0)
+    .addOption(runtimeOption())
+    .addOption(formatOption())
+    .addHelpText('after', '\nExamples:\n  $ greenroom serve scenarios/shop\n  $ greenroom serve --port 4400')
+    .action(async (project: string, options: { port: number; runtime: RuntimeChoice; format: Format }) => {
+      await interruptible(async (signal) => {
+        const mesh = await readProject(project);
+        await withSession({ mesh, runtime: options.runtime, signal, watch: 'policies' }, async (session) => {
+          const host = createHost(session);
+          try {
+            const served = await serve(host, options.port);
+            try {
+              if (options.format === 'json') sayJson({ url: served.url, session: session.id });
+              else say(`open ${served.url}`);
+              note('The link works once and only on this machine. Ctrl-C stops and removes everything.');
+              await untilStopped(signal);
+            } finally {
+              await served.close();
+            }
+          } finally {
+            host.close();
+          }
+        });
+        signal.throwIfAborted();
+      });
+    });
+}

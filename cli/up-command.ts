@@ -1,0 +1,66 @@
+/** `greenroom up`: the mesh runs until Ctrl-C, and every request is a line with its reason. */
+import { Command } from 'commander';
+import { formatProblem } from '../model/problem.ts';
+import { eventLine, explanationLines } from './event-line.ts';
+import { interruptible } from './interrupt.ts';
+import { formatOption, runtimeOption, type RuntimeChoice } from './options.ts';
+import { note, paint, say, type Format } from './output.ts';
+import { readProject } from './project.ts';
+import { untilStopped, withSession } from './run-session.ts';
+
+/** The command, ready to be added to the program. */
+export function upCommand(): Command {
+  return new Command('up')
+    .description('start the services with a sidecar around each, and show every request with its reason')
+    .argument('[project]', 'folder with a greenroom.yaml, or the file', '.')
+    .addOption(runtimeOption())
+    .addOption(formatOption())
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ greenroom up\n  $ greenroom up scenarios/shop --format json | jq .decision',
+    )
+    .action(async (project: string, options: { runtime: RuntimeChoice; format: Format }) => {
+      await interruptible(async (signal) => {
+        const mesh = await readProject(project);
+        await withSession({ mesh, runtime: options.runtime, signal, watch: 'policies' }, async (session) => {
+          const json = options.format === 'json';
+          session.onEvents((events) => {
+            for (const event of events) {
+              if (json) say(JSON.stringify(event));
+              else {
+                say(eventLine(event));
+                if (event.decision.verdict === 'deny' && event.explanation) {
+                  for (const line of explanationLines(event.explanation))
+                    say(line === '' ? '' : `    ${line}`);
+                }
+              }
+            }
+          });
+          let problems = '';
+          session.onState((state) => {
+            const text = state.problems.map(formatProblem).join('\n');
+            if (text !== problems && text !== '')
+              note(`${text}\nthe last valid policies (snapshot ${state.snapshot.inForce}) stay in force`);
+            if (text !== problems && text === '') note('policies are valid again');
+            problems = text;
+          });
+          const state = session.state();
+          note(
+            paint(
+              'bold',
+              `${state.mesh}: ${state.workloads.length} services up (${state.runtime}), session ${state.id}`,
+            ),
+          );
+          for (const workload of state.workloads) {
+            const ports = workload.ports
+              .map((port) => `${port.port} ${port.protocol} ${port.mtls}`)
+              .join(', ');
+            note(`  ${workload.id}  ${ports}  ${workload.spiffeId}`);
+          }
+          note('Ctrl-C stops and removes everything.');
+          await untilStopped(signal);
+        });
+        signal.throwIfAborted();
+      });
+    });
+}

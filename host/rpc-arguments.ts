@@ -1,0 +1,37 @@
+/**
+ * What the window may send, parsed at the edge: a call whose arguments don't fit is refused before the host sees it.
+ */
+import { z } from 'zod';
+import type { HostApi } from '../bridge/contract.ts';
+
+const workloadOrInstance = z.string().min(1).max(300);
+const target = z.literal('istio');
+
+const trafficQuery = z.strictObject({
+  before: z.number().int().optional(),
+  after: z.number().int().optional(),
+  verdict: z.enum(['allow', 'deny']).optional(),
+  workload: workloadOrInstance.optional(),
+  tag: z.string().max(1_000).optional(),
+  text: z.string().max(1_000).optional(),
+  limit: z.number().int().min(1).max(10_000),
+});
+
+/** One tuple a method; a method that isn't here doesn't exist. */
+export const RPC_ARGUMENTS: Record<keyof HostApi, z.ZodType<unknown[]>> = {
+  state: z.tuple([]),
+  traffic: z.tuple([trafficQuery]),
+  event: z.tuple([z.number().int()]),
+  explain: z.tuple([z.number().int()]),
+  policyFiles: z.tuple([]),
+  scenarios: z.tuple([]),
+  rehearse: z.tuple([z.array(z.string().max(300)).max(1_000)]),
+  lastRehearsal: z.tuple([]),
+  exportPreview: z.tuple([target]),
+  exportWrite: z.tuple([target, z.string().min(1).max(4_000)]),
+  exportZip: z.tuple([target]),
+  logs: z.tuple([workloadOrInstance]),
+  restart: z.tuple([workloadOrInstance]),
+  rotate: z.tuple([]),
+  sendSample: z.tuple([]),
+};
