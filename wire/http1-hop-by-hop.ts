@@ -1,0 +1,44 @@
+/**
+ * Header fields that belong to one hop (RFC 9110 §7.6.1), with Envoy's reading of `Connection`: fields that it
+ * names are dropped, and a request that names what proxies rely on (Host, X-Forwarded-*) is refused.
+ */
+import type { HeaderList } from '../model/request-facts.ts';
+
+const HOP_BY_HOP = new Set(['connection', 'keep-alive', 'proxy-connection', 'transfer-encoding', 'upgrade']);
+/** Options of `Connection` that name no field. */
+const OPTIONS = new Set(['close', 'keep-alive', 'upgrade', 'http2-settings', 'connection']);
+/** Dropping one of these would hide where a request came from or went to (CVE-2024-45410 and its kin). */
+const UNTOUCHABLE = new Set(['host', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto']);
+const MAX_NOMINATED = 10;
+
+/** Tokens of a `Connection` field, lower-case. */
+export function connectionTokens(headers: HeaderList): string[] {
+  return headers
+    .filter(([name]) => name === 'connection')
+    .flatMap(([, value]) => value.split(','))
+    .map((token) => token.trim().toLowerCase())
+    .filter((token) => token !== '');
+}
+
+/** The request's own fields; null when `Connection` names something that must not be dropped. */
+export function endToEndRequestHeaders(headers: HeaderList): [string, string][] | null {
+  const tokens = connectionTokens(headers);
+  if (tokens.length >= MAX_NOMINATED) return null;
+  if (tokens.some((token) => UNTOUCHABLE.has(token) || token.startsWith(':'))) return null;
+  const dropped = new Set(tokens.filter((token) => !OPTIONS.has(token) && token !== 'te'));
+  const kept: [string, string][] = [];
+  for (const [name, value] of headers) {
+    if (HOP_BY_HOP.has(name) || dropped.has(name)) continue;
+    if (name === 'te') {
+      if (value.split(',').some((part) => part.trim().toLowerCase() === 'trailers')) kept.push([name, 'trailers']);
+      continue;
+    }
+    kept.push([name, value]);
+  }
+  return kept;
+}
+
+/** The response's own fields. */
+export function endToEndResponseHeaders(headers: HeaderList): [string, string][] {
+  return headers.filter(([name]) => !HOP_BY_HOP.has(name)).map(([name, value]) => [name, value]);
+}

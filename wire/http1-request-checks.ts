@@ -1,0 +1,140 @@
+/**
+ * What Envoy's HTTP/1 codec and connection manager refuse before any filter runs, as a pure function over a parsed
+ * head. Node's parser lets most of it through (attacks.md §2), so it stands in front of every policy.
+ * Refuses nothing for policy reasons, and never repairs a request in a way that Envoy doesn't.
+ */
+import type { HeaderList } from '../model/request-facts.ts';
+import { connectionTokens, endToEndRequestHeaders } from './http1-hop-by-hop.ts';
+
+/** A request head as a parser hands it over. */
+export interface Http1Head {
+  method: string;
+  /** The request target, as sent. */
+  target: string;
+  version: string;
+  /** name, value, name, value … as sent. */
+  rawHeaders: readonly string[];
+}
+
+/** How the message's body is delimited. */
+export type BodyFraming = 'none' | 'length' | 'chunked';
+
+/** A head that Envoy would hand to its filters. */
+export interface Http1Request {
+  method: string;
+  /** Path with query, not normalized. */
+  rawPath: string;
+  /** `:authority`: of an absolute target, else the Host fields joined. */
+  host: string;
+  /** Whether the target was absolute (`GET http://host/path`). */
+  absolute: boolean;
+  /** End-to-end fields, names lower-case, without Host. */
+  headers: [string, string][];
+  body: BodyFraming;
+  /** Protocol asked for by Upgrade; null without one. */
+  upgrade: string | null;
+}
+
+export interface Http1Refusal {
+  status: number;
+  body: string;
+  /** Envoy's response code details. */
+  details: string;
+  reason: string;
+}
+
+export type CheckedHead = { request: Http1Request } | { refusal: Http1Refusal };
+
+/** Methods that Envoy's parser knows; any other is a codec error. */
+const METHODS = new Set(
+  (
+    'ACL BIND CHECKOUT CONNECT COPY DELETE GET HEAD LINK LOCK MERGE MKACTIVITY MKCALENDAR MKCOL MOVE NOTIFY ' +
+    'OPTIONS PATCH POST PROPFIND PROPPATCH PURGE PUT QUERY REBIND REPORT SEARCH SOURCE SUBSCRIBE TRACE UNBIND UNLINK ' +
+    'UNLOCK UNSUBSCRIBE'
+  ).split(' '),
+);
+/** Envoy's default `max_headers_count`. */
+export const MAX_HEADER_COUNT = 100;
+
+/** The pairs of a flat list, names lower-case. */
+export function headerPairs(raw: readonly string[]): [string, string][] {
+  const pairs: [string, string][] = [];
+  for (let index = 0; index + 1 < raw.length; index += 2) {
+    pairs.push([(raw[index] as string).toLowerCase(), raw[index + 1] as string]);
+  }
+  return pairs;
+}
+
+/** What Envoy's codec answers to a broken message. */
+export function codecError(reason: string, details = 'http1.codec_error'): Http1Refusal {
+  return { status: 400, body: 'Bad Request', details, reason };
+}
+
+function framing(headers: HeaderList): BodyFraming | Http1Refusal {
+  const encodings = headers.filter(([name]) => name === 'transfer-encoding').map(([, value]) => value.trim().toLowerCase());
+  const lengths = headers.filter(([name]) => name === 'content-length').map(([, value]) => value.trim());
+  if (encodings.length > 0 && lengths.length > 0) return codecError('length-and-transfer-encoding', 'http1.content_length_and_chunked_not_allowed');
+  if (encodings.length > 0) {
+    // `identity` and unknown codings are where two parsers disagree about the end of a message.
+    if (encodings.length > 1 || encodings[0] !== 'chunked') {
+      return { status: 501, body: 'Not Implemented', details: 'http1.invalid_transfer_encoding', reason: 'unknown-transfer-encoding' };
+    }
+    return 'chunked';
+  }
+  if (lengths.length === 0) return 'none';
+  if (lengths.length > 1 || !/^[0-9]+$/.test(lengths[0] as string)) return codecError('bad-content-length');
+  return lengths[0] === '0' ? 'none' : 'length';
+}
+
+function splitTarget(method: string, target: string): { path: string; host: string | null } | Http1Refusal {
+  // Envoy's parser takes no byte above ASCII in a path over HTTP/1.
+  if (/[^\x21-\x7e]/.test(target)) return codecError('byte-in-path');
+  if (target.startsWith('/')) return { path: target, host: null };
+  if (method === 'OPTIONS' && target === '*') return { status: 404, body: '', details: 'absolute_path_rejected', reason: 'path-not-absolute' };
+  const absolute = /^https?:\/\/([^/?#]+)(.*)$/i.exec(target);
+  if (absolute === null) return codecError('bad-target', 'http1.invalid_url');
+  const rest = absolute[2] as string;
+  return { path: rest.startsWith('/') ? rest : `/${rest}`, host: absolute[1] as string };
+}
+
+/** Judges a head as Envoy's codec and connection manager do. */
+export function checkRequestHead(head: Http1Head): CheckedHead {
+  const refuse = (refusal: Http1Refusal): CheckedHead => ({ refusal });
+  if (head.version === '1.0') return refuse({ status: 426, body: '', details: 'low_version', reason: 'http-1.0' });
+  if (head.version !== '1.1') return refuse(codecError('bad-version'));
+  if (!METHODS.has(head.method)) return refuse(codecError('unknown-method'));
+  if (head.rawHeaders.length / 2 > MAX_HEADER_COUNT) {
+    return refuse({ status: 431, body: 'Request Header Fields Too Large', details: 'http1.too_many_headers', reason: 'too-many-headers' });
+  }
+  const headers = headerPairs(head.rawHeaders);
+  const body = framing(headers);
+  if (typeof body !== 'string') return refuse(body);
+  const target = splitTarget(head.method, head.target);
+  if ('status' in target) return refuse(target);
+  const hosts = headers.filter(([name]) => name === 'host').map(([, value]) => value);
+  if (hosts.length === 0 && target.host === null) {
+    return refuse({ status: 400, body: '', details: 'missing_host_header', reason: 'missing-host' });
+  }
+  // Two Host fields are joined, as Envoy joins them (SURPRISES 16): a policy on one of them then misses.
+  const host = target.host ?? hosts.join(',');
+  if (/[/?#\s\x00-\x1f\x7f]/.test(host)) return refuse({ status: 400, body: '', details: 'http.invalid_authority', reason: 'bad-host' });
+  const kept = endToEndRequestHeaders(headers);
+  if (kept === null) return refuse(codecError('bad-connection-header', 'http1.connection_header_rejected'));
+  if (head.method === 'QUERY' && !kept.some(([name]) => name === 'content-type')) {
+    return refuse({ status: 400, body: '', details: 'query_missing_content_type', reason: 'query-without-content-type' });
+  }
+  const asksUpgrade = connectionTokens(headers).includes('upgrade');
+  const upgrade = asksUpgrade ? (headers.find(([name]) => name === 'upgrade')?.[1].trim().toLowerCase() ?? null) : null;
+  return {
+    request: {
+      method: head.method,
+      rawPath: target.path,
+      host,
+      absolute: target.host !== null,
+      headers: kept.filter(([name]) => name !== 'host'),
+      body,
+      // Envoy ignores h2c and answers in HTTP/1.
+      upgrade: upgrade === 'h2c' ? null : upgrade,
+    },
+  };
+}
