@@ -1,36 +1,98 @@
 /**
- * What decides at one port of one workload: plain JSON (it crosses threads), every rule with its file and line.
- * `compile.ts` makes it, `decide.ts` reads it.
+ * What decides at one port of one workload: plain JSON (it crosses threads), every rule and clause with its field,
+ * what it wants and the place it was written. `compile.ts` makes it, `decide.ts` reads it, `explain.ts` tells it.
  */
 import type { RuleRef } from '../model/decision.ts';
-import type { Problem } from '../model/problem.ts';
-import type { Position } from '../model/problem.ts';
+import type { Position, Problem } from '../model/problem.ts';
+import type { ByteBlock } from '../wire/ip-block.ts';
 
-/** A string matcher of Istio: exact, `abc*`, `*abc`, `*` (present and non-empty). */
-export type StringMatch =
+/** What a clause looks at; `request.headers` goes with the clause's `header`. */
+export type Attribute =
+  | 'source.principal'
+  | 'source.namespace'
+  | 'source.serviceAccount'
+  | 'source.trustDomain'
+  | 'source.ip'
+  | 'remote.ip'
+  | 'request.host'
+  | 'request.method'
+  | 'request.path'
+  | 'request.headers'
+  | 'destination.ip'
+  | 'destination.port'
+  | 'connection.sni';
+
+/** One value of a clause. */
+export type ValueMatch =
   | { kind: 'exact'; value: string }
   | { kind: 'prefix'; value: string }
   | { kind: 'suffix'; value: string }
-  | { kind: 'present' };
+  /** `*` of most fields: there, and not empty. */
+  | { kind: 'non-empty' }
+  /** `*` of a header: there, even if empty. */
+  | { kind: 'present' }
+  | { kind: 'template'; tokens: readonly TemplateToken[] }
+  /** Pieces between stars; found in order in `spiffe://PRINCIPAL`. */
+  | { kind: 'namespace'; pieces: readonly string[] }
+  | { kind: 'service-account'; namespace: string; serviceAccount: string }
+  /** Pieces between stars, of the first segment of the principal. */
+  | { kind: 'trust-domain'; pieces: readonly string[] }
+  | { kind: 'ip'; block: ByteBlock }
+  | { kind: 'port'; port: number };
 
-/** One field of a rule, compiled; `field`, `wanted` and `at` are for the explanation. */
+/** Part of a path template: text, `{*}` or `{**}`. */
+export type TemplateToken = { kind: 'text'; text: string } | { kind: 'segment' } | { kind: 'rest' };
+
+/** One field of a rule, compiled. */
 export interface CompiledClause {
+  /** As written: `from.source.principals`, `from[1].source.namespaces`, `when[request.headers[x-role]]`. */
   field: string;
-  /** The attribute it looks at, e.g. `source.principal`, `request.method`, `request.headers[x-role]`. */
-  attribute: string;
+  attribute: Attribute;
+  /** Lower-case name, for `request.headers`. */
+  header: string | null;
   negated: boolean;
+  /** As written, before trust-domain aliases. */
   wanted: readonly string[];
+  /** Any of these (none of these, when negated). */
+  values: readonly ValueMatch[];
   at: Position;
+  /** Why Istio leaves this clause out (an HTTP field of a DENY at a TCP port): it then counts as matched. */
+  dropped: string | null;
 }
 
 export interface CompiledRule {
   ref: RuleRef;
+  /** Envoy's name: `ns[NS]-policy[NAME]-rule[I]`. Rules stand in the order of these names. */
+  name: string;
+  /** Any of these sources (each: all of its clauses); empty = anybody. */
+  from: readonly (readonly CompiledClause[])[];
+  /** Any of these operations; empty = everything. */
+  to: readonly (readonly CompiledClause[])[];
+  when: readonly CompiledClause[];
+  /** Why Istio leaves this rule out (an ALLOW with an HTTP field at a TCP port): it then never matches. */
+  dropped: string | null;
 }
 
-/**
- * A policy that could not be compiled denies everything it could have applied to: then `invalid` holds why,
- * and `decide` denies without looking at rules.
- */
+/** The policies of one action: their own refs (`rule: null`), and all their rules in Envoy's order. */
+export interface CompiledAction {
+  policies: readonly RuleRef[];
+  rules: readonly CompiledRule[];
+}
+
 export interface CompiledPolicy {
+  /**
+   * A policy that could not be compiled denies everything it could have applied to: then this holds why, and
+   * `decide` denies without looking at rules.
+   */
   invalid: Problem[] | null;
+  /** What else the author should know (a dropped rule, an AUDIT that isn't supported): changes no verdict. */
+  notices: readonly Problem[];
+  protocol: 'http' | 'tcp';
+  /** Whose policy it is, for the explanation. */
+  target: { namespace: string; serviceAccount: string; port: number };
+  audit: CompiledAction;
+  deny: CompiledAction;
+  allow: CompiledAction;
+  /** `istio.io/dry-run: "true"`: told, never enforced. */
+  dryRun: CompiledAction;
 }

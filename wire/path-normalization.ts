@@ -80,8 +80,11 @@ function collapseDots(path: string): string {
   return `/${kept.join('/')}`;
 }
 
+/** Envoy joins the non-empty segments between a first and a last slash: nothing but slashes becomes `//`. */
 function mergeSlashes(path: string): string {
-  return path.replace(/\/{2,}/g, '/');
+  if (!path.includes('//')) return path;
+  const segments = path.split('/').filter((segment) => segment !== '');
+  return `/${segments.join('/')}${path.endsWith('/') ? '/' : ''}`;
 }
 
 /** Decodes unreserved bytes, encodes what may not stand in a path, keeps all else as sent; null for `%00`. */
@@ -134,7 +137,11 @@ function isHex(text: string): boolean {
 
 function isUnreserved(code: number): boolean {
   const letter = code | 0x20;
-  return (letter >= 0x61 && letter <= 0x7a) || (code >= 0x30 && code <= 0x39) || '-._~'.includes(String.fromCharCode(code));
+  return (
+    (letter >= 0x61 && letter <= 0x7a) ||
+    (code >= 0x30 && code <= 0x39) ||
+    '-._~'.includes(String.fromCharCode(code))
+  );
 }
 
 function isEncoded(code: number): boolean {

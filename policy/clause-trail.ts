@@ -1,0 +1,73 @@
+/** One rule tried on one request, told: each clause with what it wanted, what it got and whether that matched. */
+import type { ClauseResult, RuleTrail } from '../model/decision.ts';
+import type { RequestFacts } from '../model/request-facts.ts';
+import { valuesOf } from './attributes.ts';
+import type { CompiledClause, CompiledRule } from './compiled-policy.ts';
+import { matchesClause } from './match.ts';
+
+/** A clause with its result, for sentences. */
+export interface TriedClause {
+  clause: CompiledClause;
+  matched: boolean;
+}
+
+/** The rule's own result, and of its alternatives the ones that came nearest. */
+export interface TriedRule {
+  rule: CompiledRule;
+  matched: boolean;
+  clauses: readonly TriedClause[];
+}
+
+/** Tries every clause of the rule; of several sources or operations the nearest speaks. */
+export function tryRule(rule: CompiledRule, facts: RequestFacts): TriedRule {
+  const clauses = [
+    ...nearestAlternative(rule.from, facts),
+    ...nearestAlternative(rule.to, facts),
+    ...tryClauses(rule.when, facts),
+  ];
+  return { rule, matched: rule.dropped === null && clauses.every((tried) => tried.matched), clauses };
+}
+
+/** How many clauses kept it from matching. */
+export function failedClauses(tried: TriedRule): number {
+  return tried.clauses.filter((clause) => !clause.matched).length;
+}
+
+/** The rule in the words of a recording. */
+export function ruleTrail(tried: TriedRule, facts: RequestFacts): RuleTrail {
+  const clauses = tried.clauses.map(({ clause, matched }) => clauseResult(clause, matched, facts));
+  return { ref: tried.rule.ref, matched: tried.matched, clauses };
+}
+
+/** What the request had at the clause's place, as shown; null when nothing. */
+export function gotOf(
+  clause: Pick<CompiledClause, 'attribute' | 'header'>,
+  facts: RequestFacts,
+): string | null {
+  const values =
+    clause.attribute === 'request.host' && facts.http ? [facts.http.host] : valuesOf(clause, facts);
+  return values.length === 0 ? null : values.join(' and ');
+}
+
+function clauseResult(clause: CompiledClause, matched: boolean, facts: RequestFacts): ClauseResult {
+  const { field, wanted, at } = clause;
+  return { field, wanted, got: gotOf(clause, facts), matched, at };
+}
+
+function tryClauses(clauses: readonly CompiledClause[], facts: RequestFacts): TriedClause[] {
+  return clauses.map((clause) => ({ clause, matched: matchesClause(clause, facts) }));
+}
+
+function nearestAlternative(
+  alternatives: readonly (readonly CompiledClause[])[],
+  facts: RequestFacts,
+): TriedClause[] {
+  let nearest: TriedClause[] = [];
+  let fewest = Number.POSITIVE_INFINITY;
+  for (const alternative of alternatives) {
+    const tried = tryClauses(alternative, facts);
+    const failed = tried.filter((clause) => !clause.matched).length;
+    if (failed < fewest) [nearest, fewest] = [tried, failed];
+  }
+  return nearest;
+}

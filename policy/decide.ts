@@ -1,0 +1,50 @@
+/**
+ * A compiled policy and a request → the verdict that Envoy's RBAC filters give. Synchronous; says nothing of why
+ * beyond the rule (explain.ts does).
+ */
+import type { Decision } from '../model/decision.ts';
+import type { RequestFacts } from '../model/request-facts.ts';
+import type { CompiledPolicy, CompiledRule } from './compiled-policy.ts';
+import { matchesRule } from './match.ts';
+
+/** What a verified token says; part of the signature now so that callers needn't change when tokens are judged. */
+export interface TokenFacts {
+  claims: Readonly<Record<string, unknown>>;
+}
+
+/** Envoy's words, whatever the reason: why it was denied is nobody's business but the event's. */
+const DENIED_BODY = 'RBAC: access denied';
+
+/** Order of Envoy's filters: DENY, then ALLOW. AUDIT and dry runs never decide. */
+export function decide(policy: CompiledPolicy, facts: RequestFacts, _tokenFacts?: TokenFacts): Decision {
+  if (policy.invalid !== null) return invalidPolicy(facts);
+  const denied = policy.deny.rules.find((rule) => matchesRule(rule, facts));
+  if (denied) {
+    const decision = { verdict: 'deny', phase: 'deny', reason: 'deny-matched', matched: denied.ref } as const;
+    return { ...decision, ...answer(facts, denialDetails(denied)) };
+  }
+  if (policy.allow.policies.length === 0) {
+    const reason = policy.deny.policies.length === 0 ? 'no-policy' : 'no-allow-policy';
+    return { verdict: 'allow', phase: 'default', reason, matched: null };
+  }
+  const allowed = policy.allow.rules.find((rule) => matchesRule(rule, facts));
+  if (allowed) return { verdict: 'allow', phase: 'allow', reason: 'allow-matched', matched: allowed.ref };
+  const decision = { verdict: 'deny', phase: 'allow', reason: 'no-allow-matched', matched: null } as const;
+  return { ...decision, ...answer(facts, 'rbac_access_denied_matched_policy[none]') };
+}
+
+function invalidPolicy(facts: RequestFacts): Decision {
+  const decision = { verdict: 'deny', phase: 'deny', reason: 'policy-invalid', matched: null } as const;
+  return { ...decision, ...answer(facts, 'greenroom_policy_invalid') };
+}
+
+function denialDetails(rule: CompiledRule): string {
+  return `rbac_access_denied_matched_policy[${rule.name}]`;
+}
+
+/** TCP is closed without a word; gRPC has its status in a trailer, under HTTP 200. */
+function answer(facts: RequestFacts, details: string): Pick<Decision, 'status' | 'body' | 'details'> {
+  if (facts.http === null) return { details };
+  if (facts.http.protocol === 'grpc') return { status: 200, body: '', details };
+  return { status: 403, body: DENIED_BODY, details };
+}

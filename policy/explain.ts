@@ -1,0 +1,139 @@
+/**
+ * The whole why of a decision, from the same compiled policy and the same facts: a sentence, the trail by phase in
+ * Envoy's order, the nearest rule. Never asked on the hot path; decides nothing.
+ */
+import type { Decision, Explanation, TrailEntry } from '../model/decision.ts';
+import type { RequestFacts } from '../model/request-facts.ts';
+import { failedClauses, ruleTrail, type TriedRule, tryRule } from './clause-trail.ts';
+import type { CompiledAction, CompiledPolicy } from './compiled-policy.ts';
+import { sentenceFor } from './sentence.ts';
+import { callerOf, gotPhrase, listed, ruleName, wantedPhrase } from './wording.ts';
+
+/** Explains `decision`, which `decide(policy, facts)` gave. */
+export function explain(policy: CompiledPolicy, facts: RequestFacts, decision: Decision): Explanation {
+  if (policy.invalid !== null) return explainInvalid(policy, facts);
+  const deny = policy.deny.rules.map((rule) => tryRule(rule, facts));
+  const allow = policy.allow.rules.map((rule) => tryRule(rule, facts));
+  const nearest = decision.reason === 'no-allow-matched' ? nearestOf(allow) : null;
+  const home = policy.target.namespace;
+  const trail = [
+    connectionEntry(policy, facts),
+    ...jwtEntry(policy),
+    ...watchEntry('audit', policy.audit, facts, home),
+    denyEntry(policy, deny, facts),
+    allowEntry(policy, allow, decision, facts),
+    ...watchEntry('dry-run', policy.dryRun, facts, home),
+  ];
+  return {
+    sentence: sentenceFor(policy, facts, decision, { deny, allow, nearest }),
+    trail,
+    nearest: nearest === null ? null : ruleTrail(nearest, facts),
+  };
+}
+
+/** Fewest failed clauses; of those, the one with most matched; of those, the first. Dropped rules come last. */
+function nearestOf(allow: readonly TriedRule[]): TriedRule | null {
+  return (
+    allow.toSorted((a, b) => distance(a) - distance(b) || b.clauses.length - a.clauses.length)[0] ?? null
+  );
+}
+
+function distance(tried: TriedRule): number {
+  return tried.rule.dropped === null ? failedClauses(tried) : 1_000;
+}
+
+function explainInvalid(policy: CompiledPolicy, facts: RequestFacts): Explanation {
+  const [first, ...more] = policy.invalid ?? [];
+  const others = more.length > 0 ? ` (and ${more.length} more)` : '';
+  const at = first?.at ? ` (${first.at.file}:${first.at.line})` : '';
+  const sentence = `Everything is denied here, because a policy can't be judged: ${first?.message ?? 'unknown'}${at}${others}.`;
+  const entry: TrailEntry = { phase: 'deny', outcome: 'denied', note: first?.message ?? '', rules: [] };
+  return { sentence, trail: [connectionEntry(policy, facts), entry], nearest: null };
+}
+
+function connectionEntry(policy: CompiledPolicy, facts: RequestFacts): TrailEntry {
+  const { connection } = facts;
+  const who = callerOf(facts, policy.target.namespace);
+  const note =
+    connection.principal !== null ? who : connection.mtls ? 'TLS, no certificate' : 'plaintext, no identity';
+  return { phase: 'mtls', outcome: 'passed', note, rules: [] };
+}
+
+function jwtEntry(policy: CompiledPolicy): TrailEntry[] {
+  if (policy.protocol === 'tcp') return [];
+  return [{ phase: 'jwt', outcome: 'skipped', note: 'no RequestAuthentication applies', rules: [] }];
+}
+
+/** AUDIT and dry runs: told where they would have matched, never deciding. */
+function watchEntry(
+  kind: 'audit' | 'dry-run',
+  action: CompiledAction,
+  facts: RequestFacts,
+  home: string,
+): TrailEntry[] {
+  if (action.policies.length === 0) return [];
+  const tried = action.rules.map((rule) => tryRule(rule, facts));
+  const hits = tried.filter((one) => one.matched).map((one) => ruleName(one.rule.ref));
+  const what = kind === 'audit' ? 'audited, not decided' : 'dry run, not enforced';
+  const first = tried[0];
+  const miss = first ? whyNot(first, facts, home) : 'no rules';
+  const note = hits.length > 0 ? `${listed(hits, 'and')} match (${what})` : `${miss} (${what})`;
+  return [{ phase: 'audit', outcome: 'skipped', note, rules: tried.map((one) => ruleTrail(one, facts)) }];
+}
+
+function denyEntry(policy: CompiledPolicy, tried: readonly TriedRule[], facts: RequestFacts): TrailEntry {
+  const home = policy.target.namespace;
+  if (policy.deny.policies.length === 0) {
+    return { phase: 'deny', outcome: 'skipped', note: 'no DENY policy applies', rules: [] };
+  }
+  const hit = tried.find((one) => one.matched);
+  const rules = tried.map((one) => ruleTrail(one, facts));
+  if (hit) return { phase: 'deny', outcome: 'denied', note: `${ruleName(hit.rule.ref)} matches`, rules };
+  const notes = tried.map((one) => whyNot(one, facts, home));
+  return {
+    phase: 'deny',
+    outcome: 'passed',
+    note: notes.join('; ') || 'the DENY policies have no rules',
+    rules,
+  };
+}
+
+function allowEntry(
+  policy: CompiledPolicy,
+  tried: readonly TriedRule[],
+  decision: Decision,
+  facts: RequestFacts,
+): TrailEntry {
+  if (decision.phase === 'deny')
+    return { phase: 'allow', outcome: 'skipped', note: 'not reached', rules: [] };
+  const count = policy.allow.policies.length;
+  if (count === 0) {
+    return {
+      phase: 'allow',
+      outcome: 'skipped',
+      note: 'no ALLOW policy applies: allowed by default',
+      rules: [],
+    };
+  }
+  const rules = tried.map((one) => ruleTrail(one, facts));
+  const hit = tried.find((one) => one.matched);
+  if (hit) return { phase: 'allow', outcome: 'passed', note: `${ruleName(hit.rule.ref)} matches`, rules };
+  return {
+    phase: 'allow',
+    outcome: 'denied',
+    note: `0 of ${count} ${count === 1 ? 'policy' : 'policies'} matched`,
+    rules,
+  };
+}
+
+/** `block-admin[0]: path /admin/ is not /admin`: how holes look. */
+function whyNot(tried: TriedRule, facts: RequestFacts, home: string): string {
+  const name = ruleName(tried.rule.ref);
+  if (tried.rule.dropped !== null) return `${name}: ${tried.rule.dropped}`;
+  const failed = tried.clauses.filter((one) => !one.matched);
+  const reasons = failed.map(({ clause }) => {
+    const not = clause.negated ? 'is excluded by' : 'is not';
+    return `${gotPhrase(clause, facts, home)} ${not} ${wantedPhrase(clause, home)}`;
+  });
+  return `${name}: ${listed(reasons, 'and')}`;
+}

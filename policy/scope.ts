@@ -1,0 +1,45 @@
+/**
+ * Which objects apply to a workload: its namespace, the root namespace, the selector.
+ */
+import type { PolicyObject } from '../model/policy-object.ts';
+
+/** The workload that policies are looked up for. */
+export interface PolicyTarget {
+  namespace: string;
+  labels: Readonly<Record<string, string>>;
+  serviceAccount: string;
+}
+
+/** The part of a spec that says what it is about. */
+export interface Scoped {
+  selector?: { matchLabels?: Readonly<Record<string, string>> | null } | null;
+  targetRef?: unknown;
+  targetRefs?: readonly unknown[] | null;
+}
+
+/** Objects of `kind` that apply to `target`'s sidecar, in the order given. */
+export function objectsInScope<Spec extends Scoped>(
+  objects: readonly PolicyObject[],
+  kind: string,
+  target: PolicyTarget,
+  rootNamespace: string,
+): PolicyObject<Spec>[] {
+  return objects.filter((object): object is PolicyObject<Spec> => {
+    if (object.kind !== kind || !object.apiVersion.startsWith('security.istio.io/')) return false;
+    const { namespace } = object.metadata;
+    if (namespace !== target.namespace && namespace !== rootNamespace) return false;
+    const spec = (object.spec ?? {}) as Scoped;
+    // targetRefs name gateways and waypoints; a sidecar has no part in them.
+    if (spec.targetRef || (spec.targetRefs && spec.targetRefs.length > 0)) return false;
+    return selects(spec, target.labels);
+  });
+}
+
+/** Whether the spec selects by labels at all. */
+export function hasSelector(spec: Scoped): boolean {
+  return Object.keys(spec.selector?.matchLabels ?? {}).length > 0;
+}
+
+function selects(spec: Scoped, labels: Readonly<Record<string, string>>): boolean {
+  return Object.entries(spec.selector?.matchLabels ?? {}).every(([key, value]) => labels[key] === value);
+}

@@ -1,0 +1,142 @@
+/** The one sentence for a human who has to act. */
+import type { Decision } from '../model/decision.ts';
+import type { RequestFacts } from '../model/request-facts.ts';
+import type { TriedClause, TriedRule } from './clause-trail.ts';
+import type { CompiledClause, CompiledPolicy } from './compiled-policy.ts';
+import { callerOf, gotPhrase, isIdentity, listed, nounOf, ruleName, wantedPhrase } from './wording.ts';
+
+/** What the sentence may speak of. */
+export interface Tried {
+  deny: readonly TriedRule[];
+  allow: readonly TriedRule[];
+  nearest: TriedRule | null;
+}
+
+/** The sentence for a decision of the DENY or ALLOW phase, or for none. */
+export function sentenceFor(
+  policy: CompiledPolicy,
+  facts: RequestFacts,
+  decision: Decision,
+  tried: Tried,
+): string {
+  const home = policy.target.namespace;
+  const caller = callerOf(facts, home);
+  switch (decision.reason) {
+    case 'deny-matched':
+      return denied(tried.deny.find((one) => one.matched) ?? null, facts, home);
+    case 'allow-matched':
+      return allowed(tried.allow.find((one) => one.matched) ?? null, facts, caller, home);
+    case 'no-allow-matched':
+      return missed(policy, caller, tried.nearest, home);
+    case 'no-allow-policy':
+      return `No DENY policy stops ${caller}, and no ALLOW policy applies: everything else is let in by default.`;
+    case 'no-policy':
+      return `No AuthorizationPolicy applies to ${whom(policy)}: everybody is let in, ${caller} too.`;
+    default:
+      return `${decision.verdict === 'deny' ? 'Denied' : 'Allowed'}: ${decision.reason}.`;
+  }
+}
+
+function whom({ target }: CompiledPolicy): string {
+  return `sa/${target.serviceAccount} at port ${target.port}`;
+}
+
+function denied(hit: TriedRule | null, facts: RequestFacts, home: string): string {
+  if (hit === null) return 'A DENY policy stops it.';
+  const name = ruleName(hit.rule.ref);
+  if (hit.clauses.length === 0) return `DENY policy ${name} stops everything.`;
+  const dropped = hit.clauses.filter(({ clause }) => clause.dropped !== null);
+  const bites = hit.clauses
+    .filter(({ clause }) => clause.dropped === null)
+    .map((one) => bite(one.clause, facts, home));
+  const because = bites.length > 0 ? `: ${listed(bites, 'and')}` : '';
+  const why = dropped[0]?.clause.dropped;
+  return `DENY policy ${name} stops it${because}.${why ? ` Note: ${why}.` : ''}`;
+}
+
+/** `path /admin/x matches /admin/*`; `caller sa/web is none of sa/admin`. */
+function bite(clause: CompiledClause, facts: RequestFacts, home: string): string {
+  const got = gotPhrase(clause, facts, home);
+  if (clause.negated)
+    return `${got} is ${clause.wanted.length > 1 ? 'none of' : 'not'} ${wantedPhrase(clause, home)}`;
+  return clause.wanted.includes(got.slice(got.indexOf(' ') + 1))
+    ? got
+    : `${got} matches ${wantedPhrase(clause, home)}`;
+}
+
+function allowed(hit: TriedRule | null, facts: RequestFacts, caller: string, home: string): string {
+  if (hit === null) return 'An ALLOW policy lets it in.';
+  const name = ruleName(hit.rule.ref);
+  if (hit.clauses.length === 0) return `${name} lets ${caller} in: it lets everybody in.`;
+  const rest = hit.clauses.filter(({ clause }) => !isIdentity(clause.attribute));
+  const who = hit.clauses.some(({ clause }) => isIdentity(clause.attribute))
+    ? caller
+    : `${caller} (as anybody)`;
+  const what =
+    rest.length > 0
+      ? ` with ${listed(
+          rest.map(({ clause }) => gotPhrase(clause, facts, home)),
+          'and',
+        )}`
+      : '';
+  return `${name} lets ${who} in${what}.`;
+}
+
+function missed(policy: CompiledPolicy, caller: string, nearest: TriedRule | null, home: string): string {
+  const start = `No ALLOW policy lets ${caller} in.`;
+  if (nearest === null) {
+    const names = listed(
+      policy.allow.policies.map((ref) => ref.name),
+      'and',
+    );
+    return `${start} ${names} ${policy.allow.policies.length === 1 ? 'has' : 'have'} no rules, so nobody gets in.`;
+  }
+  if (nearest.rule.dropped !== null)
+    return `${start} ${ruleName(nearest.rule.ref)} can't: ${nearest.rule.dropped}.`;
+  const failed = nearest.clauses.filter((one) => !one.matched);
+  const matched = nearest.clauses.filter((one) => one.matched);
+  const advice = listed(
+    failed.map((one) => adviceFor(one, home)),
+    'and',
+  );
+  const nouns = [...new Set(matched.map(({ clause }) => nounOf(clause)))];
+  const name = nearest.rule.ref.name;
+  const already =
+    nouns.length > 0
+      ? `; ${listed(nouns, 'and')} already ${nouns.length === 1 ? 'matches' : 'match'} ${name}`
+      : `, by ${name}`;
+  return `${start} It would pass ${advice}${already}.`;
+}
+
+/** `as sa/orders`, `with method GET or HEAD`, `at a path other than /admin`. */
+function adviceFor({ clause }: TriedClause, home: string): string {
+  const wanted = wantedPhrase(clause, home);
+  const other = clause.negated ? 'other than ' : '';
+  switch (clause.attribute) {
+    case 'source.principal':
+      if (clause.negated) return `as somebody other than ${wanted}`;
+      return clause.wanted.includes('*') ? 'with any client certificate of the mesh' : `as ${wanted}`;
+    case 'source.serviceAccount':
+      return `as ${clause.negated ? `a service account other than ${wanted}` : `service account ${wanted}`}`;
+    case 'source.namespace':
+      return `from ${clause.negated ? `a namespace other than ${wanted}` : `namespace ${wanted}`}`;
+    case 'source.trustDomain':
+      return `from ${clause.negated ? `a trust domain other than ${wanted}` : `trust domain ${wanted}`}`;
+    case 'source.ip':
+    case 'remote.ip':
+      return `from ${clause.negated ? 'an address outside' : ''} ${wanted}`.replace('  ', ' ');
+    case 'request.path':
+      return `at ${clause.negated ? 'a path ' : 'path '}${other}${wanted}`;
+    case 'destination.port':
+      return `at ${clause.negated ? 'a port ' : 'port '}${other}${wanted}`;
+    case 'destination.ip':
+      return `at ${clause.negated ? 'an address ' : 'address '}${other}${wanted}`;
+    case 'request.headers':
+      if (!clause.negated && clause.wanted.includes('*')) return `with a header ${clause.header}`;
+      return clause.negated
+        ? `without header ${clause.header}: ${wanted}`
+        : `with header ${clause.header}: ${wanted}`;
+    default:
+      return `with ${clause.negated ? `another ${nounOf(clause)} than` : nounOf(clause)} ${wanted}`;
+  }
+}
