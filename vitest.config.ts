@@ -1,6 +1,11 @@
 import { defineConfig } from 'vitest/config';
 
-const suites = { docker: 'test/docker/**/*.test.ts', e2e: 'test/e2e/**/*.test.ts', crash: 'test/crash/**/*.test.ts' };
+const suites = {
+  docker: 'test/docker/**/*.test.ts',
+  e2e: 'test/e2e/**/*.test.ts',
+  crash: 'test/crash/**/*.test.ts',
+  package: 'test/package/**/*.test.ts',
+};
 const suite = process.env['GREENROOM_SUITE'] as keyof typeof suites | undefined;
 
 /** One runner for every suite; those that need more than Node live in folders of their own. */
