@@ -24,7 +24,8 @@ export function findingsOf(peer: PeerCertificate): Finding[] {
       code: 'istio-allows',
       attack: 'M9',
       message: 'The certificate is a CA (CA:TRUE): its holder can issue identities of the whole mesh.',
-      remedy: 'Let the issuer set CA:FALSE whatever a request asks for, and give its own certificate pathlen:0.',
+      remedy:
+        'Let the issuer set CA:FALSE whatever a request asks for, and give its own certificate pathlen:0.',
     });
   }
   if (keyCertSign) {
@@ -47,8 +48,10 @@ export function findingsOf(peer: PeerCertificate): Finding[] {
     findings.push({
       code: 'istio-allows',
       attack: 'M8',
-      message: 'The certificate has no extended key usage, so it serves for every purpose; the SPIFFE standard allows that as well.',
-      remedy: 'Let the issuer set clientAuth and serverAuth, so that certificates made for other purposes open nothing.',
+      message:
+        'The certificate has no extended key usage, so it serves for every purpose; the SPIFFE standard allows that as well.',
+      remedy:
+        'Let the issuer set clientAuth and serverAuth, so that certificates made for other purposes open nothing.',
     });
   }
   return findings;

@@ -81,7 +81,9 @@ const MIN_RSA_BITS = 2048;
 /** Judges one certificate; null = the peer presented none. */
 export function judgeCertificate(peer: PeerCertificate | null, rules: GateRules): GateVerdict {
   if (peer === null) return refuse('no-certificate', `the ${rules.role} presented no certificate`);
-  return judgeChain(peer) ?? judgeTime(peer, rules) ?? judgePurpose(peer, rules) ?? judgeIdentity(peer, rules);
+  return (
+    judgeChain(peer) ?? judgeTime(peer, rules) ?? judgePurpose(peer, rules) ?? judgeIdentity(peer, rules)
+  );
 }
 
 function judgeChain({ chain, facts, readable }: PeerCertificate): GateVerdict | null {
@@ -90,23 +92,35 @@ function judgeChain({ chain, facts, readable }: PeerCertificate): GateVerdict | 
       ? refuse('self-signed', `the certificate of ${nameOf(facts)} is signed by its own key`)
       : refuse('unknown-authority', `no current root of the mesh signed the certificate of ${nameOf(facts)}`);
   }
-  return readable ? null : refuse('malformed-certificate', 'the certificate has extensions that cannot be read without a doubt');
+  return readable
+    ? null
+    : refuse('malformed-certificate', 'the certificate has extensions that cannot be read without a doubt');
 }
 
 /** OpenSSL judged by the wall clock; both times must hold, so that neither clock opens what the other closes. */
 function judgeTime({ facts, chain }: PeerCertificate, { nowMs }: GateRules): GateVerdict | null {
   if (nowMs > facts.notAfter || chain.error === 'CERT_HAS_EXPIRED') {
-    return refuse('expired', `the certificate of ${nameOf(facts)} was valid until ${isoTime(facts.notAfter)}`);
+    return refuse(
+      'expired',
+      `the certificate of ${nameOf(facts)} was valid until ${isoTime(facts.notAfter)}`,
+    );
   }
   if (nowMs < facts.notBefore || chain.error === 'CERT_NOT_YET_VALID') {
-    return refuse('not-yet-valid', `the certificate of ${nameOf(facts)} is valid from ${isoTime(facts.notBefore)}`);
+    return refuse(
+      'not-yet-valid',
+      `the certificate of ${nameOf(facts)} is valid from ${isoTime(facts.notBefore)}`,
+    );
   }
   return null;
 }
 
 function judgePurpose(peer: PeerCertificate, { role, profile }: GateRules): GateVerdict | null {
   const { facts, chain, extendedKeyUsage } = peer;
-  if (extendedKeyUsage !== null && !extendedKeyUsage.includes(EKU[role]) && !extendedKeyUsage.includes(EKU.any)) {
+  if (
+    extendedKeyUsage !== null &&
+    !extendedKeyUsage.includes(EKU[role]) &&
+    !extendedKeyUsage.includes(EKU.any)
+  ) {
     return role === 'client'
       ? refuse('server-auth-only', `the certificate of ${nameOf(facts)} is not for clients`)
       : refuse('client-auth-only', `the certificate of ${nameOf(facts)} is not for servers`);
@@ -116,14 +130,16 @@ function judgePurpose(peer: PeerCertificate, { role, profile }: GateRules): Gate
     return refuse('weak-key', `the key of ${nameOf(facts)} has only ${facts.keyBits} bits`);
   }
   // Last, because it is the least telling; but whatever OpenSSL didn't like is refused.
-  if (chain.error !== null) return refuse('chain-refused', `OpenSSL refuses the chain of ${nameOf(facts)}: ${chain.error}`);
+  if (chain.error !== null)
+    return refuse('chain-refused', `OpenSSL refuses the chain of ${nameOf(facts)}: ${chain.error}`);
   return null;
 }
 
 function judgeIdentity(peer: PeerCertificate, rules: GateRules): GateVerdict {
   const { facts } = peer;
   const spiffeSans = facts.uriSans.filter((uri) => uri.toLowerCase().startsWith('spiffe://'));
-  if (spiffeSans.length === 0) return refuse('no-spiffe-id', 'the certificate has no SPIFFE id (no URI SAN with spiffe://)');
+  if (spiffeSans.length === 0)
+    return refuse('no-spiffe-id', 'the certificate has no SPIFFE id (no URI SAN with spiffe://)');
   if (rules.profile === 'spiffe') {
     const refused = judgeSvid(peer);
     if (refused) return refused;
@@ -133,12 +149,19 @@ function judgeIdentity(peer: PeerCertificate, rules: GateRules): GateVerdict {
   const own = facts.uriSans.filter((uri) => domains.some((domain) => uri.startsWith(`spiffe://${domain}/`)));
   const [spiffeId] = own;
   if (spiffeId === undefined) {
-    return refuse('foreign-trust-domain', `${facts.uriSans.join(', ')} is of another trust domain than ${domains.join(', ')}`);
+    return refuse(
+      'foreign-trust-domain',
+      `${facts.uriSans.join(', ')} is of another trust domain than ${domains.join(', ')}`,
+    );
   }
   if (rules.expectedSpiffeIds) {
     const wanted = rules.expectedSpiffeIds;
     const named = facts.uriSans.find((uri) => wanted.includes(uri));
-    if (named === undefined) return refuse('unexpected-identity', `${spiffeId} answered, expected was ${wanted.join(' or ') || 'nobody'}`);
+    if (named === undefined)
+      return refuse(
+        'unexpected-identity',
+        `${spiffeId} answered, expected was ${wanted.join(' or ') || 'nobody'}`,
+      );
     return { ok: true, spiffeId: named, findings: findingsOf(peer) };
   }
   return { ok: true, spiffeId, findings: findingsOf(peer) };
@@ -146,14 +169,21 @@ function judgeIdentity(peer: PeerCertificate, rules: GateRules): GateVerdict {
 
 /** X.509-SVID: exactly one URI SAN, a valid id with a path, and a leaf that can't sign. */
 function judgeSvid({ facts, ca, keyCertSign, extendedKeyUsage }: PeerCertificate): GateVerdict | null {
-  if (facts.uriSans.length !== 1) return refuse('several-uri-sans', `the certificate has ${facts.uriSans.length} URI SANs, an SVID has one`);
+  if (facts.uriSans.length !== 1)
+    return refuse(
+      'several-uri-sans',
+      `the certificate has ${facts.uriSans.length} URI SANs, an SVID has one`,
+    );
   const parsed = parseSpiffeId(facts.uriSans[0] ?? '');
   // An upper-case trust domain is reported as what Istio would call it.
-  if (!parsed.ok && parsed.fault !== 'trust-domain-characters') return refuse('invalid-spiffe-id', `not a SPIFFE id (${parsed.fault})`);
-  if (ca) return refuse('ca-certificate', 'the certificate may sign others (CA:TRUE), a workload\'s may not');
-  if (keyCertSign) return refuse('signing-certificate', 'the key usage has keyCertSign, a workload\'s may not');
+  if (!parsed.ok && parsed.fault !== 'trust-domain-characters')
+    return refuse('invalid-spiffe-id', `not a SPIFFE id (${parsed.fault})`);
+  if (ca) return refuse('ca-certificate', "the certificate may sign others (CA:TRUE), a workload's may not");
+  if (keyCertSign)
+    return refuse('signing-certificate', "the key usage has keyCertSign, a workload's may not");
   // The standard says SHOULD; this profile is for those who want all that it asks.
-  if (extendedKeyUsage === null) return refuse('no-extended-key-usage', 'the certificate does not say what it is for');
+  if (extendedKeyUsage === null)
+    return refuse('no-extended-key-usage', 'the certificate does not say what it is for');
   return null;
 }
 

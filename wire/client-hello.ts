@@ -13,7 +13,7 @@ export type ClientHelloReading =
   | { kind: 'need-more' }
   /** Not TLS: the bytes belong to the application's protocol. */
   | { kind: 'plaintext' }
-  | { kind: 'client-hello'; /** Lower-case. */ sni: string | null; alpn: string[] }
+  | { kind: 'client-hello' /** Lower-case. */; sni: string | null; alpn: string[] }
   /** It starts like TLS and isn't: nothing may be done with it. */
   | { kind: 'invalid'; reason: string };
 
@@ -42,7 +42,8 @@ export function readClientHello(bytes: Uint8Array): ClientHelloReading {
   try {
     return parseHello(message.body);
   } catch (error) {
-    if (error instanceof TruncatedError) return { kind: 'invalid', reason: 'a length in the ClientHello points past its end' };
+    if (error instanceof TruncatedError)
+      return { kind: 'invalid', reason: 'a length in the ClientHello points past its end' };
     throw error;
   }
 }
@@ -60,7 +61,8 @@ function reassemble(bytes: Uint8Array): { body: Uint8Array } | ClientHelloReadin
       return { kind: 'invalid', reason: 'the ClientHello is interrupted by another kind of record' };
     }
     const length = ((bytes[at + 3] ?? 0) << 8) | (bytes[at + 4] ?? 0);
-    if (length === 0 || length > MAX_FRAGMENT) return { kind: 'invalid', reason: `a TLS record of ${length} bytes` };
+    if (length === 0 || length > MAX_FRAGMENT)
+      return { kind: 'invalid', reason: `a TLS record of ${length} bytes` };
     const start = at + RECORD_HEADER;
     const end = Math.min(start + length, bytes.length);
     for (let i = start; i < end && header.length < HANDSHAKE_HEADER; i += 1) header.push(bytes[i] ?? 0);
@@ -71,7 +73,8 @@ function reassemble(bytes: Uint8Array): { body: Uint8Array } | ClientHelloReadin
     }
     if (wanted === null && header.length === HANDSHAKE_HEADER) {
       wanted = HANDSHAKE_HEADER + (((header[1] ?? 0) << 16) | ((header[2] ?? 0) << 8) | (header[3] ?? 0));
-      if (wanted > MAX_CLIENT_HELLO_BYTES) return { kind: 'invalid', reason: `a ClientHello of ${wanted} bytes` };
+      if (wanted > MAX_CLIENT_HELLO_BYTES)
+        return { kind: 'invalid', reason: `a ClientHello of ${wanted} bytes` };
     }
     if (end < start + length && (wanted === null || collected < wanted)) return more(bytes);
     at = end;
@@ -96,7 +99,8 @@ function parseHello(body: Uint8Array): ClientHelloReading {
   hello.skip(2 + 32);
   if (hello.vector8().length > 32) return { kind: 'invalid', reason: 'a session id of more than 32 bytes' };
   const ciphers = hello.vector16();
-  if (ciphers.length < 2 || ciphers.length % 2 !== 0) return { kind: 'invalid', reason: 'a broken list of cipher suites' };
+  if (ciphers.length < 2 || ciphers.length % 2 !== 0)
+    return { kind: 'invalid', reason: 'a broken list of cipher suites' };
   if (hello.vector8().length === 0) return { kind: 'invalid', reason: 'no compression method' };
   let sni: string | null = null;
   let alpn: string[] = [];

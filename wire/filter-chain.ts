@@ -27,7 +27,11 @@ export type FilterChain =
   | { kind: 'mtls' }
   /** TLS between client and application, not decrypted; its client has no principal. */
   | { kind: 'tls-passthrough' }
-  | { kind: 'refuse'; reason: 'plaintext-on-strict' | 'tls-without-istio-alpn'; details: 'filter_chain_not_found' };
+  | {
+      kind: 'refuse';
+      reason: 'plaintext-on-strict' | 'tls-without-istio-alpn';
+      details: 'filter_chain_not_found';
+    };
 
 /** Chooses as Envoy does with the listeners that Istio generates. */
 export function chooseFilterChain({ mode, protocol, hello }: FilterChainQuestion): FilterChain {

@@ -19,7 +19,15 @@ export interface X509Extensions {
 
 const MAX_CERTIFICATE_BYTES = 64 * 1024;
 const MAX_SANS = 1_000;
-const TAG = { boolean: 0x01, bitString: 0x03, octetString: 0x04, oid: 0x06, sequence: 0x30, extensions: 0xa3, uri: 0x86 } as const;
+const TAG = {
+  boolean: 0x01,
+  bitString: 0x03,
+  octetString: 0x04,
+  oid: 0x06,
+  sequence: 0x30,
+  extensions: 0xa3,
+  uri: 0x86,
+} as const;
 const OID_KEY_USAGE = '2.5.29.15';
 const OID_SUBJECT_ALT_NAME = '2.5.29.17';
 const OID_BASIC_CONSTRAINTS = '2.5.29.19';
@@ -49,7 +57,12 @@ function read(der: Uint8Array): X509Extensions {
     const { tag, content } = next(tbs);
     if (tag === TAG.extensions) extensions = only(createByteReader(content), TAG.sequence);
   }
-  const result = { uriSans: [] as string[], ca: false, keyCertSign: false, extendedKeyUsage: null as string[] | null };
+  const result = {
+    uriSans: [] as string[],
+    ca: false,
+    keyCertSign: false,
+    extendedKeyUsage: null as string[] | null,
+  };
   const seen = new Set<string>();
   while (extensions !== null && extensions.left() > 0) {
     const extension = createByteReader(element(extensions, TAG.sequence));
@@ -62,7 +75,8 @@ function read(der: Uint8Array): X509Extensions {
     const content = createByteReader(value.content);
     if (oid === OID_SUBJECT_ALT_NAME) result.uriSans = uriSans(content);
     else if (oid === OID_BASIC_CONSTRAINTS) result.ca = isCa(content);
-    else if (oid === OID_KEY_USAGE) result.keyCertSign = ((element(content, TAG.bitString)[1] ?? 0) & KEY_CERT_SIGN) !== 0;
+    else if (oid === OID_KEY_USAGE)
+      result.keyCertSign = ((element(content, TAG.bitString)[1] ?? 0) & KEY_CERT_SIGN) !== 0;
     else if (oid === OID_EXTENDED_KEY_USAGE) result.extendedKeyUsage = oids(content);
   }
   return result;

@@ -7,12 +7,24 @@ import { Secret } from '../../model/secret.ts';
 import { goodPlan, secondsOf } from './leaf-plan.ts';
 import type { CertificateFault, IssuedLeaf, LeafRequest } from './leaf.ts';
 import { signerOf, type Root } from './root.ts';
-import { generateEcKeyPair, generateRsaKeyPair, issueCertificate, keyIdOf, type CertificatePlan, type KeyPair, type Signer } from './x509.ts';
+import {
+  generateEcKeyPair,
+  generateRsaKeyPair,
+  issueCertificate,
+  keyIdOf,
+  type CertificatePlan,
+  type KeyPair,
+  type Signer,
+} from './x509.ts';
 
 const HOUR_MS = 60 * 60 * 1000;
 const FOREIGN_TRUST_DOMAIN = 'foreign.example';
 
-export async function issueFaultyLeaf(root: Root, request: LeafRequest & { ttlMs: number }, clock: Clock): Promise<IssuedLeaf> {
+export async function issueFaultyLeaf(
+  root: Root,
+  request: LeafRequest & { ttlMs: number },
+  clock: Clock,
+): Promise<IssuedLeaf> {
   const { fault, spiffeId, ttlMs } = request;
   const keys = fault === 'rsa-1024' ? await generateRsaKeyPair(1024) : await generateEcKeyPair();
   const plan = { ...goodPlan(spiffeId, keys.publicKey, ttlMs, clock), ...changeOf(fault, spiffeId, clock) };
@@ -79,7 +91,10 @@ async function signerFor(
   if (fault === 'workload-minted') {
     const workload = await generateEcKeyPair();
     const leaf = issueCertificate(goodPlan(spiffeId, workload.publicKey, ttlMs, clock), genuine);
-    return { signer: { privateKey: workload.privateKey, subject: {}, keyId: keyIdOf(workload.publicKey) }, above: leaf };
+    return {
+      signer: { privateKey: workload.privateKey, subject: {}, keyId: keyIdOf(workload.publicKey) },
+      above: leaf,
+    };
   }
   return { signer: genuine, above: '' };
 }

@@ -11,7 +11,12 @@ const BACKDATE_MS = 10_000;
  * OpenSSL judges by the wall clock and our gate by the session's, so a leaf must be valid in both: where the
  * session's clock was moved back, the leaf lives on until its time has passed on the wall, too.
  */
-export function goodPlan(spiffeId: string, publicKey: KeyObject, ttlMs: number, clock: Clock): CertificatePlan {
+export function goodPlan(
+  spiffeId: string,
+  publicKey: KeyObject,
+  ttlMs: number,
+  clock: Clock,
+): CertificatePlan {
   const nowMs = clock.now();
   const wallMs = nowMs - clock.offsetMs();
   return {

@@ -44,7 +44,11 @@ export async function createRoot({ name, ttlMs = TEN_YEARS_MS }: RootRequest, cl
     extendedKeyUsage: null,
     uriSans: [],
   };
-  const certificatePem = issueCertificate(plan, { privateKey: keys.privateKey, subject, keyId: keyIdOf(keys.publicKey) });
+  const certificatePem = issueCertificate(plan, {
+    privateKey: keys.privateKey,
+    subject,
+    keyId: keyIdOf(keys.publicKey),
+  });
   return rootOf(certificatePem, keys.privateKey.export({ type: 'pkcs8', format: 'pem' }));
 }
 
@@ -88,12 +92,16 @@ async function readKept(path: string, clock: Clock): Promise<Root | null> {
     text = await readFile(path, 'utf8');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw new EnvironmentError('root-unreadable', `cannot read the mesh's root certificate at ${path}`, { cause: error });
+    throw new EnvironmentError('root-unreadable', `cannot read the mesh's root certificate at ${path}`, {
+      cause: error,
+    });
   }
   await refuseReadableByOthers(path);
   const root = parseKept(text, path);
   if (clock.now() - clock.offsetMs() >= root.notAfter) {
-    throw new EnvironmentError('root-expired', `the mesh's root certificate at ${path} has expired`, { hint: `remove ${path}; the next start makes a new one` });
+    throw new EnvironmentError('root-expired', `the mesh's root certificate at ${path} has expired`, {
+      hint: `remove ${path}; the next start makes a new one`,
+    });
   }
   return root;
 }
@@ -104,7 +112,7 @@ function parseKept(text: string, path: string): Root {
   try {
     if (!certificate || !key) throw new Error('a certificate and a private key are expected');
     const mine = createPublicKey(key).equals(new X509Certificate(certificate).publicKey);
-    if (!mine) throw new Error('the private key is not the certificate\'s');
+    if (!mine) throw new Error("the private key is not the certificate's");
     return rootOf(certificate, key);
   } catch (error) {
     throw new EnvironmentError('root-unreadable', `${path} is not a root certificate with its key`, {
@@ -138,8 +146,12 @@ async function refuseReadableByOthers(path: string): Promise<void> {
   if (process.platform === 'win32') return;
   const mode = (await stat(path)).mode & 0o777;
   if ((mode & 0o077) !== 0) {
-    throw new EnvironmentError('root-exposed', `${path} can be read by other users of this machine (mode ${mode.toString(8)})`, {
-      hint: 'remove it; the next start makes a new one that only you can read',
-    });
+    throw new EnvironmentError(
+      'root-exposed',
+      `${path} can be read by other users of this machine (mode ${mode.toString(8)})`,
+      {
+        hint: 'remove it; the next start makes a new one that only you can read',
+      },
+    );
   }
 }

@@ -9,7 +9,9 @@ import forge from 'node-forge';
 
 const { asn1 } = forge;
 /** Public in forge, missing in its types. */
-const pki = forge.pki as typeof forge.pki & { getTBSCertificate(certificate: forge.pki.Certificate): forge.asn1.Asn1 };
+const pki = forge.pki as typeof forge.pki & {
+  getTBSCertificate(certificate: forge.pki.Certificate): forge.asn1.Asn1;
+};
 const makeKeyPair = promisify(generateKeyPair);
 
 export interface KeyPair {
@@ -62,7 +64,10 @@ export function keyIdOf(publicKey: KeyObject): Buffer {
 export function issueCertificate(plan: CertificatePlan, signer: Signer): string {
   const certificate = pki.createCertificate();
   // Only a place in the structure; spliced over below.
-  certificate.publicKey = pki.rsa.setPublicKey(new forge.jsbn.BigInteger('3'), new forge.jsbn.BigInteger('3'));
+  certificate.publicKey = pki.rsa.setPublicKey(
+    new forge.jsbn.BigInteger('3'),
+    new forge.jsbn.BigInteger('3'),
+  );
   certificate.siginfo.algorithmOid = OID_ECDSA_SHA256;
   certificate.serialNumber = randomSerial();
   certificate.validity.notBefore = new Date(plan.notBefore);
@@ -73,14 +78,20 @@ export function issueCertificate(plan: CertificatePlan, signer: Signer): string 
   const tbs = pki.getTBSCertificate(certificate);
   const algorithm = () => signatureAlgorithm(signer.privateKey);
   splice(tbs, TBS.signature, algorithm());
-  splice(tbs, TBS.subjectPublicKeyInfo, asn1.fromDer(forge.util.createBuffer(spkiOf(plan.publicKey).toString('binary'))));
+  splice(
+    tbs,
+    TBS.subjectPublicKeyInfo,
+    asn1.fromDer(forge.util.createBuffer(spkiOf(plan.publicKey).toString('binary'))),
+  );
   const signature = sign('sha256', derOf(tbs), signer.privateKey);
   const signed = asn1.create(asn1.Class.UNIVERSAL, asn1.Type.SEQUENCE, true, [
     tbs,
     algorithm(),
     asn1.create(asn1.Class.UNIVERSAL, asn1.Type.BITSTRING, false, `\0${signature.toString('binary')}`),
   ]);
-  return `-----BEGIN CERTIFICATE-----\n${derOf(signed).toString('base64').replace(/.{64}(?=.)/g, '$&\n')}\n-----END CERTIFICATE-----\n`;
+  return `-----BEGIN CERTIFICATE-----\n${derOf(signed)
+    .toString('base64')
+    .replace(/.{64}(?=.)/g, '$&\n')}\n-----END CERTIFICATE-----\n`;
 }
 
 /** Places within TBSCertificate (RFC 5280 §4.1). */
@@ -112,7 +123,10 @@ function extensionsOf(plan: CertificatePlan, signer: Signer): object[] {
     { name: 'basicConstraints', cA: plan.ca, critical: true },
     { name: 'keyUsage', critical: true, ...flags(plan.keyUsage) },
     ...(plan.extendedKeyUsage ? [{ name: 'extKeyUsage', ...flags(plan.extendedKeyUsage) }] : []),
-    { id: '2.5.29.14', value: keyIdentifier(asn1.Class.UNIVERSAL, asn1.Type.OCTETSTRING, keyIdOf(plan.publicKey)) },
+    {
+      id: '2.5.29.14',
+      value: keyIdentifier(asn1.Class.UNIVERSAL, asn1.Type.OCTETSTRING, keyIdOf(plan.publicKey)),
+    },
     { id: '2.5.29.35', value: authorityKeyIdentifier(signer.keyId) },
     // RFC 5280 §4.2.1.6: critical where the subject is empty, as in Istio's leaves.
     ...(names.length > 0 ? [{ name: 'subjectAltName', critical: nameless, altNames: names }] : []),
