@@ -9,7 +9,11 @@ export class EnvironmentError extends Error {
   /** Lines that help, e.g. the last ones of the service's log. */
   readonly lines: readonly string[];
 
-  constructor(code: string, message: string, more: { hint?: string; lines?: readonly string[]; cause?: unknown } = {}) {
+  constructor(
+    code: string,
+    message: string,
+    more: { hint?: string; lines?: readonly string[]; cause?: unknown } = {},
+  ) {
     super(message, more.cause === undefined ? undefined : { cause: more.cause });
     this.name = 'EnvironmentError';
     this.code = code;

@@ -9,10 +9,19 @@ const duration = z.string().regex(/^\d+(ms|s|m)$/, 'a duration: 500ms, 5s, 1m');
 const headers = z.record(z.string(), z.union([z.string(), z.array(z.string())]));
 
 export const httpStepSchema = z.strictObject({
-  from: z.string().describe('Workload that makes the call; its own sidecar carries it, unless `identity` says otherwise. `attacker` = nobody of the mesh.'),
+  from: z
+    .string()
+    .describe(
+      'Workload that makes the call; its own sidecar carries it, unless `identity` says otherwise. `attacker` = nobody of the mesh.',
+    ),
   to: z.string().describe('Workload that is called.'),
   port: z.number().int().min(1).max(65535).optional().describe('Service port; default: its first HTTP port.'),
-  identity: z.string().optional().describe('`none` = plaintext straight at the inbound listener; `spiffe://…` = a good certificate of that identity, straight at it. Default: through the sidecar of `from`.'),
+  identity: z
+    .string()
+    .optional()
+    .describe(
+      '`none` = plaintext straight at the inbound listener; `spiffe://…` = a good certificate of that identity, straight at it. Default: through the sidecar of `from`.',
+    ),
   ip: z.string().optional().describe('Pod address that the caller claims in the model (process runtime).'),
   method: z.string().default('GET'),
   path: z.string().default('/').describe('Sent as written, not normalized.'),
@@ -26,27 +35,63 @@ export const tlsStepSchema = z.strictObject({
   port: z.number().int().min(1).max(65535).optional(),
   from: z.string().optional().describe('For the picture only: who the attacker pretends to be.'),
   certificate: z.string().describe('A certificate fault, `none` (no client certificate) or `valid`.'),
-  san: z.string().optional().describe('SPIFFE id in the certificate; default: that of `from`, or of the callee\'s first caller.'),
+  san: z
+    .string()
+    .optional()
+    .describe("SPIFFE id in the certificate; default: that of `from`, or of the callee's first caller."),
   alpn: z.array(z.string()).default(['istio']),
   sni: z.string().optional(),
-  request: z.strictObject({ method: z.string().default('GET'), path: z.string().default('/'), headers: headers.optional() }).optional().describe('Sent when the handshake succeeds; default GET /.'),
+  request: z
+    .strictObject({
+      method: z.string().default('GET'),
+      path: z.string().default('/'),
+      headers: headers.optional(),
+    })
+    .optional()
+    .describe('Sent when the handshake succeeds; default GET /.'),
 });
 
 export const expectSchema = z.strictObject({
   decision: z.enum(['allow', 'deny']).optional(),
-  phase: z.enum(['mtls', 'codec', 'normalization', 'custom', 'jwt', 'deny', 'allow', 'rate-limit', 'validation', 'route', 'egress', 'upstream', 'default']).optional(),
+  phase: z
+    .enum([
+      'mtls',
+      'codec',
+      'normalization',
+      'custom',
+      'jwt',
+      'deny',
+      'allow',
+      'rate-limit',
+      'validation',
+      'route',
+      'egress',
+      'upstream',
+      'default',
+    ])
+    .optional(),
   policy: z.string().optional().describe('`name`, `namespace/name`, or with the rule `name[0]`.'),
   status: z.number().int().min(100).max(599).optional(),
-  tls: z.strictObject({ error: z.string().optional().describe('Reason code of the event, e.g. `unknown-authority`.') }).optional(),
+  tls: z
+    .strictObject({
+      error: z.string().optional().describe('Reason code of the event, e.g. `unknown-authority`.'),
+    })
+    .optional(),
   upstream: z.enum(['reached', 'untouched']).optional(),
   upstreamPath: z.string().optional().describe('Path that the application got, from the witness.'),
   headers: z.record(z.string(), z.string()).optional().describe('Response headers.'),
   body: z.strictObject({ contains: z.string().optional(), equals: z.string().optional() }).optional(),
-  outcome: z.enum(['blocked', 'istio-allows', 'not-covered']).optional().describe('`istio-allows`: Istio lets this attack in, and so do we; needs `remedy` in info.'),
+  outcome: z
+    .enum(['blocked', 'istio-allows', 'not-covered'])
+    .optional()
+    .describe('`istio-allows`: Istio lets this attack in, and so do we; needs `remedy` in info.'),
 });
 
 const stepBase = {
-  id: z.string().regex(/^[a-z0-9][a-z0-9-]*$/, 'kebab-case').optional(),
+  id: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9-]*$/, 'kebab-case')
+    .optional(),
   timeout: duration.default('5s'),
   expect: expectSchema,
 };
@@ -69,7 +114,15 @@ export const scenarioSchema = z.strictObject({
     remedy: z.string().optional().describe('What closes the hole, for `istio-allows`.'),
   }),
   requires: z.array(z.enum(['docker'])).default([]),
-  inputs: z.record(z.string(), z.strictObject({ type: z.enum(['string', 'number', 'boolean']), default: z.union([z.string(), z.number(), z.boolean()]) })).default({}),
+  inputs: z
+    .record(
+      z.string(),
+      z.strictObject({
+        type: z.enum(['string', 'number', 'boolean']),
+        default: z.union([z.string(), z.number(), z.boolean()]),
+      }),
+    )
+    .default({}),
   steadyState: z.array(scenarioStepSchema).default([]),
   steps: z.array(scenarioStepSchema).min(1),
   cleanup: z.array(scenarioStepSchema).default([]),

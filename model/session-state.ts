@@ -2,7 +2,14 @@
 import type { AppProtocol } from './mesh.ts';
 import type { Problem } from './problem.ts';
 
-export type InstanceStatus = 'pending' | 'starting' | 'ready' | 'restarting' | 'stopping' | 'stopped' | 'failed';
+export type InstanceStatus =
+  | 'pending'
+  | 'starting'
+  | 'ready'
+  | 'restarting'
+  | 'stopping'
+  | 'stopped'
+  | 'failed';
 
 export interface InstanceState {
   id: string;
@@ -21,7 +28,13 @@ export interface WorkloadState {
   serviceAccount: string;
   spiffeId: string;
   labels: Readonly<Record<string, string>>;
-  ports: { name: string; port: number; targetPort: number; protocol: AppProtocol; mtls: 'STRICT' | 'PERMISSIVE' | 'DISABLE' }[];
+  ports: {
+    name: string;
+    port: number;
+    targetPort: number;
+    protocol: AppProtocol;
+    mtls: 'STRICT' | 'PERMISSIVE' | 'DISABLE';
+  }[];
   instances: InstanceState[];
   /** Certificate of its instances: end of validity and next renewal, ms since the epoch on the session's clock. */
   certificate: { notAfter: number; renewAt: number } | null;

@@ -1,0 +1,154 @@
+/** One service of the project file -> a `Workload`: identity, ports, addresses, and how it is run. */
+import type { MeshSurroundings } from './build-mesh.ts';
+import { splitCommand } from './command-words.ts';
+import type { MeshPort, Workload } from './mesh.ts';
+import { portProtocol, PROTOCOL_NAMES } from './port-protocol.ts';
+import type { Position, Problem } from './problem.ts';
+import type { Project, ProjectPort, ProjectService } from './project.ts';
+import { placeOf } from './yaml-source.ts';
+
+export interface WorkloadPlan {
+  /** Key in the project file. */
+  key: string;
+  name: string;
+  namespace: string;
+  id: string;
+  service: ProjectService;
+  at: Position;
+}
+
+/** `index`: place among the sorted ids, from which its addresses follow. */
+export function buildWorkload(
+  plan: WorkloadPlan,
+  index: number,
+  project: Project,
+  surroundings: MeshSurroundings,
+  problems: Problem[],
+): Workload {
+  const { id, name, namespace, service } = plan;
+  const serviceAccount = service.serviceAccount ?? name;
+  return {
+    name,
+    id,
+    namespace,
+    serviceAccount,
+    spiffeId: `spiffe://${project.spec.trustDomain}/ns/${namespace}/sa/${serviceAccount}`,
+    labels: { app: name, ...service.labels },
+    ports: buildPorts(plan, project, problems),
+    clusterIp: `10.96.0.${index + 1}`,
+    instances: Array.from({ length: service.replicas }, (_, replica) => ({
+      id: `${id}-${replica}`,
+      workload: id,
+      podIp: `10.244.${index + 1}.${replica + 1}`,
+    })),
+    run: buildRun(plan, project, surroundings, problems),
+    at: plan.at,
+  };
+}
+
+function buildPorts(plan: WorkloadPlan, project: Project, problems: Problem[]): MeshPort[] {
+  const { key, service } = plan;
+  const numbers = new Set<number>();
+  const names = new Set<string>();
+  return service.ports.map((port, index) => {
+    const at = placeOf(project, ['spec', 'services', key, 'ports', index]);
+    const report = (code: string, message: string, severity: Problem['severity'], hint?: string): void => {
+      problems.push({ code, severity, message, ...(hint ? { hint } : {}), at });
+    };
+    if (numbers.has(port.port))
+      report('duplicate-port', `port ${port.port} of ${plan.name} is written twice`, 'error');
+    if (port.name !== undefined && names.has(port.name))
+      report('duplicate-port', `two ports of ${plan.name} are called ${port.name}`, 'error');
+    numbers.add(port.port);
+    if (port.name !== undefined) names.add(port.name);
+    if (port.name === undefined && service.ports.length > 1)
+      report(
+        'missing-field',
+        'Kubernetes wants a name for each of several ports',
+        'error',
+        'such as http-admin',
+      );
+    return {
+      name: port.name ?? '',
+      port: port.port,
+      targetPort: port.targetPort ?? port.port,
+      protocol: protocolOf(port, report),
+    };
+  });
+}
+
+type PortReport = (code: string, message: string, severity: Problem['severity'], hint?: string) => void;
+
+function protocolOf(port: ProjectPort, report: PortReport): MeshPort['protocol'] {
+  const found = portProtocol(port);
+  if (found.kind === 'unsupported') {
+    report('not-supported-yet', `protocol ${found.name} is not supported in this version`, 'error');
+    return 'tcp';
+  }
+  if (found.kind === 'undeclared' && found.sniffed) {
+    report(
+      'protocol-undeclared',
+      `port ${port.port} doesn't say its protocol: Istio would guess it from the first bytes, here it is plain TCP`,
+      'warning',
+      `begin its name with ${PROTOCOL_NAMES.slice(0, 3).join(', ')} or tcp, such as http-api`,
+    );
+  }
+  return found.protocol;
+}
+
+function buildRun(
+  plan: WorkloadPlan,
+  project: Project,
+  surroundings: MeshSurroundings,
+  problems: Problem[],
+): Workload['run'] {
+  const { key, service } = plan;
+  const at = (field: string): Position => placeOf(project, ['spec', 'services', key, field]);
+  if (!service.command && !service.image && !service.build && !service.attach) {
+    problems.push({
+      code: 'nothing-to-run',
+      severity: 'error',
+      message: `service ${plan.name} says neither how to run it nor where it runs`,
+      hint: 'give it a command, an image, a build folder, or attach: host:port',
+      at: plan.at,
+    });
+  }
+  const build = typeof service.build === 'string' ? { context: service.build } : (service.build ?? null);
+  const context = build ? surroundings.resolve(build.context) : null;
+  return {
+    command: commandOf(service, at('command'), problems),
+    image: service.image ?? null,
+    build:
+      build && context ? { context, ...(build.dockerfile ? { dockerfile: build.dockerfile } : {}) } : null,
+    attach: service.attach ?? null,
+    environment: Object.fromEntries(
+      Object.entries(service.environment).map(([name, value]) => [name, String(value)]),
+    ),
+    cwd: context ?? surroundings.root,
+    witness:
+      service.witness === 'log'
+        ? { kind: 'log' }
+        : service.witness
+          ? { kind: 'echo', path: service.witness.echo }
+          : null,
+  };
+}
+
+function commandOf(service: ProjectService, at: Position, problems: Problem[]): string[] | null {
+  if (service.command === undefined) return null;
+  if (Array.isArray(service.command)) {
+    if (service.command.length > 0 && service.command[0] !== '') return service.command;
+    problems.push({ code: 'invalid-command', severity: 'error', message: 'the command is empty', at });
+    return null;
+  }
+  const split = splitCommand(service.command);
+  if ('words' in split) return split.words;
+  problems.push({
+    code: 'invalid-command',
+    severity: 'error',
+    message: `the command can't be split into words: ${split.error}`,
+    hint: 'write a list: [sh, -c, "…"]',
+    at,
+  });
+  return null;
+}

@@ -1,0 +1,50 @@
+/**
+ * Which protocol a service port speaks, by Istio's rules: `appProtocol` first, then the part of the port's name
+ * before the first hyphen, letter case aside.
+ */
+import type { AppProtocol } from './mesh.ts';
+
+const BY_NAME: Readonly<Record<string, AppProtocol>> = {
+  http: 'http',
+  http2: 'http2',
+  grpc: 'grpc',
+  https: 'tls',
+  tls: 'tls',
+  tcp: 'tcp',
+  mongo: 'tcp',
+  redis: 'tcp',
+  mysql: 'tcp',
+};
+const BY_APP_PROTOCOL: Readonly<Record<string, AppProtocol>> = {
+  'kubernetes.io/h2c': 'http2',
+  'kubernetes.io/ws': 'http',
+  'kubernetes.io/wss': 'tls',
+};
+/** Ports of protocols whose server speaks first: Istio never sniffs them. */
+const SERVER_FIRST_PORTS = new Set([25, 53, 3306, 27017]);
+
+export const PROTOCOL_NAMES = Object.keys(BY_NAME);
+
+export type PortProtocol =
+  | { kind: 'declared'; protocol: AppProtocol }
+  /** Neither name nor appProtocol tells: Istio would look at the first bytes of each connection. */
+  | { kind: 'undeclared'; protocol: 'tcp'; sniffed: boolean }
+  | { kind: 'unsupported'; name: string };
+
+export function portProtocol(port: {
+  name?: string | undefined;
+  appProtocol?: string | undefined;
+  port: number;
+}): PortProtocol {
+  const appProtocol = port.appProtocol?.toLowerCase();
+  const declared = appProtocol ?? prefixOf(port.name?.toLowerCase() ?? '');
+  if (declared === 'udp' || declared === 'grpc-web') return { kind: 'unsupported', name: declared };
+  const protocol = BY_NAME[declared] ?? (appProtocol ? BY_APP_PROTOCOL[appProtocol] : undefined);
+  if (protocol) return { kind: 'declared', protocol };
+  return { kind: 'undeclared', protocol: 'tcp', sniffed: !SERVER_FIRST_PORTS.has(port.port) };
+}
+
+function prefixOf(name: string): string {
+  if (name === 'grpc-web' || name.startsWith('grpc-web-')) return 'grpc-web';
+  return name.split('-', 1)[0] ?? '';
+}

@@ -1,0 +1,143 @@
+/**
+ * The project file, greenroom.yaml: what runs, which policies apply, where the scenarios are. The zod schema is the
+ * format; its JSON Schema is shipped. Reading fills no defaults that depend on other files: `build-mesh.ts` does.
+ */
+import { z } from 'zod';
+import type { Parsed, Position } from './problem.ts';
+import { checkValue } from './schema-problems.ts';
+import { placeOf, readSingleYaml, type Positions } from './yaml-source.ts';
+
+const LABEL = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
+const dnsLabel = z.string().regex(LABEL, 'lower-case letters, digits and hyphens, at most 63');
+const port = z.number().int().min(1).max(65535);
+
+export const projectPortSchema = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, 'lower-case letters, digits and hyphens')
+    .optional()
+    .describe("Begins with the protocol, by Istio's rule: `http`, `http-api`, `grpc`, `tcp-db`."),
+  port: port.describe('What callers dial.'),
+  targetPort: port
+    .optional()
+    .describe('What the service listens on, and what policies see; default: the same.'),
+  appProtocol: z.string().optional().describe('Protocol, where the name does not tell it.'),
+});
+
+export const projectServiceSchema = z.strictObject({
+  build: z
+    .union([z.string(), z.strictObject({ context: z.string(), dockerfile: z.string().optional() })])
+    .optional()
+    .describe('Folder of a Dockerfile; a process runs there too.'),
+  image: z.string().min(1).optional().describe('Image for the docker runtime.'),
+  command: z
+    .union([z.string(), z.array(z.string())])
+    .optional()
+    .describe('Local command for the process runtime; gets its port as PORT.'),
+  attach: z
+    .string()
+    .regex(/^([a-zA-Z0-9.-]+|\[[0-9a-fA-F:]+\]):\d{1,5}$/, 'host:port, such as 127.0.0.1:3000')
+    .optional()
+    .describe('Runs already, in your IDE: only its sidecar is ours.'),
+  ports: z.array(projectPortSchema).default([]),
+  namespace: dnsLabel.optional().describe('Default: the namespace of the mesh.'),
+  serviceAccount: z
+    .string()
+    .regex(/^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/, 'not a service account name')
+    .optional()
+    .describe('Default: the name of the service.'),
+  labels: z
+    .record(z.string(), z.string())
+    .default({})
+    .describe('`app: <name>` is added when there is no `app`.'),
+  replicas: z.number().int().min(0).max(100).default(1),
+  environment: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).default({}),
+  witness: z
+    .union([z.literal('log'), z.strictObject({ echo: z.string().regex(/^\//, 'a path that begins with /') })])
+    .optional()
+    .describe(
+      'What can tell whether a request arrived: the service reports it at `echo`, or its `log` does.',
+    ),
+});
+
+export const meshConfigSchema = z.strictObject({
+  pathNormalization: z
+    .enum(['NONE', 'BASE', 'MERGE_SLASHES', 'DECODE_AND_MERGE_SLASHES', 'DEFAULT'])
+    .default('BASE'),
+  outboundTrafficPolicy: z
+    .enum(['REGISTRY_ONLY', 'ALLOW_ANY'])
+    .default('ALLOW_ANY')
+    .describe("Istio's own default lets services call unknown hosts."),
+  rootNamespace: dnsLabel.default('istio-system'),
+  trustDomainAliases: z.array(z.string()).default([]),
+  numTrustedProxies: z.number().int().min(0).max(100).default(0),
+});
+
+export const projectSchema = z.strictObject({
+  apiVersion: z.literal('greenroom.dev/v1'),
+  kind: z.literal('Mesh'),
+  metadata: z.strictObject({ name: dnsLabel }),
+  spec: z.strictObject({
+    namespace: dnsLabel.default('default').describe('Of every service and policy that names none.'),
+    trustDomain: z
+      .string()
+      .regex(/^[a-z0-9._-]{1,255}$/, 'lower-case letters, digits, dots, hyphens, underscores')
+      .default('cluster.local'),
+    compose: z.string().optional().describe('A Compose file; not supported yet.'),
+    services: z
+      .record(
+        z
+          .string()
+          .regex(
+            /^([a-z0-9][-a-z0-9]*\/)?[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/,
+            'a service name: lower-case letters, digits and hyphens; or namespace/name',
+          ),
+        projectServiceSchema,
+      )
+      .default({}),
+    policies: z
+      .array(z.string().min(1))
+      .default([])
+      .describe('Folders or files of Kubernetes YAML, as applied to the cluster.'),
+    scenarios: z.array(z.string().min(1)).default([]).describe('Folders or files, *.scenario.yaml.'),
+    ignore: z
+      .array(z.string())
+      .default([])
+      .describe('Kinds that Greenroom shall leave out although they could change a verdict.'),
+    meshConfig: meshConfigSchema.prefault({}),
+  }),
+});
+
+export type ProjectDocument = z.infer<typeof projectSchema>;
+export type ProjectService = z.infer<typeof projectServiceSchema>;
+export type ProjectPort = z.infer<typeof projectPortSchema>;
+
+/** A project file as read, with the place of every field. */
+export interface Project extends ProjectDocument {
+  file: string;
+  at: Position;
+  positions: Positions;
+}
+
+/** Reads greenroom.yaml. `file` is the path as shown in problems. */
+export function parseProject(text: string, file: string): Parsed<Project> {
+  const { document, problems } = readSingleYaml(text, file);
+  if (!document) return { value: null, problems };
+  const checked = checkValue(projectSchema, document);
+  if (!checked.value) return { value: null, problems: checked.problems };
+  if (checked.value.spec.compose !== undefined) {
+    return {
+      value: null,
+      problems: [
+        {
+          code: 'not-supported-yet',
+          severity: 'error',
+          message: 'services from a Compose file are not supported in this version',
+          hint: 'declare them under spec.services: the field names are the same',
+          at: placeOf(document, ['spec', 'compose']),
+        },
+      ],
+    };
+  }
+  return { value: { ...checked.value, file, at: document.at, positions: document.positions }, problems: [] };
+}
