@@ -25,7 +25,8 @@ async function main(project: string): Promise<void> {
   void gone.then(() => stopped.abort());
 
   const { value: mesh, problems } = await loadProject(project);
-  if (mesh === null || hasErrors(problems)) throw new EnvironmentError('project-not-read', problems.map(formatProblem).join('\n'));
+  if (mesh === null || hasErrors(problems))
+    throw new EnvironmentError('project-not-read', problems.map(formatProblem).join('\n'));
   const session = await startSession({
     mesh,
     runtime: 'process',

@@ -42,10 +42,10 @@ function refuse(response: ServerResponse, status: number, words: string): void {
 /**
  * Serves `host` on 127.0.0.1.
  * @param port 0 = any free one
+ * @param folder the window's files, as built
  * @throws EnvironmentError `port-taken`, `window-not-built`
  */
-export async function serve(host: Host, port: number): Promise<Served> {
-  const folder = windowFolder();
+export async function serve(host: Host, port: number, folder: string = windowFolder()): Promise<Served> {
   const cookie = randomBytes(32).toString('base64url');
   let token: string | null = randomBytes(32).toString('base64url');
   const sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_FRAME_BYTES });

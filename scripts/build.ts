@@ -30,7 +30,8 @@ function copyAssets(folder: string): void {
     }
   }
 }
-for (const folder of [...SOURCES, 'scenarios', 'schemas']) if (existsSync(join(root, folder))) copyAssets(folder);
+for (const folder of [...SOURCES, 'scenarios', 'schemas'])
+  if (existsSync(join(root, folder))) copyAssets(folder);
 cpSync(join(root, 'package.json'), join(dist, 'package.json'));
 
 run(bin('vite'), ['build']);

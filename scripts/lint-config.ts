@@ -16,10 +16,12 @@ function restriction(layer: string, file: string | null): Restriction {
   );
   const bridgeOnlyInStore = layer === 'renderer' && file === null ? ['bridge'] : [];
   return {
-    paths: OWNED_PACKAGES.filter(({ owners }) => file === null || !owners.includes(file)).map(({ name, owners }) => ({
-      name,
-      message: `${name} is imported in ${owners.join(', ')} only.`,
-    })),
+    paths: OWNED_PACKAGES.filter(({ owners }) => file === null || !owners.includes(file)).map(
+      ({ name, owners }) => ({
+        name,
+        message: `${name} is imported in ${owners.join(', ')} only.`,
+      }),
+    ),
     patterns: [
       {
         group: [...forbidden, ...bridgeOnlyInStore].map((other) => `**/${other}/**`),
@@ -62,7 +64,10 @@ export function lintConfig(): object {
       ...owners,
       store,
       { files: ['*.config.ts', 'scenarios/**'], rules: { 'import/no-default-export': 'off' } },
-      { files: ['cli/**', 'scripts/**', 'bench/**', 'scenarios/**', 'bin/**'], rules: { 'no-console': 'off' } },
+      {
+        files: ['cli/**', 'scripts/**', 'bench/**', 'scenarios/**', 'bin/**'],
+        rules: { 'no-console': 'off' },
+      },
       { files: ['test/**'], rules: { 'typescript/no-non-null-assertion': 'off', 'no-console': 'off' } },
     ],
     ignorePatterns: ['dist', 'node_modules', 'test/corpora'],
@@ -70,7 +75,10 @@ export function lintConfig(): object {
 }
 
 const target = new URL('../.oxlintrc.json', import.meta.url);
-if (process.argv[1] && import.meta.url.endsWith(process.argv[1].replaceAll('\\', '/').split('/').pop() ?? '')) {
+if (
+  process.argv[1] &&
+  import.meta.url.endsWith(process.argv[1].replaceAll('\\', '/').split('/').pop() ?? '')
+) {
   const text = `${JSON.stringify(lintConfig(), null, 2)}\n`;
   if (process.argv.includes('--check')) {
     if (readFileSync(target, 'utf8') !== text) {

@@ -17,7 +17,9 @@ function newest(folder: string): number {
   );
 }
 
-const sources = Math.max(...['renderer', 'bridge', 'model', 'policy'].map((folder) => newest(join(root, folder))));
+const sources = Math.max(
+  ...['renderer', 'bridge', 'model', 'policy'].map((folder) => newest(join(root, folder))),
+);
 if (!existsSync(bundle) || statSync(bundle).mtimeMs < sources) {
   execFileSync(join(root, 'node_modules', '.bin', 'vite'), ['build', '--logLevel', 'warn'], {
     cwd: root,

@@ -8,7 +8,11 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 let failed = 0;
 for (const layer of [...Object.keys(LAYERS), ...FREE]) {
   try {
-    execFileSync(join(root, 'node_modules', '.bin', 'tsc'), ['-p', layer], { cwd: root, stdio: 'inherit', shell: process.platform === 'win32' });
+    execFileSync(join(root, 'node_modules', '.bin', 'tsc'), ['-p', layer], {
+      cwd: root,
+      stdio: 'inherit',
+      shell: process.platform === 'win32',
+    });
   } catch {
     console.error(`types: ${layer} does not compile`);
     failed += 1;
