@@ -6,11 +6,13 @@ import type { Decision, Explanation, TrailEntry } from '../model/decision.ts';
 import type { RequestFacts } from '../model/request-facts.ts';
 import { failedClauses, ruleTrail, type TriedRule, tryRule } from './clause-trail.ts';
 import type { CompiledAction, CompiledPolicy } from './compiled-policy.ts';
+import { explainRefusal, fellBeforePolicies } from './explain-refusal.ts';
 import { sentenceFor } from './sentence.ts';
 import { callerOf, gotPhrase, listed, ruleName, wantedPhrase } from './wording.ts';
 
 /** Explains `decision`, which `decide(policy, facts)` gave. */
 export function explain(policy: CompiledPolicy, facts: RequestFacts, decision: Decision): Explanation {
+  if (fellBeforePolicies(decision)) return explainRefusal(decision, connectionEntry(policy, facts));
   if (policy.invalid !== null) return explainInvalid(policy, facts);
   const deny = policy.deny.rules.map((rule) => tryRule(rule, facts));
   const allow = policy.allow.rules.map((rule) => tryRule(rule, facts));

@@ -51,7 +51,8 @@ function withoutFragment(target: string): string {
   return hash < 0 ? target : target.slice(0, hash);
 }
 
-function unescapeSlashes(path: string): string {
+/** `%2F` and `%5C` decoded, nothing else. */
+export function unescapeSlashes(path: string): string {
   return path.replace(/%2[fF]|%5[cC]/g, (escape) => (escape.charAt(1) === '2' ? '/' : '\\'));
 }
 
@@ -81,7 +82,7 @@ function collapseDots(path: string): string {
 }
 
 /** Envoy joins the non-empty segments between a first and a last slash: nothing but slashes becomes `//`. */
-function mergeSlashes(path: string): string {
+export function mergeSlashes(path: string): string {
   if (!path.includes('//')) return path;
   const segments = path.split('/').filter((segment) => segment !== '');
   return `/${segments.join('/')}${path.endsWith('/') ? '/' : ''}`;

@@ -1,0 +1,45 @@
+/** Plays DecisionSuite files and counts: what `greenroom decide` prints and reports. */
+import type { Decision, Explanation } from '../model/decision.ts';
+import { judgeCase } from '../policy/judge.ts';
+import { readSuite } from './read-suite.ts';
+
+/** One case of one suite, judged. */
+export interface SuiteCaseResult {
+  suite: string;
+  file: string;
+  id: string;
+  agrees: boolean;
+  differences: string[];
+  decision: Decision;
+  explanation: Explanation;
+}
+
+export interface SuitesOutcome {
+  cases: number;
+  agree: number;
+  differ: number;
+  results: SuiteCaseResult[];
+  /** For the terminal: every case that differs, and why. */
+  lines: string[];
+}
+
+/** Judges every case of every file, in order. */
+export async function decideSuites(files: readonly string[]): Promise<SuitesOutcome> {
+  const results: SuiteCaseResult[] = [];
+  for (const file of files) {
+    const suite = await readSuite(file);
+    for (const one of suite.cases) results.push({ suite: suite.name, file, ...judgeCase(suite.world, one) });
+  }
+  const differing = results.filter((result) => !result.agrees);
+  return {
+    cases: results.length,
+    agree: results.length - differing.length,
+    differ: differing.length,
+    results,
+    lines: differing.flatMap((result) => [
+      `✕ ${result.id} (${result.file})`,
+      ...result.differences.map((difference) => `    ${difference}`),
+      `    ${result.explanation.sentence}`,
+    ]),
+  };
+}

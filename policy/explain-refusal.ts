@@ -1,0 +1,45 @@
+/**
+ * The why of a request that never reached a policy: refused with its connection, by the codec, or by normalization.
+ */
+import type { Decision, Explanation, Phase, TrailEntry } from '../model/decision.ts';
+
+const SENTENCES: Readonly<Record<string, string>> = {
+  'plaintext-on-strict':
+    'This port takes mutual TLS only (PeerAuthentication STRICT), and the caller spoke plaintext.',
+  'tls-without-istio-alpn':
+    'This port is PERMISSIVE and knows mutual TLS by the ALPN of a sidecar; the caller offered TLS without it.',
+  'no-certificate': 'The caller showed no client certificate, and this port requires one.',
+  'chain-refused': 'The caller’s certificate doesn’t lead to a root of this mesh, or isn’t valid now.',
+  'unknown-authority': 'The caller’s certificate was signed by an authority that this mesh doesn’t trust.',
+  'self-signed': 'The caller’s certificate is signed by itself, by no authority of this mesh.',
+  expired: 'The caller’s certificate has expired.',
+  'not-yet-valid': 'The caller’s certificate isn’t valid yet.',
+  'foreign-trust-domain':
+    'The caller’s certificate names another trust domain; add it to trustDomainAliases if it belongs to this mesh.',
+  'client-hello-on-plaintext':
+    'This port is DISABLE, plaintext only, and the caller began a TLS handshake: its ClientHello is no HTTP request.',
+  'path-normalization-failed': 'The path can’t be normalized (a %00, say), so no policy was asked: 400.',
+  'not-supported-yet': 'This version can’t judge the request yet, so it is denied.',
+};
+
+const BEFORE_POLICIES: ReadonlySet<Phase> = new Set(['mtls', 'codec', 'normalization']);
+
+/** Whether the decision fell before any policy was asked. */
+export function fellBeforePolicies(decision: Decision): boolean {
+  return decision.verdict === 'deny' && BEFORE_POLICIES.has(decision.phase);
+}
+
+/** Sentence and a trail that ends where the request did. */
+export function explainRefusal(decision: Decision, connection: TrailEntry): Explanation {
+  const sentence = SENTENCES[decision.reason] ?? otherSentence(decision);
+  const note = decision.details === undefined ? decision.reason : `${decision.reason} (${decision.details})`;
+  const last: TrailEntry = { phase: decision.phase, outcome: 'denied', note, rules: [] };
+  return { sentence, trail: decision.phase === 'mtls' ? [last] : [connection, last], nearest: null };
+}
+
+function otherSentence({ phase, reason, details }: Decision): string {
+  const what = reason.replaceAll('-', ' ');
+  const where = details === undefined ? '' : ` (Envoy: ${details})`;
+  if (phase === 'mtls') return `The handshake was refused: ${what}${where}.`;
+  return `The request was refused before any policy saw it: ${what}${where}.`;
+}

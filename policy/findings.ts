@@ -1,0 +1,127 @@
+/**
+ * Holes of Istio seen on one allowed request: a path cut at `#`, a broken escape, and DENY rules that an obvious
+ * twin of the request would have met. The verdict stands; the finding says how it was got round and what closes it.
+ */
+import type { Decision, Finding } from '../model/decision.ts';
+import type { HttpFacts, RequestFacts } from '../model/request-facts.ts';
+import type { CompiledPolicy, CompiledRule } from './compiled-policy.ts';
+import { matchesRule } from './match.ts';
+import { foldedPaths, hostTwin, type PathTwin, pathTwins } from './request-twins.ts';
+import { ruleName } from './wording.ts';
+
+/** Findings about `facts`, which `decide` allowed; none about what was denied. */
+export function findingsFor(policy: CompiledPolicy, facts: RequestFacts, decision: Decision): Finding[] {
+  const { http } = facts;
+  if (http === null || decision.verdict === 'deny') return [];
+  const findings = [...rawPathFindings(http)];
+  const host = dodgedHost(policy, facts, http);
+  if (host) findings.push(host);
+  const path = dodgedPath(policy, facts, http);
+  if (path) findings.push(path);
+  const address = chosenAddress(policy, facts, http, decision);
+  if (address) findings.push(address);
+  return findings;
+}
+
+function rawPathFindings(http: HttpFacts): Finding[] {
+  const findings: Finding[] = [];
+  if (http.rawPath.includes('#')) {
+    findings.push({
+      code: 'istio-allows',
+      attack: 'P7',
+      message: `The path ${http.rawPath} was cut at its # and judged as ${http.path}; Envoy by itself would refuse it, Istio doesn't.`,
+      remedy: 'Refuse request targets with a # in the application or at the gateway; no client sends one.',
+    });
+  }
+  if (hasBrokenEscape(http.rawPath)) {
+    findings.push({
+      code: 'istio-allows',
+      attack: 'P6',
+      message: `The path ${http.rawPath} has a % that begins no escape; it reaches the application as it is.`,
+      remedy: 'Let the application answer 400 to paths that it can’t decode, and never decode twice.',
+    });
+  }
+  return findings;
+}
+
+function hasBrokenEscape(rawPath: string): boolean {
+  const end = rawPath.search(/[?#]/);
+  const path = end < 0 ? rawPath : rawPath.slice(0, end);
+  for (let at = path.indexOf('%'); at >= 0; at = path.indexOf('%', at + 1)) {
+    if (!/^[0-9a-fA-F]{2}$/.test(path.slice(at + 1, at + 3))) return true;
+  }
+  return false;
+}
+
+function dodgedHost(policy: CompiledPolicy, facts: RequestFacts, http: HttpFacts): Finding | null {
+  if (!denies(policy, 'request.host')) return null;
+  const twin = hostTwin(http.host);
+  if (twin === null) return null;
+  const met = policy.deny.rules.find((rule) =>
+    matchesRule(rule, { ...facts, http: { ...http, host: twin } }),
+  );
+  if (!met) return null;
+  return {
+    code: 'istio-allows',
+    attack: 'H1',
+    message: `DENY policy ${ruleName(met.ref)} is passed by writing the host as ${http.host}; it would have stopped ${twin}.`,
+    remedy: `Add ${JSON.stringify(`${twin}:*`)} and ${JSON.stringify(`${twin}.`)} to the hosts of ${met.ref.name}, or turn it into an ALLOW of the hosts that are served.`,
+  };
+}
+
+function dodgedPath(policy: CompiledPolicy, facts: RequestFacts, http: HttpFacts): Finding | null {
+  if (!denies(policy, 'request.path')) return null;
+  for (const twin of pathTwins(http.path)) {
+    const seen = { ...facts, http: { ...http, path: twin.path } };
+    const same = twin.path === http.path;
+    const met = policy.deny.rules.find((rule) => {
+      if (twin.kind !== 'case') return matchesRule(rule, seen);
+      const folded = foldedPaths(rule);
+      return !(same && folded === rule) && matchesRule(folded, seen);
+    });
+    if (met) return pathFinding(met, http.path, twin);
+  }
+  return null;
+}
+
+function pathFinding(met: CompiledRule, path: string, twin: PathTwin): Finding {
+  return {
+    code: 'istio-allows',
+    attack: twin.attack,
+    message: `DENY policy ${ruleName(met.ref)} is passed by ${path}: ${twin.how}. ${twin.path === path ? 'The rule is written in another case' : `It would have stopped ${twin.path}`}, and many applications serve both alike.`,
+    remedy: `${twin.remedy} Safer: turn ${met.ref.name} round, into an ALLOW of the paths that are served.`,
+  };
+}
+
+/** An ALLOW by `remote.ip` that only the caller's own X-Forwarded-For opened. */
+function chosenAddress(
+  policy: CompiledPolicy,
+  facts: RequestFacts,
+  http: HttpFacts,
+  decision: Decision,
+): Finding | null {
+  if (decision.phase !== 'allow' || !http.headers.some(([name]) => name === 'x-forwarded-for')) return null;
+  const headers = http.headers.filter(([name]) => name !== 'x-forwarded-for');
+  const honest = { ...facts, http: { ...http, headers } };
+  if (!policy.allow.rules.some((rule) => looksAt(rule, 'remote.ip'))) return null;
+  if (policy.allow.rules.some((rule) => matchesRule(rule, honest))) return null;
+  return {
+    code: 'istio-allows',
+    attack: 'H3',
+    message: `The caller wrote its own address: a sidecar believes the last entry of X-Forwarded-For, and without it no ALLOW policy would have let ${facts.connection.sourceIp} in.`,
+    remedy:
+      'At sidecars use principals or ipBlocks; keep remoteIpBlocks for gateways with numTrustedProxies set.',
+  };
+}
+
+function denies(policy: CompiledPolicy, attribute: 'request.host' | 'request.path'): boolean {
+  return policy.deny.rules.some((rule) => looksAt(rule, attribute));
+}
+
+function looksAt(rule: CompiledRule, attribute: string): boolean {
+  return (
+    rule.from.some((clauses) => clauses.some((clause) => clause.attribute === attribute)) ||
+    rule.to.some((clauses) => clauses.some((clause) => clause.attribute === attribute)) ||
+    rule.when.some((clause) => clause.attribute === attribute)
+  );
+}

@@ -1,0 +1,180 @@
+/**
+ * Plays one case of a DecisionSuite: policy unit tests, judged purely. What isn't judged yet differs by name; it is
+ * never taken as agreement.
+ */
+import type { Decision, Explanation } from '../model/decision.ts';
+import type { MeshConfig } from '../model/mesh.ts';
+import type { PolicyObject } from '../model/policy-object.ts';
+import type { HeaderList } from '../model/request-facts.ts';
+import { unescapeUtf8 } from '../wire/path-normalization.ts';
+import { compilePolicies } from './compile.ts';
+import { explain } from './explain.ts';
+import { type CallingSide, type Judged, judgeRequest, type SentRequest } from './judge-request.ts';
+import { mtlsModeOf, mtlsModes } from './peer-authentication.ts';
+
+/** One case of a DecisionSuite, as its file has it. */
+export interface DecisionCase {
+  id: string;
+  from: { ip?: string; principal?: string; certificate?: 'foreign-ca' | 'expired' | 'none'; alpn?: 'plain' };
+  to: {
+    namespace: string;
+    serviceAccount: string;
+    labels?: Readonly<Record<string, string>>;
+    ip?: string;
+    port: number;
+    kind?: string;
+  };
+  request: {
+    protocol: 'http' | 'http2' | 'grpc' | 'tcp';
+    method?: string;
+    path?: string;
+    host?: string;
+    headers?: Readonly<Record<string, string | readonly string[]>>;
+    token?: string;
+    remoteIp?: string;
+    sni?: string;
+    fields?: readonly (readonly [string, string])[];
+  };
+  expect?: DecisionExpectation;
+}
+
+/** What is compared; what is absent isn't. */
+export interface DecisionExpectation {
+  decision: 'allow' | 'deny';
+  status?: number;
+  details?: string;
+  body?: string;
+  upstreamPath?: string;
+  upstreamHeaders?: Readonly<Record<string, string | null>>;
+  responseHeaders?: unknown;
+  checked?: unknown;
+}
+
+/** A case with our verdict and every difference from what it expects. */
+export interface CaseResult {
+  id: string;
+  agrees: boolean;
+  /** `details: wanted …, got …`. */
+  differences: string[];
+  decision: Decision;
+  explanation: Explanation;
+}
+
+/** What the cases of one suite share. */
+export interface SuiteWorld {
+  objects: readonly PolicyObject[];
+  config: MeshConfig;
+}
+
+/** Judges one case and compares. */
+export function judgeCase(world: SuiteWorld, one: DecisionCase): CaseResult {
+  const { to, request } = one;
+  const target = { namespace: to.namespace, serviceAccount: to.serviceAccount, labels: to.labels ?? {} };
+  const policy = compilePolicies(
+    world.objects,
+    target,
+    { port: to.port, protocol: request.protocol },
+    world.config,
+  );
+  const mode = mtlsModeOf(mtlsModes(world.objects, target, world.config), to.port);
+  const unsupported = unsupportedPart(one);
+  const called = { ip: to.ip ?? '10.0.1.20', port: to.port, mode, policy };
+  const judged = judgeRequest(callerOf(one), called, sentRequest(one), world.config);
+  const { decision, facts } =
+    unsupported === null ? judged : { ...judged, decision: notSupported(unsupported) };
+  const differences = compare(one.expect, { decision, facts });
+  return {
+    id: one.id,
+    agrees: differences.length === 0,
+    differences,
+    decision,
+    explanation: explain(policy, facts, decision),
+  };
+}
+
+function unsupportedPart({ to, request }: DecisionCase): string | null {
+  if (to.kind !== undefined && to.kind !== 'sidecar') return `to.kind ${to.kind}`;
+  return request.fields ? 'request.fields' : null;
+}
+
+function notSupported(what: string): Decision {
+  return {
+    verdict: 'deny',
+    phase: 'codec',
+    reason: 'not-supported-yet',
+    matched: null,
+    details: `not supported yet: ${what}`,
+  };
+}
+
+function callerOf({ from, request }: DecisionCase): CallingSide {
+  const ip = from.ip ?? '10.0.7.7';
+  if (from.principal === undefined && from.certificate === undefined) return { ip, tls: 'plaintext' };
+  const alpn = offeredAlpn(from.alpn === 'plain', request.protocol);
+  const sni = request.sni?.toLowerCase() ?? null;
+  return { ip, tls: { alpn, sni, certificate: certificateOf(from) } };
+}
+
+function certificateOf(
+  from: DecisionCase['from'],
+): { kind: 'none' | 'refused' } | { kind: 'valid'; principal: string } {
+  if (from.certificate === 'foreign-ca' || from.certificate === 'expired') return { kind: 'refused' };
+  if (from.certificate === 'none' || from.principal === undefined) return { kind: 'none' };
+  return { kind: 'valid', principal: from.principal };
+}
+
+/** What a sidecar offers, or any other TLS client. */
+function offeredAlpn(plain: boolean, protocol: DecisionCase['request']['protocol']): string[] {
+  if (protocol === 'tcp') return plain ? [] : ['istio-peer-exchange', 'istio'];
+  const http = protocol === 'http' ? 'http/1.1' : 'h2';
+  return plain ? [http] : [`istio-${http}`, 'istio', http];
+}
+
+function sentRequest({ request, to }: DecisionCase): SentRequest | null {
+  if (request.protocol === 'tcp') return null;
+  return {
+    protocol: request.protocol === 'http' ? 'http1' : request.protocol,
+    method: request.method ?? 'GET',
+    path: unescapeUtf8(request.path ?? '/'),
+    host: request.host ?? to.serviceAccount,
+    headers: sentHeaders(request),
+  };
+}
+
+function sentHeaders(request: DecisionCase['request']): HeaderList {
+  const sent: [string, string][] = [];
+  for (const [name, value] of Object.entries(request.headers ?? {})) {
+    for (const one of typeof value === 'string' ? [value] : value)
+      sent.push([name.toLowerCase(), unescapeUtf8(one)]);
+  }
+  const has = (wanted: string) => sent.some(([name]) => name === wanted);
+  if (request.token !== undefined && !has('authorization'))
+    sent.push(['authorization', `Bearer ${request.token}`]);
+  if (request.remoteIp !== undefined && !has('x-forwarded-for'))
+    sent.push(['x-forwarded-for', request.remoteIp]);
+  return sent;
+}
+
+function compare(expect: DecisionExpectation | undefined, { decision, facts }: Judged): string[] {
+  if (expect === undefined) return [];
+  const differences: string[] = [];
+  const check = (what: string, wanted: unknown, got: unknown) => {
+    if (wanted !== undefined && wanted !== got)
+      differences.push(`${what}: wanted ${show(wanted)}, got ${show(got)}`);
+  };
+  const denied = decision.verdict === 'deny';
+  check('decision', expect.decision, decision.verdict);
+  check('details', expect.details, decision.details);
+  // The status and body of an allowed request are the application's own.
+  if (denied) check('status', expect.status, decision.status);
+  if (denied) check('body', expect.body, decision.body);
+  if (!denied) check('upstreamPath', expect.upstreamPath, facts.http?.path);
+  for (const field of ['responseHeaders', 'checked'] as const) {
+    if (expect[field] !== undefined) differences.push(`${field}: not compared yet`);
+  }
+  return differences;
+}
+
+function show(value: unknown): string {
+  return value === undefined ? 'none' : JSON.stringify(value);
+}
