@@ -9,7 +9,9 @@ import { APP_ORIGIN, MAX_FRAME_CHARACTERS } from './window-options.ts';
 export function externalLink(text: string): string | null {
   if (!URL.canParse(text)) return null;
   const url = new URL(text);
-  return (url.protocol === 'https:' || url.protocol === 'http:') && url.username === '' && url.password === '' ? url.href : null;
+  return (url.protocol === 'https:' || url.protocol === 'http:') && url.username === '' && url.password === ''
+    ? url.href
+    : null;
 }
 
 /** Whether a page address is ours. */
@@ -18,14 +20,22 @@ export function isOwnPage(text: string): boolean {
 }
 
 /** Denies every permission, also those that a later Electron adds. */
-export function denyPermissions(session: Pick<Session, 'setPermissionRequestHandler' | 'setPermissionCheckHandler' | 'setDevicePermissionHandler'>): void {
+export function denyPermissions(
+  session: Pick<
+    Session,
+    'setPermissionRequestHandler' | 'setPermissionCheckHandler' | 'setDevicePermissionHandler'
+  >,
+): void {
   session.setPermissionRequestHandler((_contents, _permission, answer) => answer(false));
   session.setPermissionCheckHandler(() => false);
   session.setDevicePermissionHandler(() => false);
 }
 
 /** Keeps the page where it is; links go to the system's browser. */
-export function keepAtHome(contents: Pick<WebContents, 'on' | 'setWindowOpenHandler'>, openExternal: (url: string) => void): void {
+export function keepAtHome(
+  contents: Pick<WebContents, 'on' | 'setWindowOpenHandler'>,
+  openExternal: (url: string) => void,
+): void {
   contents.setWindowOpenHandler(({ url }) => {
     const link = externalLink(url);
     if (link !== null) openExternal(link);
@@ -38,7 +48,10 @@ export function keepAtHome(contents: Pick<WebContents, 'on' | 'setWindowOpenHand
 }
 
 /** The text of a frame, if it comes from the main frame of our own page and is of sane size; else null. */
-export function acceptFrame(event: Pick<IpcMainEvent, 'senderFrame' | 'sender'>, payload: unknown): string | null {
+export function acceptFrame(
+  event: Pick<IpcMainEvent, 'senderFrame' | 'sender'>,
+  payload: unknown,
+): string | null {
   const frame = event.senderFrame;
   if (frame === null || frame !== event.sender.mainFrame || !isOwnPage(frame.url)) return null;
   return typeof payload === 'string' && payload.length <= MAX_FRAME_CHARACTERS ? payload : null;

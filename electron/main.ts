@@ -21,7 +21,10 @@ let mesh: MeshChild | null = null;
 let window: BrowserWindow | null = null;
 
 async function chooseProject(): Promise<string | null> {
-  const chosen = await dialog.showOpenDialog({ title: 'Open a Greenroom project', properties: ['openDirectory'] });
+  const chosen = await dialog.showOpenDialog({
+    title: 'Open a Greenroom project',
+    properties: ['openDirectory'],
+  });
   return chosen.filePaths[0] ?? null;
 }
 
@@ -41,7 +44,10 @@ async function trusts(project: string): Promise<boolean> {
 async function open(project: string): Promise<void> {
   const node = pinnedNode(process.platform, process.arch, [join(outside, '..', '..', 'node_modules')]);
   if (node === null) {
-    dialog.showErrorBox('Greenroom', 'The Node that runs the mesh is not installed beside the app. Install Greenroom again.');
+    dialog.showErrorBox(
+      'Greenroom',
+      'The Node that runs the mesh is not installed beside the app. Install Greenroom again.',
+    );
     return;
   }
   await mesh?.stop();
@@ -64,9 +70,12 @@ async function createWindow(): Promise<void> {
   const folder = windowFolder();
   protocol.handle('greenroom', async (request) => {
     const url = new URL(request.url);
-    const file = url.host === 'app' && request.method === 'GET' ? await windowFile(folder, url.pathname) : null;
+    const file =
+      url.host === 'app' && request.method === 'GET' ? await windowFile(folder, url.pathname) : null;
     if (file === null) return new Response('No such file.', { status: 404 });
-    return new Response(new Uint8Array(file.body), { headers: { ...WINDOW_HEADERS, 'content-type': file.type } });
+    return new Response(new Uint8Array(file.body), {
+      headers: { ...WINDOW_HEADERS, 'content-type': file.type },
+    });
   });
   denyPermissions(session.defaultSession);
   window = new BrowserWindow(windowOptions(join(here, 'preload.cjs')));
@@ -80,7 +89,9 @@ async function createWindow(): Promise<void> {
     const text = acceptFrame(event, payload);
     if (text !== null) mesh?.send(text);
   });
-  Menu.setApplicationMenu(Menu.buildFromTemplate(menuTemplate(process.platform, () => void chooseProject().then(askAndOpen))));
+  Menu.setApplicationMenu(
+    Menu.buildFromTemplate(menuTemplate(process.platform, () => void chooseProject().then(askAndOpen))),
+  );
   await window.loadURL(`${APP_ORIGIN}/`);
 }
 
@@ -96,7 +107,10 @@ if (app.requestSingleInstanceLock()) {
   });
   void app.whenReady().then(async () => {
     await createWindow();
-    await askAndOpen(process.argv.slice(app.isPackaged ? 1 : 2).find((word) => !word.startsWith('-')) ?? (await chooseProject()));
+    await askAndOpen(
+      process.argv.slice(app.isPackaged ? 1 : 2).find((word) => !word.startsWith('-')) ??
+        (await chooseProject()),
+    );
   });
 } else {
   app.quit();

@@ -7,10 +7,23 @@ export function menuTemplate(platform: string, onOpen: () => void): MenuItemCons
     ...(platform === 'darwin' ? [{ role: 'appMenu' } as const] : []),
     {
       label: 'File',
-      submenu: [{ label: 'Open project…', accelerator: 'CmdOrCtrl+O', click: onOpen }, { type: 'separator' }, { role: platform === 'darwin' ? 'close' : 'quit' }],
+      submenu: [
+        { label: 'Open project…', accelerator: 'CmdOrCtrl+O', click: onOpen },
+        { type: 'separator' },
+        { role: platform === 'darwin' ? 'close' : 'quit' },
+      ],
     },
     { role: 'editMenu' },
-    { label: 'View', submenu: [{ role: 'reload' }, { role: 'resetZoom' }, { role: 'zoomIn' }, { role: 'zoomOut' }, { role: 'togglefullscreen' }] },
+    {
+      label: 'View',
+      submenu: [
+        { role: 'reload' },
+        { role: 'resetZoom' },
+        { role: 'zoomIn' },
+        { role: 'zoomOut' },
+        { role: 'togglefullscreen' },
+      ],
+    },
     { role: 'windowMenu' },
   ];
 }

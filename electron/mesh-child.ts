@@ -22,7 +22,10 @@ const LAST_WORDS = 4_000;
  * @param entry host/mesh-process, as built
  */
 export function startMeshChild(node: string, entry: string, project: string): MeshChild {
-  const child = spawn(node, [entry, project], { stdio: ['ignore', 'ignore', 'pipe', 'pipe'], windowsHide: true });
+  const child = spawn(node, [entry, project], {
+    stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
+    windowsHide: true,
+  });
   const pipe = child.stdio[3] as Duplex;
   const lines = createInterface({ input: pipe, crlfDelay: Number.POSITIVE_INFINITY });
   pipe.on('error', () => undefined);

@@ -59,7 +59,18 @@ describe('exit codes', () => {
 
 describe('explain', () => {
   it('names the decision, the trail and the nearest rule of a denial', async () => {
-    const ran = await greenroom(['explain', 'scenarios/shop', '--from', 'inventory', '--to', 'payments', '--path', '/charge', '--method', 'POST']);
+    const ran = await greenroom([
+      'explain',
+      'scenarios/shop',
+      '--from',
+      'inventory',
+      '--to',
+      'payments',
+      '--path',
+      '/charge',
+      '--method',
+      'POST',
+    ]);
     expect(ran.code).toBe(0);
     expect(ran.stdout).toContain('denied');
     expect(ran.stdout).toMatch(/nearest rule: ALLOW billing\/[a-z-]+\[\d+\] {2}\S+payments\.yaml:\d+/);
@@ -73,7 +84,20 @@ describe('explain', () => {
   });
 
   it('prints JSON on request', async () => {
-    const ran = await greenroom(['explain', 'scenarios/shop', '--from', 'orders', '--to', 'payments', '--path', '/charge', '--method', 'POST', '--format', 'json']);
+    const ran = await greenroom([
+      'explain',
+      'scenarios/shop',
+      '--from',
+      'orders',
+      '--to',
+      'payments',
+      '--path',
+      '/charge',
+      '--method',
+      'POST',
+      '--format',
+      'json',
+    ]);
     expect(JSON.parse(ran.stdout)).toMatchObject({ decision: { verdict: 'allow' } });
   });
 });
@@ -82,17 +106,42 @@ describe('export', () => {
   it('writes documents that all have apiVersion, kind, name and namespace, the same on a second run', async () => {
     const read = async (out: string): Promise<Record<string, string>> => {
       const entries = await readdir(join(folder, out), { recursive: true, withFileTypes: true });
-      const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name)).toSorted();
-      return Object.fromEntries(await Promise.all(files.map(async (file) => [file.slice(join(folder, out).length), await readFile(file, 'utf8')] as const)));
+      const files = entries
+        .filter((entry) => entry.isFile())
+        .map((entry) => join(entry.parentPath, entry.name))
+        .toSorted();
+      return Object.fromEntries(
+        await Promise.all(
+          files.map(
+            async (file) => [file.slice(join(folder, out).length), await readFile(file, 'utf8')] as const,
+          ),
+        ),
+      );
     };
-    for (const out of ['one', 'two']) expect((await greenroom(['export', 'scenarios/shop', '--target', 'istio', '--out', join(folder, out)])).code).toBe(0);
+    for (const out of ['one', 'two'])
+      expect(
+        (await greenroom(['export', 'scenarios/shop', '--target', 'istio', '--out', join(folder, out)])).code,
+      ).toBe(0);
     const one = await read('one');
     expect(one).toEqual(await read('two'));
     expect(Object.keys(one)).toContain('/kustomization.yaml');
     const bare = Object.entries(one)
       .filter(([file]) => !file.endsWith('istiod-values.yaml'))
-      .flatMap(([file, text]) => parseAllDocuments(text).map((document) => ({ file, errors: document.errors.length, value: document.toJS() as Record<string, never> })))
-      .filter(({ errors, value }) => errors > 0 || !value['apiVersion'] || !value['kind'] || !value['metadata']?.['name'] || (value['kind'] !== 'Namespace' && !value['metadata']?.['namespace']));
+      .flatMap(([file, text]) =>
+        parseAllDocuments(text).map((document) => ({
+          file,
+          errors: document.errors.length,
+          value: document.toJS() as Record<string, never>,
+        })),
+      )
+      .filter(
+        ({ errors, value }) =>
+          errors > 0 ||
+          !value['apiVersion'] ||
+          !value['kind'] ||
+          !value['metadata']?.['name'] ||
+          (value['kind'] !== 'Namespace' && !value['metadata']?.['namespace']),
+      );
     expect(bare).toEqual([]);
   });
 });
@@ -115,13 +164,23 @@ describe('check', () => {
 describe('rehearse', () => {
   it('passes the sample and writes the reports', async () => {
     const junit = join(folder, 'junit.xml');
-    const ran = await greenroom(['rehearse', 'scenarios/shop', '--report', `junit=${junit}`, '--report', `json=${join(folder, 'r.json')}`]);
+    const ran = await greenroom([
+      'rehearse',
+      'scenarios/shop',
+      '--report',
+      `junit=${junit}`,
+      '--report',
+      `json=${join(folder, 'r.json')}`,
+    ]);
     expect(ran.stdout + ran.stderr).toMatch(/^\d+ passed, 0 failed, 0 errored, 0 skipped$/m);
     expect(ran.code).toBe(0);
     expect(ran.stdout).toContain('istio-allows');
     expect(ran.stdout).toContain('remedy:');
     expect(await readFile(junit, 'utf8')).toMatch(/^<\?xml/);
-    expect(JSON.parse(await readFile(join(folder, 'r.json'), 'utf8'))).toMatchObject({ kind: 'RehearsalReport', totals: { failed: 0 } });
+    expect(JSON.parse(await readFile(join(folder, 'r.json'), 'utf8'))).toMatchObject({
+      kind: 'RehearsalReport',
+      totals: { failed: 0 },
+    });
   }, 60_000);
 
   it('finds the known hole: exit 1, the request that got through and the rule that let it', async () => {

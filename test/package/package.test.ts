@@ -11,7 +11,11 @@ const run = promisify(execFile);
 it('the packed package runs its demo from an empty folder', async () => {
   const { path, remove } = await temporaryFolder();
   try {
-    const options = { cwd: path, env: { ...process.env, GREENROOM_DATA_DIR: join(path, 'data') }, maxBuffer: 16 * 1024 * 1024 };
+    const options = {
+      cwd: path,
+      env: { ...process.env, GREENROOM_DATA_DIR: join(path, 'data') },
+      maxBuffer: 16 * 1024 * 1024,
+    };
     await run('npm', ['pack', '--pack-destination', path], { ...options, cwd: repository });
     const tarball = (await readdir(path)).find((name) => name.endsWith('.tgz'));
     await writeFile(join(path, 'package.json'), '{ "private": true }\n');

@@ -15,13 +15,22 @@ export interface Ran {
 }
 
 /** Runs `greenroom ARGS` with a data folder of its own, removed afterwards. */
-export async function greenroom(args: readonly string[], options: { cwd?: string; env?: Record<string, string> } = {}): Promise<Ran> {
+export async function greenroom(
+  args: readonly string[],
+  options: { cwd?: string; env?: Record<string, string> } = {},
+): Promise<Ran> {
   const dataDir = await mkdtemp(join(tmpdir(), 'greenroom-test-'));
   try {
     return await new Promise<Ran>((resolve, reject) => {
       const child = spawn(process.execPath, [launcher, ...args], {
         cwd: options.cwd ?? repository,
-        env: { ...process.env, GREENROOM_DATA_DIR: dataDir, NO_COLOR: '1', FORCE_COLOR: undefined, ...options.env },
+        env: {
+          ...process.env,
+          GREENROOM_DATA_DIR: dataDir,
+          NO_COLOR: '1',
+          FORCE_COLOR: undefined,
+          ...options.env,
+        },
         stdio: ['ignore', 'pipe', 'pipe'],
       });
       let stdout = '';
