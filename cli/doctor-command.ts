@@ -5,7 +5,7 @@ import { removeOrphans } from '../mesh/orphans.ts';
 import { diagnose } from './diagnose.ts';
 import { EXIT } from './exit-codes.ts';
 import { formatOption } from './options.ts';
-import { knownOrphans, orphanSources } from './orphans.ts';
+import { knownOrphans } from './orphans.ts';
 import { columns, paint, say, sayJson, type Format } from './output.ts';
 
 const MARKS = { ok: paint('green', '✓'), missing: paint('yellow', '!'), broken: paint('red', '✕') };
@@ -23,7 +23,7 @@ export function doctorCommand(): Command {
       const dataDir = defaultDataDir();
       const findings = await diagnose(dataDir);
       const orphans = await knownOrphans(dataDir);
-      const removed = options.removeOrphans ? await removeOrphans(orphans, orphanSources()) : null;
+      const removed = options.removeOrphans ? await removeOrphans(orphans) : null;
       if (options.format === 'json') sayJson({ findings, orphans, removed });
       else {
         for (const line of columns(

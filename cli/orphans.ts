@@ -1,11 +1,11 @@
 /** What an earlier crash left behind, processes and containers alike; told at each start, removed on request. */
 import { findOrphans, type Orphan, type OrphanSource } from '../mesh/orphans.ts';
-import { dockerOrphanSource } from '../mesh/runtimes/docker/orphans.ts';
+import { dockerOrphans } from '../mesh/runtimes/docker/orphans.ts';
 import { note } from './output.ts';
 
 /** Every place where something of ours may be left. */
-export function orphanSources(): OrphanSource[] {
-  return [dockerOrphanSource()];
+function orphanSources(): OrphanSource[] {
+  return [dockerOrphans()];
 }
 
 /** All orphans known now. */

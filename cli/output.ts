@@ -14,10 +14,9 @@ export function paint(style: Style, text: string): string {
 
 /** Control characters written out, so that hostile bytes stay text. */
 export function printable(text: string): string {
-  // oxlint-disable-next-line no-control-regex
   return text.replace(
-    /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g,
-    (byte) => `\\x${byte.charCodeAt(0).toString(16).padStart(2, '0')}`,
+    /[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu,
+    (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`,
   );
 }
 
