@@ -1,0 +1,79 @@
+/**
+ * Which Kubernetes kinds Greenroom enforces, which it will, which it can't, and which can't change a verdict.
+ * What could change a verdict and isn't enforced is an error, never a silence.
+ */
+import type { z } from 'zod';
+import { authorizationPolicySpecSchema } from './istio/authorization-policy.ts';
+import { peerAuthenticationSpecSchema } from './istio/peer-authentication.ts';
+import { requestAuthenticationSpecSchema } from './istio/request-authentication.ts';
+
+export type KindSupport =
+  | { support: 'enforced'; versions: readonly string[]; schema: z.ZodType }
+  /** Named by the design, not enforced in this version. With a schema it is at least checked. */
+  | { support: 'later'; versions: readonly string[]; schema: z.ZodType | null }
+  /** Can change a verdict, and nothing here reads it. */
+  | { support: 'never' }
+  /** Can't change a verdict of a sidecar. */
+  | { support: 'harmless' };
+
+const SECURITY = 'security.istio.io';
+const NETWORKING = 'networking.istio.io';
+const GATEWAY = 'gateway.networking.k8s.io';
+const OURS = 'greenroom.dev';
+const ISTIO_VERSIONS = ['v1', 'v1beta1'];
+const ROUTING_VERSIONS = ['v1', 'v1beta1', 'v1alpha3'];
+
+const later = (versions: readonly string[]): KindSupport => ({ support: 'later', versions, schema: null });
+
+const KINDS: Readonly<Record<string, KindSupport>> = {
+  [`${SECURITY}/AuthorizationPolicy`]: {
+    support: 'enforced',
+    versions: ISTIO_VERSIONS,
+    schema: authorizationPolicySpecSchema,
+  },
+  [`${SECURITY}/PeerAuthentication`]: {
+    support: 'enforced',
+    versions: ISTIO_VERSIONS,
+    schema: peerAuthenticationSpecSchema,
+  },
+  [`${SECURITY}/RequestAuthentication`]: {
+    support: 'later',
+    versions: ISTIO_VERSIONS,
+    schema: requestAuthenticationSpecSchema,
+  },
+  [`${NETWORKING}/VirtualService`]: later(ROUTING_VERSIONS),
+  [`${NETWORKING}/DestinationRule`]: later(ROUTING_VERSIONS),
+  [`${NETWORKING}/ServiceEntry`]: later(ROUTING_VERSIONS),
+  [`${NETWORKING}/Gateway`]: later(ROUTING_VERSIONS),
+  [`${NETWORKING}/Sidecar`]: later(ROUTING_VERSIONS),
+  [`${GATEWAY}/HTTPRoute`]: later(['v1', 'v1beta1']),
+  [`${GATEWAY}/GRPCRoute`]: later(['v1', 'v1alpha2']),
+  [`${OURS}/RateLimit`]: later(['v1']),
+  [`${OURS}/RequestValidation`]: later(['v1']),
+  [`${OURS}/ContextSignals`]: later(['v1']),
+  ['telemetry.istio.io/Telemetry']: { support: 'harmless' },
+  ['networking.k8s.io/NetworkPolicy']: { support: 'never' },
+};
+
+/** Groups whose objects decide what passes. */
+const DECIDING_GROUPS = [
+  /(^|\.)istio\.io$/,
+  /^gateway\.networking\.(k8s|x-k8s)\.io$/,
+  /^policy\.networking\.k8s\.io$/,
+  /(^|\.)linkerd\.io$/,
+  /^cilium\.io$/,
+  /(^|\.)projectcalico\.org$/,
+  /^greenroom\.dev$/,
+];
+
+/** What Greenroom does with objects of this group (`''` for core) and kind. */
+export function kindSupport(group: string, kind: string): KindSupport {
+  const known = KINDS[`${group}/${kind}`];
+  if (known) return known;
+  return { support: DECIDING_GROUPS.some((pattern) => pattern.test(group)) ? 'never' : 'harmless' };
+}
+
+/** `group/Kind` of everything that policies may be made of, for hints on misspelt kinds and groups. */
+export const POLICY_KINDS: readonly { group: string; kind: string }[] = Object.entries(KINDS)
+  .filter(([, { support }]) => support === 'enforced' || support === 'later')
+  .map(([id]) => ({ group: id.slice(0, id.lastIndexOf('/')), kind: id.slice(id.lastIndexOf('/') + 1) }));
