@@ -58,8 +58,8 @@ export interface ServiceEnvironmentInput {
   ports: readonly { port: number; upstreamPort: number }[];
   egress: EgressPlan;
   inherited: Readonly<Record<string, string>>;
-  /** Its folder comes first on PATH, so that `node` is the one that Greenroom runs on. */
-  execPath: string;
+  /** Its folder comes first on PATH, so that `node` is the one that Greenroom runs on; absent = PATH is the image's. */
+  execPath?: string;
 }
 
 export function serviceEnvironment(input: ServiceEnvironmentInput): Record<string, string> {
@@ -69,10 +69,12 @@ export function serviceEnvironment(input: ServiceEnvironmentInput): Record<strin
     declared[name] = substitute(value, own, `${input.workload.id}: environment.${name}`);
   }
   const pathName = Object.keys(input.inherited).find((name) => name.toUpperCase() === 'PATH') ?? 'PATH';
-  const path = [dirname(input.execPath), input.inherited[pathName]].filter(Boolean).join(delimiter);
+  const path = input.execPath
+    ? { [pathName]: [dirname(input.execPath), input.inherited[pathName]].filter(Boolean).join(delimiter) }
+    : {};
   return {
     ...input.inherited,
-    [pathName]: path,
+    ...path,
     ...own,
     ...declared,
     // After what is declared: the mark by which leftovers are found isn't the project's to change.

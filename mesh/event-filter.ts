@@ -1,0 +1,40 @@
+/** Whether an event is one that a query asks for: the one meaning of every filter, in memory and on disk. */
+import type { TrafficEvent } from '../model/traffic-event.ts';
+import type { EventQuery } from './session.ts';
+
+export function matchesQuery(event: TrafficEvent, query: EventQuery): boolean {
+  if (query.before !== undefined && event.id >= query.before) return false;
+  if (query.after !== undefined && event.id <= query.after) return false;
+  if (query.verdict !== undefined && event.decision.verdict !== query.verdict) return false;
+  if (
+    query.workload !== undefined &&
+    event.from.workload !== query.workload &&
+    event.to.workload !== query.workload
+  ) {
+    return false;
+  }
+  if (query.tag !== undefined && event.tag !== query.tag) return false;
+  return query.text === undefined || query.text === '' || mentions(event, query.text.toLowerCase());
+}
+
+function mentions(event: TrafficEvent, text: string): boolean {
+  const { request, response, decision, from, to } = event;
+  const fields = [
+    request?.method,
+    request?.path,
+    request?.rawPath,
+    request?.host,
+    response && String(response.status),
+    decision.reason,
+    decision.phase,
+    decision.matched?.name,
+    from.workload,
+    from.spiffeId,
+    from.ip,
+    to.workload,
+    to.ip,
+    event.requestId,
+    event.tag,
+  ];
+  return fields.some((field) => field?.toLowerCase().includes(text));
+}

@@ -1,0 +1,49 @@
+/**
+ * The policies of a mesh, compiled for every port of every workload: what a snapshot carries, what a recording
+ * keeps to explain its events later. Plain JSON.
+ */
+import type { Mesh, MeshPort, Workload } from '../model/mesh.ts';
+import { formatProblem, type Problem } from '../model/problem.ts';
+import { compilePolicies } from '../policy/compile.ts';
+import type { CompiledPolicy } from '../policy/compiled-policy.ts';
+import { mtlsModeOf, mtlsModes } from '../policy/peer-authentication.ts';
+import type { MtlsMode } from '../proxy/snapshot.ts';
+
+export interface PortPolicies {
+  mtls: MtlsMode;
+  policy: CompiledPolicy;
+}
+
+/** By workload id, then by workload port. */
+export type MeshPolicies = Readonly<Record<string, Readonly<Record<number, PortPolicies>>>>;
+
+export function compileMeshPolicies(mesh: Mesh): MeshPolicies {
+  return Object.fromEntries(mesh.workloads.map((workload) => [workload.id, compileFor(mesh, workload)]));
+}
+
+/** A workload's own ports, each once: two service ports may lead to one. */
+export function workloadPorts(workload: Workload): MeshPort[] {
+  const byTarget = new Map(workload.ports.toReversed().map((port) => [port.targetPort, port]));
+  return [...byTarget.values()].sort((a, b) => a.targetPort - b.targetPort);
+}
+
+/** What keeps policies from being judged; where they apply, everything is denied. Each problem once. */
+export function policyProblems(policies: MeshPolicies): Problem[] {
+  const all = Object.values(policies).flatMap((ports) =>
+    Object.values(ports).flatMap(({ policy }) => policy.invalid ?? []),
+  );
+  return [...new Map(all.map((problem) => [formatProblem(problem), problem])).values()];
+}
+
+function compileFor(mesh: Mesh, workload: Workload): Record<number, PortPolicies> {
+  const modes = mtlsModes(mesh.policies, workload, mesh.config);
+  return Object.fromEntries(
+    workloadPorts(workload).map(({ targetPort, protocol }) => [
+      targetPort,
+      {
+        mtls: mtlsModeOf(modes, targetPort),
+        policy: compilePolicies(mesh.policies, workload, { port: targetPort, protocol }, mesh.config),
+      },
+    ]),
+  );
+}

@@ -1,0 +1,419 @@
+/**
+ * A session from its first step to its last. It owns, in this order: its file (the trace a kill would leave), the
+ * recording, the root and the certificates, the runtime, the data plane, the watch on policies. `stop` undoes
+ * whatever of it exists, also in the middle of the start.
+ */
+import { randomBytes } from 'node:crypto';
+import { type Clock, createClock } from '../model/clock.ts';
+import type { Explanation } from '../model/decision.ts';
+import { EnvironmentError } from '../model/environment-error.ts';
+import type { Mesh } from '../model/mesh.ts';
+import { formatProblem, type Problem } from '../model/problem.ts';
+import type { InstanceStatus, SessionState } from '../model/session-state.ts';
+import type { TrafficEvent } from '../model/traffic-event.ts';
+import type { DataPlane, DeclaredSource } from '../proxy/data-plane.ts';
+import type { BoundListener, SnapshotAnswer } from '../proxy/snapshot.ts';
+import { startDataPlane } from '../proxy/worker-data-plane.ts';
+import { type Authority, openAuthority } from './authority.ts';
+import { Certificates } from './certificates.ts';
+import { ensurePrivateFolder } from './data-dir.ts';
+import { egressPlan } from './egress-plan.ts';
+import { explainEvent } from './explain-event.ts';
+import { LogRing } from './log-ring.ts';
+import { compileMeshPolicies, type MeshPolicies, policyProblems } from './mesh-policies.ts';
+import type { IssuedLeaf, LeafRequest } from './pki/leaf.ts';
+import { type PolicyWatch, watchPolicies } from './policy-watch.ts';
+import { Publisher } from './publisher.ts';
+import { readPolicyEdit } from './policy-reload.ts';
+import { openRecorder, type Recorder } from './recorder.ts';
+import { processRuntime } from './runtimes/process/process-runtime.ts';
+import type { InstancePlacement, Runtime } from './runtimes/runtime.ts';
+import type { EventQuery, LogLine, Session, StartSessionOptions } from './session.ts';
+import { SessionBoard } from './session-board.ts';
+import { createSessionFile } from './session-file.ts';
+import type { SnapshotInput } from './snapshot.ts';
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+const READY_TIMEOUT_MS = 20_000;
+const DOWN: ReadonlySet<InstanceStatus> = new Set(['restarting', 'stopping', 'stopped', 'failed']);
+
+export class RunningSession implements Session {
+  readonly id = `${new Date()
+    .toISOString()
+    .replaceAll(/[-:]|\.\d+Z/g, '')
+    .toLowerCase()}-${randomBytes(3).toString('hex')}`;
+  readonly clock: Clock & { move(byMs: number): void };
+  readonly #options: StartSessionOptions;
+  readonly #board: SessionBoard;
+  readonly #logs = new LogRing();
+  readonly #abort = new AbortController();
+  readonly #placements = new Map<string, InstancePlacement>();
+  readonly #unavailable = new Set<string>();
+  #mesh: Mesh;
+  #policies: MeshPolicies | null = null;
+  /** Policies by the snapshot version that they were in force with. */
+  readonly #policiesOf = new Map<number, MeshPolicies>();
+  #starting: Promise<void> | null = null;
+  #stopped: Promise<void> | null = null;
+  #file: ReturnType<typeof createSessionFile> | null = null;
+  #recorder: Recorder | null = null;
+  #authority: Authority | null = null;
+  #certificates: Certificates | null = null;
+  #runtime: Runtime | null = null;
+  #dataPlane: DataPlane | null = null;
+  #publisher: Publisher | null = null;
+  #watch: PolicyWatch | null = null;
+  #reloading: Promise<unknown> = Promise.resolve();
+
+  constructor(options: StartSessionOptions) {
+    this.#options = options;
+    this.#mesh = options.mesh;
+    const clock = options.clock ?? createClock(Date.now);
+    this.clock = {
+      now: () => clock.now(),
+      offsetMs: () => clock.offsetMs(),
+      move: (byMs) => {
+        clock.move(byMs);
+        this.#clockMoved();
+      },
+    };
+    this.#board = new SessionBoard(this.id, {
+      mesh: () => this.#mesh,
+      policies: () => this.#policies,
+      certificate: (instance) => this.#certificates?.validity(instance) ?? null,
+    });
+    if (options.onProgress) this.#board.listen(options.onProgress);
+  }
+
+  get mesh(): Mesh {
+    return this.#mesh;
+  }
+
+  start(): Promise<void> {
+    const { signal } = this.#options;
+    this.#starting = this.#start(signal ? AbortSignal.any([signal, this.#abort.signal]) : this.#abort.signal);
+    return this.#starting;
+  }
+
+  async #start(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    const { dataDir } = this.#options;
+    ensurePrivateFolder(dataDir);
+    this.#file = createSessionFile(dataDir, { id: this.id, mesh: this.#mesh.name, root: this.#mesh.root });
+    this.#policies = compileMeshPolicies(this.#mesh);
+    this.#board.set({ problems: policyProblems(this.#policies), clockOffsetMs: this.clock.offsetMs() });
+    this.#openRecording(dataDir);
+    // The three slow things at once: certificates, the runtime's preparation, the data plane's thread.
+    this.#board.stage('preparing certificates, runtime and sidecars');
+    const opening = await Promise.allSettled([
+      this.#openIdentity(dataDir),
+      this.#openRuntime(signal),
+      this.#openDataPlane(),
+    ]);
+    for (const result of opening) if (result.status === 'rejected') throw result.reason;
+    signal.throwIfAborted();
+    await this.#publishFirst();
+    signal.throwIfAborted();
+    await this.#startInstances(signal);
+    signal.throwIfAborted();
+    this.#board.stage(null);
+    this.#board.set({ phase: 'running' });
+    this.#publishAvailability();
+    this.#startWatch();
+  }
+
+  #openRecording(dataDir: string): void {
+    const { name, root } = this.#mesh;
+    const about = { session: this.id, mesh: name, root, startedAt: new Date().toISOString() };
+    const recorder = openRecorder(dataDir, about, this.#options.recording);
+    this.#recorder = recorder;
+    recorder.listen(() => this.#board.set({ recording: recorder.counts() }));
+  }
+
+  async #openIdentity(dataDir: string): Promise<void> {
+    this.#authority = await openAuthority(this.#mesh, dataDir, this.clock);
+    this.#certificates = new Certificates({
+      mesh: this.#mesh,
+      authority: this.#authority,
+      clock: this.clock,
+      ttlMs: this.#options.certificateTtlMs ?? DAY_MS,
+      renewed: async (credentials) => {
+        await this.#publish({ credentials });
+      },
+    });
+  }
+
+  async #openRuntime(signal: AbortSignal): Promise<void> {
+    const { runtime, dataDir, readyTimeoutMs } = this.#options;
+    const file = this.#file;
+    if (!file) throw new Error('a runtime needs the session file first');
+    this.#runtime = await (runtime === 'process' ? processRuntime() : runtime)({
+      sessionId: this.id,
+      mesh: this.#mesh,
+      dataDir,
+      ledger: file,
+      readyTimeoutMs: readyTimeoutMs ?? READY_TIMEOUT_MS,
+      events: {
+        onStatus: (instance, status, detail) => this.#statusChanged(instance, status, detail),
+        onLog: (instance, line) => this.#logs.add({ instance, ...line }),
+      },
+    });
+    file.runtimeChosen(this.#runtime.kind);
+    this.#board.set({ runtime: this.#runtime.kind, containment: this.#runtime.containment });
+    const instances = this.#mesh.workloads.flatMap((workload) =>
+      workload.instances.map((instance) => ({ instance, workload })),
+    );
+    for (const placement of await this.#runtime.prepare(instances, signal))
+      this.#placements.set(placement.instance, placement);
+    this.#board.set({ containment: this.#runtime.containment });
+  }
+
+  async #openDataPlane(): Promise<void> {
+    const dataPlane = await (this.#options.startDataPlane ?? startDataPlane)();
+    this.#dataPlane = dataPlane;
+    dataPlane.onEvents((events) => this.#recorder?.record(events));
+    dataPlane.onCrash((reason) => {
+      const message = `the data plane stopped (${reason.message}); nothing passes any more`;
+      this.#board.set({
+        phase: 'failed',
+        problems: [
+          { code: 'data-plane-crashed', severity: 'error', message, hint: 'start the session again' },
+        ],
+      });
+    });
+  }
+
+  async #publishFirst(): Promise<void> {
+    const certificates = must(this.#certificates);
+    this.#board.stage('publishing the first snapshot');
+    const input: SnapshotInput = {
+      mesh: this.#mesh,
+      policies: must(this.#policies),
+      clockOffsetMs: this.clock.offsetMs(),
+      trustBundlePem: this.trustBundlePem(),
+      gateProfile: this.#options.gateProfile ?? 'istio',
+      placements: this.#placements,
+      credentials: await certificates.issueAll(),
+      unavailable: new Set(),
+    };
+    this.#publisher = new Publisher(must(this.#dataPlane), input, (answer, given) =>
+      this.#answered(answer, given),
+    );
+    const answer = await this.#publish({});
+    if (answer.kind === 'nack') {
+      throw new EnvironmentError('snapshot-refused', 'the data plane refused the first snapshot', {
+        lines: answer.problems.map(formatProblem),
+      });
+    }
+  }
+
+  async #startInstances(signal: AbortSignal): Promise<void> {
+    const runtime = must(this.#runtime);
+    this.#board.stage('starting services');
+    // The first that fails takes the others with it: their errors would only hide the reason.
+    const failed = new AbortController();
+    const either = AbortSignal.any([signal, failed.signal]);
+    await Promise.all(
+      [...this.#placements.keys()].map((instance) =>
+        runtime
+          .start(instance, egressPlan(this.#mesh, instance, this.listeners()), either)
+          .catch((error: unknown) => failed.abort(error)),
+      ),
+    );
+    either.throwIfAborted();
+  }
+
+  #startWatch(): void {
+    const { reload, watch } = this.#options;
+    if (!reload || watch === 'nothing') return;
+    this.#watch = watchPolicies(this.#mesh.policyFiles, async () => {
+      await this.reloadPolicies();
+    });
+  }
+
+  async #publish(change: Partial<SnapshotInput>): Promise<SnapshotAnswer> {
+    const publisher = must(this.#publisher);
+    const answer = publisher.publish(change);
+    this.#showSnapshot();
+    return await answer;
+  }
+
+  /** For changes that nobody waits for: a refusal is shown, and what was in force stays so. */
+  #publishUnasked(change: Partial<SnapshotInput>): void {
+    if (!this.#publisher || this.#stopped) return;
+    this.#publish(change).catch((error: unknown) => this.#showFailure(error));
+  }
+
+  #answered(answer: SnapshotAnswer, input: SnapshotInput): void {
+    if (answer.kind === 'ack') {
+      const before = [...this.#policiesOf.values()].at(-1);
+      this.#policiesOf.set(answer.version, input.policies);
+      if (before !== input.policies) this.#recorder?.snapshotInForce(answer.version, input.policies);
+    } else {
+      this.#board.set({ problems: answer.problems });
+    }
+    this.#showSnapshot();
+  }
+
+  #showSnapshot(): void {
+    const { published = 0, inForce = null } = this.#publisher ?? {};
+    const sidecars = this.#placements.size;
+    this.#board.set({
+      snapshot: { published, inForce, sidecars, acknowledged: inForce === published ? sidecars : 0 },
+    });
+  }
+
+  #showFailure(error: unknown): void {
+    const message = error instanceof Error ? error.message : String(error);
+    this.#board.set({ problems: [{ code: 'publish-failed', severity: 'error', message }] });
+  }
+
+  #clockMoved(): void {
+    const clockOffsetMs = this.clock.offsetMs();
+    this.#board.set({ clockOffsetMs });
+    this.#publishUnasked({ clockOffsetMs });
+    this.#certificates?.schedule();
+  }
+
+  #statusChanged(instance: string, status: InstanceStatus, detail: string | null): void {
+    this.#board.instance(instance, status, detail);
+    const before = this.#unavailable.size;
+    if (DOWN.has(status)) this.#unavailable.add(instance);
+    if (status === 'ready') this.#unavailable.delete(instance);
+    if (this.#board.phase === 'running' && before !== this.#unavailable.size) this.#publishAvailability();
+  }
+
+  #publishAvailability(): void {
+    this.#publishUnasked({ unavailable: new Set(this.#unavailable) });
+  }
+
+  state(): SessionState {
+    return this.#board.state();
+  }
+
+  onState(sink: (state: SessionState) => void): () => void {
+    return this.#board.listen(sink);
+  }
+
+  onEvents(sink: (events: readonly TrafficEvent[]) => void): () => void {
+    return must(this.#recorder).listen(sink);
+  }
+
+  events(query: EventQuery): TrafficEvent[] {
+    return must(this.#recorder).query(query);
+  }
+
+  event(id: number): TrafficEvent | null {
+    return must(this.#recorder).event(id);
+  }
+
+  explain(id: number): Explanation | null {
+    const event = this.event(id);
+    return event && explainEvent(event, this.#mesh, this.#policiesOf.get(event.snapshotVersion));
+  }
+
+  async flush(): Promise<void> {
+    await this.#publisher?.settled();
+    await this.#dataPlane?.flush();
+  }
+
+  reloadPolicies(): Promise<Problem[]> {
+    const turn = this.#reloading.then(() => this.#reload());
+    this.#reloading = turn.catch(() => undefined);
+    return turn;
+  }
+
+  async #reload(): Promise<Problem[]> {
+    const { reload } = this.#options;
+    if (!reload || this.#board.phase !== 'running') return [];
+    const edit = await readPolicyEdit(reload, { mesh: this.#mesh, policies: must(this.#policies) });
+    if (edit.kind === 'refused') return this.#refuse(edit.problems);
+    const answer = await this.#publish({ mesh: edit.mesh, policies: edit.policies });
+    if (answer.kind === 'nack') return this.#refuse(answer.problems);
+    this.#mesh = edit.mesh;
+    this.#policies = edit.policies;
+    this.#watch?.follow(edit.mesh.policyFiles);
+    this.#board.set({ problems: policyProblems(edit.policies) });
+    return edit.problems;
+  }
+
+  #refuse(problems: Problem[]): Problem[] {
+    this.#board.set({ problems });
+    return problems;
+  }
+
+  listeners(): readonly BoundListener[] {
+    return this.#publisher?.listeners ?? [];
+  }
+
+  applicationAddress(instance: string, port: number): { host: string; port: number } | null {
+    const upstream = this.#placements.get(instance)?.upstreams.find((candidate) => candidate.port === port);
+    return upstream ? { host: upstream.host, port: upstream.upstreamPort } : null;
+  }
+
+  async declareSource(source: DeclaredSource): Promise<void> {
+    await must(this.#dataPlane).declareSource(source);
+  }
+
+  async issueLeaf(request: LeafRequest): Promise<IssuedLeaf> {
+    return await must(this.#authority).issue(request);
+  }
+
+  trustBundlePem(): readonly string[] {
+    return this.#authority?.trustBundlePem() ?? [];
+  }
+
+  logs(instance: string, query: { limit?: number } = {}): LogLine[] {
+    return this.#logs.last(instance, query.limit);
+  }
+
+  onLog(sink: (line: LogLine) => void): () => void {
+    return this.#logs.listen(sink);
+  }
+
+  async restart(instance: string): Promise<void> {
+    await must(this.#runtime).restart(instance, this.#abort.signal);
+  }
+
+  async rotate(): Promise<void> {
+    await must(this.#certificates).rotate();
+    this.#board.changed();
+  }
+
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  async #stop(): Promise<void> {
+    const failed = this.#board.phase === 'failed';
+    this.#board.set({ phase: 'stopping' });
+    this.#abort.abort(new EnvironmentError('stopped', 'the session was stopped'));
+    await this.#starting?.catch(() => undefined);
+    this.#watch?.close();
+    this.#certificates?.close();
+    const failures: unknown[] = [];
+    const close = async (closing: (() => Promise<void> | void) | undefined): Promise<void> => {
+      try {
+        await closing?.();
+      } catch (error) {
+        failures.push(error);
+      }
+    };
+    await close(() => this.#runtime?.close());
+    if (!failed) await close(() => this.#dataPlane?.flush());
+    await close(() => this.#dataPlane?.close());
+    await close(() => this.#recorder?.close());
+    // Kept when something could not be closed: then there is something left to be found.
+    if (failures.length === 0) await close(() => this.#file?.remove());
+    this.#board.stage(null);
+    this.#board.set({ phase: failed || failures.length > 0 ? 'failed' : 'stopped' });
+    if (failures.length > 0)
+      throw new AggregateError(failures, 'not everything of the session could be closed');
+  }
+}
+
+function must<T>(value: T | null): T {
+  if (value === null) throw new Error('the session has not come this far');
+  return value;
+}

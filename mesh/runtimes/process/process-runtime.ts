@@ -1,0 +1,258 @@
+/**
+ * The embedded runtime: services are local processes, started by the session's supervisor. Its honest limit:
+ * everybody is 127.0.0.1 and nothing keeps a process from knocking at another's door, so `containment` is none.
+ */
+import { existsSync } from 'node:fs';
+import { EnvironmentError } from '../../../model/environment-error.ts';
+import type { Instance, Workload } from '../../../model/mesh.ts';
+import type { EgressPlan, InstancePlacement, Runtime, RuntimeContext, RuntimeFactory } from '../runtime.ts';
+import { inheritedEnvironment, mainPort, serviceEnvironment } from './environment.ts';
+import { type ReservedPort, reserveNamedPort, reservePort } from './ports.ts';
+import { waitForPort } from './readiness.ts';
+import { DEFAULT_RESTARTS, type RestartPolicy, ServiceProcess } from './service-process.ts';
+import type { Spawner, SpawnerFactory } from './spawner.ts';
+import { startSupervisor } from './supervisor-client.ts';
+import type { SupervisorReport } from './supervisor-protocol.ts';
+
+const HOST = '127.0.0.1';
+
+export interface ProcessRuntimeOptions {
+  spawner?: SpawnerFactory;
+  restarts?: RestartPolicy;
+  /** What services inherit from; default: our own environment, of which they get little. */
+  environment?: NodeJS.ProcessEnv;
+}
+
+interface Prepared {
+  instance: Instance;
+  workload: Workload;
+  placement: InstancePlacement;
+  reserved: ReservedPort[];
+}
+
+/** The factory that a session calls when its runtime is `process`. */
+export function processRuntime(options: ProcessRuntimeOptions = {}): RuntimeFactory {
+  return (context) => Promise.resolve(new ProcessRuntime(context, options));
+}
+
+class ProcessRuntime implements Runtime {
+  readonly kind = 'process';
+  readonly containment = 'none';
+  readonly #context: RuntimeContext;
+  readonly #options: ProcessRuntimeOptions;
+  readonly #prepared = new Map<string, Prepared>();
+  readonly #services = new Map<string, ServiceProcess>();
+  #spawner: Spawner | null = null;
+  #lost: EnvironmentError | null = null;
+  #closed: Promise<void> | null = null;
+
+  constructor(context: RuntimeContext, options: ProcessRuntimeOptions) {
+    this.#context = context;
+    this.#options = options;
+  }
+
+  async prepare(
+    instances: readonly { instance: Instance; workload: Workload }[],
+    signal: AbortSignal,
+  ): Promise<InstancePlacement[]> {
+    for (const { workload } of instances) mustBeRunnable(workload);
+    // First of all, so that its own start happens while ports are chosen and the sidecars come up.
+    if (instances.some(({ workload }) => workload.run.attach === null)) this.#startSpawner();
+    for (const { instance, workload } of instances) {
+      signal.throwIfAborted();
+      const reserved: ReservedPort[] = [];
+      const placement: InstancePlacement = {
+        instance: instance.id,
+        inboundHost: HOST,
+        outboundHost: HOST,
+        upstreams: [],
+        allowedOutboundPeers: [],
+      };
+      this.#prepared.set(instance.id, { instance, workload, placement, reserved });
+      placement.upstreams.push(
+        ...(workload.run.attach === null
+          ? await reserveAll(instance, workload, reserved)
+          : attached(workload, workload.run.attach)),
+      );
+    }
+    return [...this.#prepared.values()].map(({ placement }) => placement);
+  }
+
+  async start(instance: string, egress: EgressPlan, signal: AbortSignal): Promise<void> {
+    const prepared = this.#find(instance);
+    const { workload, placement } = prepared;
+    if (workload.run.attach !== null) {
+      await this.#waitForAttached(prepared, signal);
+      return;
+    }
+    if (this.#lost) throw this.#lost;
+    if (!this.#spawner) throw new EnvironmentError('stopped', 'the runtime is closed');
+    const env = serviceEnvironment({
+      sessionId: this.#context.sessionId,
+      instance,
+      workload,
+      ports: placement.upstreams,
+      egress,
+      inherited: inheritedEnvironment(this.#options.environment ?? process.env),
+      execPath: process.execPath,
+    });
+    const service = new ServiceProcess(
+      {
+        instance,
+        command: workload.run.command ?? [],
+        cwd: workload.run.cwd,
+        env,
+        host: HOST,
+        ports: placement.upstreams.map(({ upstreamPort }) => upstreamPort),
+      },
+      {
+        spawner: this.#spawner,
+        events: this.#context.events,
+        readyTimeoutMs: this.#context.readyTimeoutMs,
+        restarts: this.#options.restarts ?? DEFAULT_RESTARTS,
+      },
+    );
+    this.#services.set(instance, service);
+    await Promise.all(prepared.reserved.map((port) => port.release()));
+    await service.start(signal);
+  }
+
+  async stopInstance(instance: string): Promise<void> {
+    await this.#services.get(instance)?.stop();
+  }
+
+  async restart(instance: string, signal: AbortSignal): Promise<void> {
+    const prepared = this.#find(instance);
+    if (prepared.workload.run.attach !== null) {
+      throw new EnvironmentError(
+        'attached',
+        `${instance} is attached (${prepared.workload.run.attach}): restart it where you started it`,
+      );
+    }
+    const service = this.#services.get(instance);
+    if (!service || this.#lost)
+      throw this.#lost ?? new EnvironmentError('not-started', `${instance} was never started`);
+    await service.restart(signal);
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    await Promise.all([...this.#services.values()].map((service) => service.stop()));
+    await this.#spawner?.close();
+    this.#spawner = null;
+    await Promise.all(
+      [...this.#prepared.values()].flatMap(({ reserved }) => reserved.map((port) => port.release())),
+    );
+  }
+
+  #startSpawner(): void {
+    const { sessionId, ledger } = this.#context;
+    this.#spawner = (this.#options.spawner ?? startSupervisor)({
+      sessionId,
+      onReport: (report) => this.#take(report),
+      onLost: (reason) => {
+        this.#lost =
+          reason instanceof EnvironmentError
+            ? reason
+            : new EnvironmentError('supervisor-lost', reason.message, { cause: reason });
+        for (const service of this.#services.values()) service.lost(this.#lost);
+      },
+      onStarted: (pid) => ledger.processStarted({ pid, instance: null, command: ['supervisor'] }),
+      onEnded: (pid) => ledger.processEnded(pid),
+    });
+  }
+
+  readonly #pids = new Map<string, number>();
+
+  #take(report: SupervisorReport): void {
+    const instance = report.key.slice(0, report.key.lastIndexOf('#'));
+    if (report.kind === 'spawned') {
+      this.#pids.set(report.key, report.pid);
+      const command = this.#find(instance).workload.run.command ?? [];
+      this.#context.ledger.processStarted({ pid: report.pid, instance, command });
+    }
+    const pid = this.#pids.get(report.key);
+    if (report.kind === 'exited' && pid !== undefined) {
+      this.#pids.delete(report.key);
+      this.#context.ledger.processEnded(pid);
+    }
+    this.#services.get(instance)?.take(report);
+  }
+
+  async #waitForAttached({ instance, workload, placement }: Prepared, signal: AbortSignal): Promise<void> {
+    const { events, readyTimeoutMs } = this.#context;
+    for (const { host, upstreamPort } of placement.upstreams) {
+      events.onStatus(
+        instance.id,
+        'starting',
+        `waiting for ${host}:${upstreamPort}, which you start yourself`,
+      );
+      const hint = (): string => `start ${workload.name} where \`attach\` says, or give it a \`command\``;
+      await waitForPort(
+        { what: instance.id, host, port: upstreamPort, timeoutMs: readyTimeoutMs, hint },
+        signal,
+      ).catch((error: unknown) => {
+        if (!signal.aborted)
+          events.onStatus(instance.id, 'failed', error instanceof Error ? error.message : String(error));
+        throw error;
+      });
+    }
+    events.onStatus(instance.id, 'ready', `attached at ${workload.run.attach}`);
+  }
+
+  #find(instance: string): Prepared {
+    const found = this.#prepared.get(instance);
+    if (!found) throw new Error(`no instance ${instance} in this session`);
+    return found;
+  }
+}
+
+function mustBeRunnable(workload: Workload): void {
+  const { command, attach, cwd } = workload.run;
+  if (attach !== null) return;
+  if (command === null || command.length === 0) {
+    throw new EnvironmentError(
+      'no-command',
+      `${workload.id} has no \`command\`, which the process runtime needs`,
+      {
+        hint: 'give it a command, attach it, or run the project with docker',
+      },
+    );
+  }
+  if (!existsSync(cwd))
+    throw new EnvironmentError('no-folder', `${workload.id} can't be started: there is no folder ${cwd}`);
+}
+
+async function reserveAll(
+  instance: Instance,
+  workload: Workload,
+  reserved: ReservedPort[],
+): Promise<InstancePlacement['upstreams']> {
+  const upstreams: InstancePlacement['upstreams'] = [];
+  const main = mainPort(workload);
+  const asked = workload.run.environment['PORT'];
+  for (const port of new Set(workload.ports.map(({ targetPort }) => targetPort))) {
+    const named = port === main && asked !== undefined && /^\d+$/.test(asked) ? Number(asked) : null;
+    const held = named === null ? await reservePort(HOST) : await reserveNamedPort(HOST, named, instance.id);
+    reserved.push(held);
+    upstreams.push({ port, host: HOST, upstreamPort: held.port });
+  }
+  return upstreams;
+}
+
+/** `attach` names where the main port is; other ports are on the same host under their own number. */
+function attached(workload: Workload, address: string): InstancePlacement['upstreams'] {
+  const colon = address.lastIndexOf(':');
+  const host = address.slice(0, colon).replace(/^\[|\]$/g, '');
+  const main = mainPort(workload);
+  const ports = new Set(workload.ports.map(({ targetPort }) => targetPort));
+  return [...ports].map((port) => ({
+    port,
+    host,
+    upstreamPort: port === main ? Number(address.slice(colon + 1)) : port,
+  }));
+}
