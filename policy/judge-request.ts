@@ -95,14 +95,20 @@ function decided(policy: CompiledPolicy, facts: RequestFacts): Judged {
 function connectionFacts(from: CallingSide, to: CalledSide, chain: FilterChain): ConnectionFacts {
   const mtls = chain.kind === 'mtls';
   const certificate = from.tls === 'plaintext' ? null : from.tls.certificate;
+  // A connection has one family: beside an IPv6 address an IPv4 one is seen mapped, and matches no IPv4 block.
+  const mixed = from.ip.includes(':') !== to.ip.includes(':');
   return {
-    sourceIp: from.ip,
-    destinationIp: to.ip,
+    sourceIp: mixed ? mappedToIpv6(from.ip) : from.ip,
+    destinationIp: mixed ? mappedToIpv6(to.ip) : to.ip,
     destinationPort: to.port,
     principal: mtls && certificate?.kind === 'valid' ? certificate.principal : null,
     sni: from.tls === 'plaintext' ? null : (from.tls.sni?.toLowerCase() ?? null),
     mtls,
   };
+}
+
+function mappedToIpv6(address: string): string {
+  return address.includes(':') ? address : `::ffff:${address}`;
 }
 
 function refuseConnection(from: CallingSide, chain: FilterChain, config: JudgingConfig): Decision | null {

@@ -11,6 +11,7 @@ import { compilePolicies } from './compile.ts';
 import { explain } from './explain.ts';
 import { type CallingSide, type Judged, judgeRequest, type SentRequest } from './judge-request.ts';
 import { mtlsModeOf, mtlsModes } from './peer-authentication.ts';
+import { upstreamHeader } from './upstream-headers.ts';
 
 /** One case of a DecisionSuite, as its file has it. */
 export interface DecisionCase {
@@ -82,7 +83,8 @@ export function judgeCase(world: SuiteWorld, one: DecisionCase): CaseResult {
   const judged = judgeRequest(callerOf(one), called, sentRequest(one), world.config);
   const { decision, facts } =
     unsupported === null ? judged : { ...judged, decision: notSupported(unsupported) };
-  const differences = compare(one.expect, { decision, facts });
+  const ownSpiffeId = `spiffe://${world.config.trustDomain}/ns/${to.namespace}/sa/${to.serviceAccount}`;
+  const differences = compare(one.expect, { decision, facts }, ownSpiffeId);
   return {
     id: one.id,
     agrees: differences.length === 0,
@@ -155,7 +157,7 @@ function sentHeaders(request: DecisionCase['request']): HeaderList {
   return sent;
 }
 
-function compare(expect: DecisionExpectation | undefined, { decision, facts }: Judged): string[] {
+function compare(expect: DecisionExpectation | undefined, { decision, facts }: Judged, ownSpiffeId: string): string[] {
   if (expect === undefined) return [];
   const differences: string[] = [];
   const check = (what: string, wanted: unknown, got: unknown) => {
@@ -169,6 +171,11 @@ function compare(expect: DecisionExpectation | undefined, { decision, facts }: J
   if (denied) check('status', expect.status, decision.status);
   if (denied) check('body', expect.body, decision.body);
   if (!denied) check('upstreamPath', expect.upstreamPath, facts.http?.path);
+  for (const [name, value] of denied ? [] : Object.entries(expect.upstreamHeaders ?? {})) {
+    const got = upstreamHeader(name, facts, ownSpiffeId);
+    if (got === undefined) differences.push(`upstreamHeaders ${name}: not compared yet`);
+    else check(`upstreamHeaders ${name}`, value, got);
+  }
   for (const field of ['responseHeaders', 'checked'] as const) {
     if (expect[field] !== undefined) differences.push(`${field}: not compared yet`);
   }

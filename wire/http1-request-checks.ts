@@ -71,13 +71,21 @@ export function codecError(reason: string, details = 'http1.codec_error'): Http1
 }
 
 function framing(headers: HeaderList): BodyFraming | Http1Refusal {
-  const encodings = headers.filter(([name]) => name === 'transfer-encoding').map(([, value]) => value.trim().toLowerCase());
+  const encodings = headers
+    .filter(([name]) => name === 'transfer-encoding')
+    .map(([, value]) => value.trim().toLowerCase());
   const lengths = headers.filter(([name]) => name === 'content-length').map(([, value]) => value.trim());
-  if (encodings.length > 0 && lengths.length > 0) return codecError('length-and-transfer-encoding', 'http1.content_length_and_chunked_not_allowed');
+  if (encodings.length > 0 && lengths.length > 0)
+    return codecError('length-and-transfer-encoding', 'http1.content_length_and_chunked_not_allowed');
   if (encodings.length > 0) {
     // `identity` and unknown codings are where two parsers disagree about the end of a message.
     if (encodings.length > 1 || encodings[0] !== 'chunked') {
-      return { status: 501, body: 'Not Implemented', details: 'http1.invalid_transfer_encoding', reason: 'unknown-transfer-encoding' };
+      return {
+        status: 501,
+        body: 'Not Implemented',
+        details: 'http1.invalid_transfer_encoding',
+        reason: 'unknown-transfer-encoding',
+      };
     }
     return 'chunked';
   }
@@ -87,12 +95,16 @@ function framing(headers: HeaderList): BodyFraming | Http1Refusal {
 }
 
 function splitTarget(method: string, target: string): { path: string; host: string | null } | Http1Refusal {
+  // Control bytes are refused with the whole head, before the target is looked at.
+  if (/[\x00-\x08\x0a-\x1f\x7f]/.test(target)) return codecError('control-in-path', 'http1.invalid_characters');
   // Envoy's parser takes no byte above ASCII in a path over HTTP/1.
   if (/[^\x21-\x7e]/.test(target)) return codecError('byte-in-path');
+  if (method === 'CONNECT') return codecError('bad-target', 'http1.invalid_url');
   if (target.startsWith('/')) return { path: target, host: null };
-  if (method === 'OPTIONS' && target === '*') return { status: 404, body: '', details: 'absolute_path_rejected', reason: 'path-not-absolute' };
+  if (method === 'OPTIONS' && target === '*')
+    return { status: 404, body: '', details: 'absolute_path_rejected', reason: 'path-not-absolute' };
   const absolute = /^https?:\/\/([^/?#]+)(.*)$/i.exec(target);
-  if (absolute === null) return codecError('bad-target', 'http1.invalid_url');
+  if (absolute === null) return codecError('bad-target');
   const rest = absolute[2] as string;
   return { path: rest.startsWith('/') ? rest : `/${rest}`, host: absolute[1] as string };
 }
@@ -100,11 +112,17 @@ function splitTarget(method: string, target: string): { path: string; host: stri
 /** Judges a head as Envoy's codec and connection manager do. */
 export function checkRequestHead(head: Http1Head): CheckedHead {
   const refuse = (refusal: Http1Refusal): CheckedHead => ({ refusal });
-  if (head.version === '1.0') return refuse({ status: 426, body: '', details: 'low_version', reason: 'http-1.0' });
+  if (head.version === '1.0')
+    return refuse({ status: 426, body: '', details: 'low_version', reason: 'http-1.0' });
   if (head.version !== '1.1') return refuse(codecError('bad-version'));
   if (!METHODS.has(head.method)) return refuse(codecError('unknown-method'));
   if (head.rawHeaders.length / 2 > MAX_HEADER_COUNT) {
-    return refuse({ status: 431, body: 'Request Header Fields Too Large', details: 'http1.too_many_headers', reason: 'too-many-headers' });
+    return refuse({
+      status: 431,
+      body: 'Request Header Fields Too Large',
+      details: 'http1.too_many_headers',
+      reason: 'too-many-headers',
+    });
   }
   const headers = headerPairs(head.rawHeaders);
   const body = framing(headers);
@@ -117,14 +135,25 @@ export function checkRequestHead(head: Http1Head): CheckedHead {
   }
   // Two Host fields are joined, as Envoy joins them (SURPRISES 16): a policy on one of them then misses.
   const host = target.host ?? hosts.join(',');
-  if (/[/?#\s\x00-\x1f\x7f]/.test(host)) return refuse({ status: 400, body: '', details: 'http.invalid_authority', reason: 'bad-host' });
+  if (/[/?#\s\x00-\x1f\x7f]/.test(host))
+    return refuse({ status: 400, body: '', details: 'http.invalid_authority', reason: 'bad-host' });
   const kept = endToEndRequestHeaders(headers);
   if (kept === null) return refuse(codecError('bad-connection-header', 'http1.connection_header_rejected'));
   if (head.method === 'QUERY' && !kept.some(([name]) => name === 'content-type')) {
-    return refuse({ status: 400, body: '', details: 'query_missing_content_type', reason: 'query-without-content-type' });
+    return refuse({
+      status: 400,
+      body: '',
+      details: 'query_missing_content_type',
+      reason: 'query-without-content-type',
+    });
   }
   const asksUpgrade = connectionTokens(headers).includes('upgrade');
-  const upgrade = asksUpgrade ? (headers.find(([name]) => name === 'upgrade')?.[1].trim().toLowerCase() ?? null) : null;
+  const upgrade = asksUpgrade
+    ? (headers
+        .find(([name]) => name === 'upgrade')?.[1]
+        .trim()
+        .toLowerCase() ?? null)
+    : null;
   return {
     request: {
       method: head.method,
