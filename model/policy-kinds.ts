@@ -51,8 +51,12 @@ const KINDS: Readonly<Record<string, KindSupport>> = {
   [`${OURS}/RateLimit`]: later(['v1']),
   [`${OURS}/RequestValidation`]: later(['v1']),
   [`${OURS}/ContextSignals`]: later(['v1']),
-  ['telemetry.istio.io/Telemetry']: { support: 'harmless' },
-  ['networking.k8s.io/NetworkPolicy']: { support: 'never' },
+  // Files of ours that may lie in the same folder.
+  [`${OURS}/Mesh`]: { support: 'harmless' },
+  [`${OURS}/Scenario`]: { support: 'harmless' },
+  [`${OURS}/DecisionSuite`]: { support: 'harmless' },
+  'telemetry.istio.io/Telemetry': { support: 'harmless' },
+  'networking.k8s.io/NetworkPolicy': { support: 'never' },
 };
 
 /** Groups whose objects decide what passes. */
@@ -77,3 +81,9 @@ export function kindSupport(group: string, kind: string): KindSupport {
 export const POLICY_KINDS: readonly { group: string; kind: string }[] = Object.entries(KINDS)
   .filter(([, { support }]) => support === 'enforced' || support === 'later')
   .map(([id]) => ({ group: id.slice(0, id.lastIndexOf('/')), kind: id.slice(id.lastIndexOf('/') + 1) }));
+
+/** What is done with a kind of which only the name is known, as under `ignore`; null = nobody knows it. */
+export function kindSupportByName(kind: string): KindSupport['support'] | null {
+  const found = Object.entries(KINDS).filter(([id]) => id.endsWith(`/${kind}`));
+  return found[0]?.[1].support ?? null;
+}

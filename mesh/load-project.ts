@@ -1,0 +1,134 @@
+/**
+ * A project on disk -> `Mesh`, or everything that is wrong with it: greenroom.yaml, every policy file, the list of
+ * scenario files. Reads only; never throws for what a user wrote or forgot.
+ */
+import { stat } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { buildMesh } from '../model/build-mesh.ts';
+import type { Mesh } from '../model/mesh.ts';
+import { readPolicyFile, summarizeSkipped, type SkippedObject } from '../model/policy-file.ts';
+import { kindSupportByName } from '../model/policy-kinds.ts';
+import type { PolicyObject } from '../model/policy-object.ts';
+import { hasErrors, type Parsed, type Problem } from '../model/problem.ts';
+import { parseProject, type Project } from '../model/project.ts';
+import { placeOf } from '../model/yaml-source.ts';
+import { listFiles, readText, shownPath } from './project-files.ts';
+
+export interface LoadOptions {
+  /** Texts by absolute path that stand in for files on disk: an editor's unsaved ones, a what-if. */
+  overrides?: ReadonlyMap<string, string>;
+}
+
+const PROJECT_FILES = ['greenroom.yaml', 'greenroom.yml'];
+const POLICY_FILE = /\.(ya?ml|json)$/i;
+const SCENARIO_FILE = /\.scenario\.(ya?ml|json)$/i;
+
+/** `pathOrFolder`: a greenroom.yaml, or the folder that holds one. */
+export async function loadProject(pathOrFolder: string, options: LoadOptions = {}): Promise<Parsed<Mesh>> {
+  const file = await findProjectFile(resolve(pathOrFolder));
+  if (typeof file !== 'string') return { value: null, problems: [file] };
+  const text = await readText(file, options.overrides);
+  if ('problem' in text) return { value: null, problems: [text.problem] };
+  const project = parseProject(text.text, shownPath(file));
+  if (!project.value) return { value: null, problems: project.problems };
+  return await loadMesh(project.value, dirname(file), options);
+}
+
+async function loadMesh(project: Project, root: string, { overrides }: LoadOptions): Promise<Parsed<Mesh>> {
+  const policyFiles = await listEntries(project, 'policies', root, POLICY_FILE);
+  const scenarioFiles = await listEntries(project, 'scenarios', root, SCENARIO_FILE);
+  const problems = [...checkIgnored(project), ...policyFiles.problems, ...scenarioFiles.problems];
+  const policies: PolicyObject[] = [];
+  const skipped: SkippedObject[] = [];
+  for (const file of policyFiles.files) {
+    const text = await readText(file, overrides);
+    if ('problem' in text) {
+      problems.push(text.problem);
+      continue;
+    }
+    const defaults = { namespace: project.spec.namespace, ignore: project.spec.ignore };
+    const read = readPolicyFile(text.text, shownPath(file), defaults);
+    policies.push(...read.objects);
+    skipped.push(...read.skipped);
+    problems.push(...read.problems);
+  }
+  const mesh = buildMesh(project, policies, {
+    root,
+    resolve: (path) => resolve(root, path),
+    scenarioFiles: scenarioFiles.files,
+    policyFiles: policyFiles.files,
+  });
+  problems.push(...mesh.problems, ...summarizeSkipped(skipped));
+  return hasErrors(problems) ? { value: null, problems } : { ...mesh, problems };
+}
+
+async function findProjectFile(path: string): Promise<string | Problem> {
+  const found = await stat(path).catch(() => null);
+  if (found?.isFile()) return path;
+  if (found?.isDirectory()) {
+    for (const name of PROJECT_FILES) {
+      const candidate = join(path, name);
+      if (
+        await stat(candidate).then(
+          (entry) => entry.isFile(),
+          () => false,
+        )
+      )
+        return candidate;
+    }
+  }
+  const folder = found ? path : PROJECT_FILES.includes(basename(path)) ? dirname(path) : path;
+  return {
+    code: 'no-project',
+    severity: 'error',
+    message: found ? `${shownPath(path)} holds no greenroom.yaml` : `${shownPath(path)} does not exist`,
+    hint: `greenroom init ${shownPath(folder)} writes one`,
+  };
+}
+
+/** Kinds under `ignore` that are enforced: leaving those out would make the rehearsal lie. */
+function checkIgnored(project: Project): Problem[] {
+  return project.spec.ignore.flatMap((kind, index): Problem[] => {
+    if (kindSupportByName(kind) !== 'enforced') return [];
+    const at = placeOf(project, ['spec', 'ignore', index]);
+    return [
+      {
+        code: 'invalid-value',
+        severity: 'error',
+        message: `${kind} is enforced and can't be ignored`,
+        hint: 'leave its files out of spec.policies instead',
+        at,
+      },
+    ];
+  });
+}
+
+/** The files behind `spec.policies` or `spec.scenarios`: absolute, each once, sorted. */
+async function listEntries(
+  project: Project,
+  field: 'policies' | 'scenarios',
+  root: string,
+  pattern: RegExp,
+): Promise<{ files: string[]; problems: Problem[] }> {
+  const files = new Set<string>();
+  const problems: Problem[] = [];
+  for (const [index, entry] of project.spec[field].entries()) {
+    const at = placeOf(project, ['spec', field, index]);
+    const listed = await listFiles(resolve(root, entry), pattern);
+    if ('error' in listed) {
+      problems.push({ code: listed.code, severity: 'error', message: `${entry}: ${listed.error}`, at });
+      continue;
+    }
+    if (listed.files.length === 0) {
+      const wanted = field === 'policies' ? '*.yaml, *.yml or *.json' : '*.scenario.yaml';
+      problems.push({
+        code: 'empty-folder',
+        severity: 'warning',
+        message: `${entry} holds no files ${wanted}`,
+        at,
+      });
+    }
+    for (const file of listed.files) files.add(file);
+  }
+  return { files: [...files].sort(), problems };
+}
