@@ -42,6 +42,8 @@ class ProcessRuntime implements Runtime {
   readonly #options: ProcessRuntimeOptions;
   readonly #prepared = new Map<string, Prepared>();
   readonly #services = new Map<string, ServiceProcess>();
+  /** Of runs that live, by key. */
+  readonly #pids = new Map<string, number>();
   #spawner: Spawner | null = null;
   #lost: EnvironmentError | null = null;
   #closed: Promise<void> | null = null;
@@ -160,13 +162,13 @@ class ProcessRuntime implements Runtime {
             ? reason
             : new EnvironmentError('supervisor-lost', reason.message, { cause: reason });
         for (const service of this.#services.values()) service.lost(this.#lost);
+        for (const pid of this.#pids.values()) ledger.processEnded(pid);
+        this.#pids.clear();
       },
       onStarted: (pid) => ledger.processStarted({ pid, instance: null, command: ['supervisor'] }),
       onEnded: (pid) => ledger.processEnded(pid),
     });
   }
-
-  readonly #pids = new Map<string, number>();
 
   #take(report: SupervisorReport): void {
     const instance = report.key.slice(0, report.key.lastIndexOf('#'));

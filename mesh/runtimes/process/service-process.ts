@@ -45,7 +45,7 @@ interface Run {
   ended: PromiseWithResolvers<EnvironmentError>;
 }
 
-const TAIL_LINES = 20;
+const TAIL_LINES = 40;
 const STOP_GRACE_MS = 2_000;
 
 export class ServiceProcess {
