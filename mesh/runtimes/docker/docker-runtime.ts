@@ -1,0 +1,256 @@
+/**
+ * The docker runtime, gateway driver: every instance is a pod whose only way out is its own sidecar. Owns the order
+ * (image, network, holder, rules, service) and the cleanup by label; what is not labelled with this session's id is
+ * never touched.
+ */
+import { EnvironmentError } from '../../../model/environment-error.ts';
+import type { Instance, Workload } from '../../../model/mesh.ts';
+import type { EgressPlan, InstancePlacement, Runtime, RuntimeContext } from '../runtime.ts';
+import { connectEngine, type Engine } from './engine.ts';
+import { ensureHelperImage } from './helper-image.ts';
+import { labelsOf, SESSION_LABEL, thisOwner, type Owner } from './labels.ts';
+import { createPod, installRules, type Pod, type PodContext } from './pod.ts';
+import { removeLabelled } from './removal.ts';
+import { startService, type ServiceContainer } from './service-container.ts';
+import { serviceImage } from './service-image.ts';
+import { subnetCandidates, type Subnet } from './subnets.ts';
+
+/** A program that is the first in its container and handles no SIGTERM ignores it: each stop would take this long. */
+const STOP_GRACE_S = 3;
+
+/** For tests: another engine, another helper image. */
+export interface DockerRuntimeParts {
+  connect?: () => Promise<Engine>;
+  helperImage?: string;
+}
+
+/** A `RuntimeFactory`. Rejects with `no-engine` when no engine answers; starts nothing yet. */
+export async function createDockerRuntime(
+  context: RuntimeContext,
+  parts: DockerRuntimeParts = {},
+): Promise<Runtime> {
+  const engine = await (parts.connect ?? connectEngine)();
+  const facts = await engine.facts();
+  if (facts.containerOs !== 'linux') {
+    throw new EnvironmentError(
+      'no-engine',
+      `The engine at ${engine.endpoint.url} runs ${facts.containerOs} containers.`,
+      {
+        hint: 'Switch it to Linux containers.',
+      },
+    );
+  }
+  return new DockerRuntime(context, engine, parts.helperImage ?? null);
+}
+
+interface Member {
+  pod: Pod;
+  image: string;
+  service: ServiceContainer | null;
+  egress: EgressPlan | null;
+}
+
+class DockerRuntime implements Runtime {
+  readonly kind = 'docker';
+  readonly #context: RuntimeContext;
+  readonly #engine: Engine;
+  readonly #session: { id: string; mesh: string; owner: Owner };
+  readonly #members = new Map<string, Member>();
+  /** What is under way; close waits for it, else it would leave behind what is being created. */
+  readonly #underWay = new Set<Promise<unknown>>();
+  readonly #closing = new AbortController();
+  readonly #subnets: Iterator<Subnet, never>;
+  #helperImage: string | null;
+  #containment: 'full' | 'partial' | 'none' = 'none';
+  #closed: Promise<void> | null = null;
+
+  constructor(context: RuntimeContext, engine: Engine, helperImage: string | null) {
+    this.#context = context;
+    this.#engine = engine;
+    this.#helperImage = helperImage;
+    this.#session = { id: context.sessionId, mesh: context.mesh.name, owner: thisOwner() };
+    this.#subnets = subnetCandidates(context.sessionId);
+  }
+
+  /** `none` until it was measured on a first pod; then the worst of what was measured. */
+  get containment(): 'full' | 'partial' | 'none' {
+    return this.#containment;
+  }
+
+  prepare(
+    instances: readonly { instance: Instance; workload: Workload }[],
+    signal: AbortSignal,
+  ): Promise<InstancePlacement[]> {
+    return this.#track(signal, async (stop) => {
+      const images = await this.#images(instances, stop);
+      const pods = this.#podContext(await this.#helper(stop));
+      // All of them settle before a failure is told: nothing may be created behind the back of the cleanup.
+      const made = await Promise.allSettled(
+        instances.map(async (entry) => {
+          this.#status(entry.instance.id, 'pending', 'network and holder');
+          const pod = await createPod(pods, entry, stop);
+          const image = images.get(entry.workload.id) ?? '';
+          this.#members.set(entry.instance.id, { pod, image, service: null, egress: null });
+          return placementOf(pod);
+        }),
+      );
+      return made.map((outcome) => {
+        if (outcome.status === 'rejected') throw outcome.reason;
+        return outcome.value;
+      });
+    });
+  }
+
+  start(instance: string, egress: EgressPlan, signal: AbortSignal): Promise<void> {
+    const member = this.#member(instance);
+    return this.#track(signal, async (stop) => {
+      await this.#stopService(member, STOP_GRACE_S);
+      member.egress = egress;
+      this.#status(instance, 'starting', 'installing rules');
+      const containment = await installRules(
+        this.#podContext(await this.#helper(stop)),
+        member.pod,
+        egress,
+        stop,
+      );
+      if (containment.kind === 'partial')
+        this.#status(instance, 'starting', `containment partial: ${containment.why}`);
+      if (this.#containment !== 'partial') this.#containment = containment.kind;
+      await this.#run(instance, member, egress, containment.kind, stop);
+    });
+  }
+
+  stopInstance(instance: string): Promise<void> {
+    const member = this.#member(instance);
+    return this.#track(null, async () => {
+      this.#status(instance, 'stopping', null);
+      await this.#stopService(member, STOP_GRACE_S);
+      this.#status(instance, 'stopped', null);
+    });
+  }
+
+  restart(instance: string, signal: AbortSignal): Promise<void> {
+    const { egress } = this.#member(instance);
+    if (egress === null) throw new Error(`${instance} was never started`);
+    this.#status(instance, 'restarting', null);
+    return this.start(instance, egress, signal);
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    this.#closing.abort(new EnvironmentError('runtime-closed', 'the docker runtime is being closed'));
+    await Promise.allSettled([...this.#underWay]);
+    await Promise.allSettled(
+      [...this.#members.values()].map((member) => this.#stopService(member, STOP_GRACE_S)),
+    );
+    await removeLabelled(this.#engine, `${SESSION_LABEL}=${this.#session.id}`);
+  }
+
+  async #images(
+    instances: readonly { workload: Workload }[],
+    signal: AbortSignal,
+  ): Promise<Map<string, string>> {
+    const images = new Map<string, string>();
+    // One after the other: builds share the engine's cache, and the first failure is the one to read.
+    for (const { workload } of instances) {
+      if (images.has(workload.id)) continue;
+      const note = (line: string) =>
+        workload.instances.forEach(({ id }) => this.#status(id, 'pending', `building: ${line}`));
+      images.set(workload.id, await serviceImage(this.#engine, this.#session.mesh, workload, signal, note));
+    }
+    return images;
+  }
+
+  async #helper(signal: AbortSignal): Promise<string> {
+    this.#helperImage ??= await ensureHelperImage(this.#engine, signal);
+    return this.#helperImage;
+  }
+
+  #podContext(helperImage: string): PodContext {
+    return { engine: this.#engine, session: this.#session, helperImage, subnets: this.#subnets };
+  }
+
+  async #run(
+    instance: string,
+    member: Member,
+    egress: EgressPlan,
+    containment: 'full' | 'partial',
+    signal: AbortSignal,
+  ): Promise<void> {
+    this.#status(
+      instance,
+      'starting',
+      `waiting for ${member.pod.workload.ports.map((port) => port.targetPort).join(', ')}`,
+    );
+    try {
+      member.service = await startService(
+        {
+          context: this.#context,
+          engine: this.#engine,
+          pod: member.pod,
+          image: member.image,
+          egress,
+          containment,
+          labels: labelsOf(this.#session, instance, 'service'),
+          onExit: (code) => this.#status(instance, 'failed', `exited with code ${code}`),
+        },
+        signal,
+      );
+    } catch (error) {
+      this.#status(instance, 'failed', error instanceof Error ? error.message : String(error));
+      throw error;
+    }
+    this.#status(instance, 'ready', containment === 'partial' ? 'containment partial' : null);
+  }
+
+  async #stopService(member: Member, graceS: number): Promise<void> {
+    const { service } = member;
+    member.service = null;
+    await service?.stop(graceS);
+  }
+
+  #member(instance: string): Member {
+    const member = this.#members.get(instance);
+    if (member === undefined) throw new Error(`no such instance in this runtime: ${instance}`);
+    return member;
+  }
+
+  #status(
+    instance: string,
+    status: Parameters<RuntimeContext['events']['onStatus']>[1],
+    detail: string | null,
+  ): void {
+    this.#context.events.onStatus(instance, status, detail);
+  }
+
+  #track<T>(signal: AbortSignal | null, work: (stop: AbortSignal) => Promise<T>): Promise<T> {
+    const stop = signal === null ? this.#closing.signal : AbortSignal.any([signal, this.#closing.signal]);
+    const running = (async () => {
+      stop.throwIfAborted();
+      return work(stop);
+    })();
+    this.#underWay.add(running);
+    const done = () => this.#underWay.delete(running);
+    running.then(done, done);
+    return running;
+  }
+}
+
+function placementOf(pod: Pod): InstancePlacement {
+  return {
+    instance: pod.instance.id,
+    // Only our own outbound sides dial it; loopback keeps everybody else's containers away from it.
+    inboundHost: '127.0.0.1',
+    outboundHost: pod.gateway,
+    upstreams: [...new Set(pod.workload.ports.map(({ targetPort }) => targetPort))].map((port) => ({
+      port,
+      host: pod.address,
+      upstreamPort: port,
+    })),
+    allowedOutboundPeers: [pod.address],
+  };
+}

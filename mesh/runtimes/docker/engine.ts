@@ -1,0 +1,341 @@
+/**
+ * The engine as this runtime needs it, over dockerode (imported nowhere else). Owns the translation of the
+ * engine's errors into `EnvironmentError`s; knows nothing of meshes, and touches only what it is given by id.
+ */
+import { PassThrough, type Readable } from 'node:stream';
+import Docker from 'dockerode';
+import { EnvironmentError } from '../../../model/environment-error.ts';
+import { engineEndpoint, type EngineEndpoint } from './endpoint.ts';
+import { eachLine } from './lines.ts';
+
+/** Longest wait for one answer of the engine that isn't a build or a wait. */
+const PING_TIMEOUT_MS = 10_000;
+
+export interface EngineFacts {
+  version: string;
+  /** `linux` or `windows`: what the engine's containers are. */
+  containerOs: string;
+  /** `Debian GNU/Linux 12`, `Docker Desktop`, … */
+  operatingSystem: string;
+  rootless: boolean;
+}
+
+export type Labels = Readonly<Record<string, string>>;
+
+export interface ContainerSpec {
+  name: string;
+  image: string;
+  labels: Labels;
+  /** Absent = the image's own. */
+  command?: readonly string[];
+  hostname?: string;
+  user?: string;
+  environment?: Readonly<Record<string, string>>;
+  /** A network's name, or `container:<id>`. */
+  network: string;
+  capabilitiesDropped: readonly string[];
+  capabilitiesAdded?: readonly string[];
+  securityOptions?: readonly string[];
+  filesystem?: 'read-only' | 'writable';
+  processLimit?: number;
+}
+
+export interface Owned {
+  id: string;
+  name: string;
+  labels: Labels;
+}
+
+export type ContainerOutput = (line: { stream: 'stdout' | 'stderr'; text: string }) => void;
+
+/** What this runtime asks of an engine. */
+export interface Engine {
+  readonly endpoint: EngineEndpoint;
+  facts(): Promise<EngineFacts>;
+  hasImage(reference: string): Promise<boolean>;
+  importImage(tar: Readable, repository: string, tag: string, changes: readonly string[]): Promise<void>;
+  createNetwork(spec: { name: string; subnet: string; gateway: string; labels: Labels }): Promise<string>;
+  networks(label: string): Promise<Owned[]>;
+  removeNetwork(id: string): Promise<void>;
+  createContainer(spec: ContainerSpec): Promise<string>;
+  startContainer(id: string): Promise<void>;
+  containers(label: string): Promise<Owned[]>;
+  /** The container's address on its network. */
+  address(id: string, network: string): Promise<string>;
+  /** Resolves with the exit code once the container has stopped; starts to wait before it returns. */
+  exited(id: string): Promise<number>;
+  /** Follows the output until the container stops; resolves after the last line. */
+  follow(id: string, sink: ContainerOutput): Promise<void>;
+  /** Asks the container to stop and kills it after the grace. A stopped or vanished one is fine. */
+  stopContainer(id: string, graceS: number): Promise<void>;
+  /** With its anonymous volumes. A vanished one is fine. */
+  removeContainer(id: string): Promise<void>;
+}
+
+/** Connects to the engine and makes sure that it answers. */
+export async function connectEngine(endpoint: EngineEndpoint = engineEndpoint()): Promise<Engine> {
+  const docker = open(endpoint);
+  try {
+    await within(PING_TIMEOUT_MS, docker.ping());
+  } catch (cause) {
+    throw noEngine(endpoint, cause);
+  }
+  return new DockerEngine(docker, endpoint);
+}
+
+function open(endpoint: EngineEndpoint): Docker {
+  const url = endpoint.url;
+  if (url.startsWith('unix://')) return new Docker({ socketPath: url.slice('unix://'.length) });
+  if (url.startsWith('npipe://')) return new Docker({ socketPath: url.slice('npipe://'.length) });
+  const { protocol, hostname, port } = new URL(url);
+  if (protocol === 'tcp:' || protocol === 'http:') {
+    return new Docker({ protocol: 'http', host: hostname, port: Number(port || 2375) });
+  }
+  throw noEngine(endpoint, new Error(`the protocol ${protocol} is not supported`));
+}
+
+function noEngine(endpoint: EngineEndpoint, cause: unknown): EnvironmentError {
+  const code = errorCode(cause);
+  const hint =
+    code === 'EACCES'
+      ? 'This user may not open the socket: add it to the group `docker` (sudo usermod -aG docker $USER), then log in again.'
+      : 'Install and start one (Debian, Ubuntu: sudo apt-get install docker.io), or run with the process runtime, which needs none.';
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new EnvironmentError(
+    'no-engine',
+    `No Docker engine answers at ${endpoint.url} (from ${endpoint.from}): ${why}`,
+    {
+      hint,
+      cause,
+    },
+  );
+}
+
+class DockerEngine implements Engine {
+  readonly endpoint: EngineEndpoint;
+  readonly #docker: Docker;
+
+  constructor(docker: Docker, endpoint: EngineEndpoint) {
+    this.#docker = docker;
+    this.endpoint = endpoint;
+  }
+
+  async facts(): Promise<EngineFacts> {
+    const info: {
+      ServerVersion?: string;
+      OSType?: string;
+      OperatingSystem?: string;
+      SecurityOptions?: string[];
+    } = await translated('ask the engine what it is', this.#docker.info());
+    return {
+      version: info.ServerVersion ?? 'unknown',
+      containerOs: info.OSType ?? 'unknown',
+      operatingSystem: info.OperatingSystem ?? 'unknown',
+      rootless: (info.SecurityOptions ?? []).some((option) => option.includes('name=rootless')),
+    };
+  }
+
+  async hasImage(reference: string): Promise<boolean> {
+    return (
+      (await found(
+        translated(`look for the image ${reference}`, this.#docker.getImage(reference).inspect()),
+      )) !== null
+    );
+  }
+
+  async importImage(
+    tar: Readable,
+    repository: string,
+    tag: string,
+    changes: readonly string[],
+  ): Promise<void> {
+    const what = `import the image ${repository}:${tag}`;
+    const answer = await translated(what, this.#docker.importImage(tar, { repo: repository, tag, changes }));
+    await translated(
+      what,
+      new Promise<void>((resolve, reject) => {
+        this.#docker.modem.followProgress(answer, (error: Error | null) =>
+          error ? reject(error) : resolve(),
+        );
+      }),
+    );
+  }
+
+  async createNetwork(spec: {
+    name: string;
+    subnet: string;
+    gateway: string;
+    labels: Labels;
+  }): Promise<string> {
+    const network = await translated(
+      `create the network ${spec.name}`,
+      this.#docker.createNetwork({
+        Name: spec.name,
+        CheckDuplicate: true,
+        Driver: 'bridge',
+        Internal: true,
+        EnableIPv6: false,
+        IPAM: { Driver: 'default', Config: [{ Subnet: spec.subnet, Gateway: spec.gateway }] },
+        Labels: { ...spec.labels },
+      }),
+    );
+    return network.id;
+  }
+
+  async networks(label: string): Promise<Owned[]> {
+    const list = await translated(
+      'list networks',
+      this.#docker.listNetworks({ filters: { label: [label] } }),
+    );
+    return list.map((network) => ({ id: network.Id, name: network.Name, labels: network.Labels ?? {} }));
+  }
+
+  async removeNetwork(id: string): Promise<void> {
+    await found(translated(`remove the network ${id}`, this.#docker.getNetwork(id).remove()));
+  }
+
+  async createContainer(spec: ContainerSpec): Promise<string> {
+    const container = await translated(
+      `create the container ${spec.name}`,
+      this.#docker.createContainer({
+        name: spec.name,
+        Image: spec.image,
+        Labels: { ...spec.labels },
+        ...(spec.command ? { Cmd: [...spec.command] } : {}),
+        ...(spec.hostname ? { Hostname: spec.hostname } : {}),
+        ...(spec.user ? { User: spec.user } : {}),
+        Env: Object.entries(spec.environment ?? {}).map(([name, value]) => `${name}=${value}`),
+        HostConfig: {
+          NetworkMode: spec.network,
+          CapDrop: [...spec.capabilitiesDropped],
+          CapAdd: [...(spec.capabilitiesAdded ?? [])],
+          SecurityOpt: [...(spec.securityOptions ?? [])],
+          ReadonlyRootfs: spec.filesystem === 'read-only',
+          ...(spec.processLimit ? { PidsLimit: spec.processLimit } : {}),
+          // Whatever the daemon's default driver is: we must be able to follow the output, and a chatty service
+          // must not fill the disk.
+          LogConfig: { Type: 'json-file', Config: { 'max-size': '10m', 'max-file': '1' } },
+          RestartPolicy: { Name: 'no' },
+        },
+      }),
+    );
+    return container.id;
+  }
+
+  async startContainer(id: string): Promise<void> {
+    await translated(`start the container ${id.slice(0, 12)}`, this.#docker.getContainer(id).start());
+  }
+
+  async containers(label: string): Promise<Owned[]> {
+    const list = await translated(
+      'list containers',
+      this.#docker.listContainers({ all: true, filters: { label: [label] } }),
+    );
+    return list.map((container) => ({
+      id: container.Id,
+      name: (container.Names[0] ?? container.Id).replace(/^\//, ''),
+      labels: container.Labels ?? {},
+    }));
+  }
+
+  async address(id: string, network: string): Promise<string> {
+    const facts = await translated('inspect a container', this.#docker.getContainer(id).inspect());
+    const address = facts.NetworkSettings.Networks[network]?.IPAddress;
+    if (!address)
+      throw new EnvironmentError('engine-refused', `The engine gave ${facts.Name} no address on ${network}.`);
+    return address;
+  }
+
+  async exited(id: string): Promise<number> {
+    const answer: { StatusCode?: number } = await translated(
+      'wait for a container',
+      this.#docker.getContainer(id).wait(),
+    );
+    return answer.StatusCode ?? -1;
+  }
+
+  async follow(id: string, sink: ContainerOutput): Promise<void> {
+    const source = await translated(
+      'follow a container',
+      this.#docker.getContainer(id).logs({ follow: true, stdout: true, stderr: true }),
+    );
+    const stdout = new PassThrough();
+    const stderr = new PassThrough();
+    this.#docker.modem.demuxStream(source, stdout, stderr);
+    const end = () => {
+      stdout.end();
+      stderr.end();
+    };
+    source.on('end', end).on('close', end).on('error', end);
+    await Promise.all([
+      eachLine(stdout, (text) => sink({ stream: 'stdout', text })),
+      eachLine(stderr, (text) => sink({ stream: 'stderr', text })),
+    ]);
+  }
+
+  async stopContainer(id: string, graceS: number): Promise<void> {
+    await found(translated('stop a container', this.#docker.getContainer(id).stop({ t: graceS })));
+  }
+
+  async removeContainer(id: string): Promise<void> {
+    await found(
+      translated('remove a container', this.#docker.getContainer(id).remove({ force: true, v: true })),
+    );
+  }
+}
+
+/** The engine's HTTP status, kept for callers that can do something about it. */
+class EngineRefusal extends EnvironmentError {
+  readonly status: number | null;
+
+  constructor(what: string, status: number | null, cause: unknown) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    super('engine-refused', `The Docker engine did not ${what}: ${why}`, { cause });
+    this.status = status;
+  }
+}
+
+/** Whether the engine refused a subnet because another network has it. */
+export function isSubnetTaken(error: unknown): boolean {
+  return error instanceof EngineRefusal && /overlaps with other/i.test(error.message);
+}
+
+async function translated<T>(what: string, answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (cause) {
+    throw new EngineRefusal(what, statusOf(cause), cause);
+  }
+}
+
+/** Null where the engine says "no such thing" (404), "nothing to do" (304) or "being removed already" (409). */
+async function found<T>(answer: Promise<T>): Promise<T | null> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (!(error instanceof EngineRefusal)) throw error;
+    if (error.status === 404 || error.status === 304) return null;
+    if (error.status === 409 && /already in progress/.test(error.message)) return null;
+    throw error;
+  }
+}
+
+function statusOf(cause: unknown): number | null {
+  const status =
+    typeof cause === 'object' && cause !== null && 'statusCode' in cause ? cause.statusCode : null;
+  return typeof status === 'number' ? status : null;
+}
+
+function errorCode(cause: unknown): string | null {
+  return typeof cause === 'object' && cause !== null && 'code' in cause && typeof cause.code === 'string'
+    ? cause.code
+    : null;
+}
+
+async function within<T>(ms: number, answer: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${ms / 1000} s`)), ms);
+  });
+  return Promise.race([answer, late]).finally(() => clearTimeout(timer));
+}

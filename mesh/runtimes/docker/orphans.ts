@@ -1,0 +1,60 @@
+/**
+ * Containers and networks of sessions whose process is gone. The label tells whose they are: process, its start, and
+ * the machine; where that can't be judged from here, they are somebody's and stay.
+ */
+import type { Orphan, OrphanSource } from '../../orphans.ts';
+import { connectEngine, type Engine, type Owned } from './engine.ts';
+import { INSTANCE_LABEL, isGone, MESH_LABEL, OWNER_LABEL, ownerOf, SESSION_LABEL } from './labels.ts';
+
+/** The docker side of `findOrphans`. Finds nothing where no engine answers. */
+export function dockerOrphans(connect: () => Promise<Engine> = connectEngine): OrphanSource {
+  return {
+    runtime: 'docker',
+    async find() {
+      const engine = await connect().catch(() => null);
+      return engine === null ? [] : findDockerOrphans(engine);
+    },
+  };
+}
+
+/** What dead sessions left in this engine. */
+export async function findDockerOrphans(engine: Engine): Promise<Orphan[]> {
+  const containers = (await engine.containers(OWNER_LABEL)).filter(isOrphaned);
+  const networks = (await engine.networks(OWNER_LABEL)).filter(isOrphaned);
+  const removals = new Map<string, Promise<void>>();
+  const removeOnce = (container: Owned) => {
+    const removal = removals.get(container.id) ?? engine.removeContainer(container.id);
+    removals.set(container.id, removal);
+    return removal;
+  };
+  return [
+    ...containers.map((container) => orphan('container', container, () => removeOnce(container))),
+    ...networks.map((network) =>
+      orphan('network', network, async () => {
+        // The engine keeps a network while somebody is in it; these are removed at the same time, or were asked for.
+        await Promise.all(containers.filter((container) => isOfSamePod(container, network)).map(removeOnce));
+        await engine.removeNetwork(network.id);
+      }),
+    ),
+  ];
+}
+
+function isOrphaned({ labels }: Owned): boolean {
+  const owner = ownerOf(labels);
+  return labels[SESSION_LABEL] !== undefined && owner !== null && isGone(owner);
+}
+
+function isOfSamePod(one: Owned, other: Owned): boolean {
+  return [SESSION_LABEL, INSTANCE_LABEL].every((label) => one.labels[label] === other.labels[label]);
+}
+
+function orphan(kind: 'container' | 'network', owned: Owned, remove: () => Promise<void>): Orphan {
+  return {
+    kind,
+    session: owned.labels[SESSION_LABEL] ?? '',
+    mesh: owned.labels[MESH_LABEL] ?? '',
+    name: owned.name,
+    description: `${owned.labels[INSTANCE_LABEL] ?? 'an unknown instance'} of ${owned.labels[MESH_LABEL] ?? 'an unknown mesh'}: ${kind} ${owned.name}`,
+    remove,
+  };
+}

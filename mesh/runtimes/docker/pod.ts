@@ -1,0 +1,222 @@
+/**
+ * One instance's pod: an internal network of its own, a holder container that owns the network namespace in it, and
+ * the rules therein. The service comes later and joins the namespace without the right to change it.
+ * Also owns the canary: a listener on the bridge that proves the way to this process before the rules are there,
+ * and its end afterwards.
+ */
+import { createServer, type Server } from 'node:net';
+import { EnvironmentError } from '../../../model/environment-error.ts';
+import type { Instance, Workload } from '../../../model/mesh.ts';
+import type { EgressPlan } from '../runtime.ts';
+import { isSubnetTaken, type Engine } from './engine.ts';
+import { labelsOf, type Owner } from './labels.ts';
+import { engineName } from './names.ts';
+import { hostsLines, namesScript, nftRules, RULES_EXIT, rulesScript, type PodFacts } from './rules.ts';
+import type { Subnet } from './subnets.ts';
+
+/** Taken subnets that we pass by before giving up. */
+const SUBNET_ATTEMPTS = 64;
+const NOBODY = '65534:65534';
+const NO_PRIVILEGE = ['no-new-privileges'];
+
+/** What all pods of a session have in common. */
+export interface PodContext {
+  engine: Engine;
+  session: { id: string; mesh: string; owner: Owner };
+  helperImage: string;
+  /** Candidates, shared by the pods of a session so that none is tried twice. */
+  subnets: Iterator<Subnet, never>;
+}
+
+export interface Pod {
+  readonly instance: Instance;
+  readonly workload: Workload;
+  readonly gateway: string;
+  readonly address: string;
+  readonly holder: string;
+}
+
+export type Containment = { kind: 'full' } | { kind: 'partial'; why: string };
+
+/** Makes the network and the holder. What is half made when it fails carries the session's labels. */
+export async function createPod(
+  context: PodContext,
+  { instance, workload }: { instance: Instance; workload: Workload },
+  signal: AbortSignal,
+): Promise<Pod> {
+  const { engine, session } = context;
+  const name = engineName(session.id, instance.id);
+  const gateway = await createNetwork(context, name, instance.id, signal);
+  signal.throwIfAborted();
+  const holder = await engine.createContainer({
+    name: engineName(session.id, instance.id, 'pod'),
+    image: context.helperImage,
+    labels: labelsOf(session, instance.id, 'holder'),
+    // The longest sleep that every busybox understands: 68 years.
+    command: ['busybox', 'sleep', '2147483647'],
+    hostname: hostname(instance.id),
+    user: NOBODY,
+    network: name,
+    capabilitiesDropped: ['ALL'],
+    securityOptions: NO_PRIVILEGE,
+    filesystem: 'read-only',
+    processLimit: 8,
+  });
+  signal.throwIfAborted();
+  await engine.startContainer(holder);
+  return { instance, workload, gateway, address: await engine.address(holder, name), holder };
+}
+
+/**
+ * Installs rules and names for these peers, and measures that they hold. `partial` = the engine's kernel or image
+ * has no nftables: then names lead to the gateway address and only the internal network contains the service.
+ */
+export async function installRules(
+  context: PodContext,
+  pod: Pod,
+  egress: EgressPlan,
+  signal: AbortSignal,
+): Promise<Containment> {
+  const facts: PodFacts = {
+    namespace: pod.workload.namespace,
+    gateway: pod.gateway,
+    ports: pod.workload.ports.map(({ targetPort }) => targetPort),
+  };
+  const canary = await openCanary(pod);
+  try {
+    const full = await runOnce(context, pod, signal, {
+      script: rulesScript(facts, egress.peers, canary.port),
+      environment: {
+        RULES: nftRules(facts, egress.peers),
+        HOSTS: hostsLines(facts, egress.peers).join('\n'),
+      },
+    });
+    if (full.code === RULES_EXIT.unreachable) throw unreachable(pod);
+    if (full.code === RULES_EXIT.done && canary.visits() === 1) return { kind: 'full' };
+    if (full.code !== RULES_EXIT.noRules) throw leaking(pod, full);
+    const direct = egress.peers.map((peer) => ({ ...peer, clusterIp: pod.gateway }));
+    const names = await runOnce(context, pod, signal, {
+      script: namesScript(),
+      environment: { HOSTS: hostsLines(facts, direct).join('\n') },
+    });
+    if (names.code !== 0) throw leaking(pod, names);
+    return { kind: 'partial', why: `nftables can't be used (${full.lines.at(-1) ?? 'no reason given'})` };
+  } finally {
+    await canary.close();
+  }
+}
+
+async function createNetwork(
+  context: PodContext,
+  name: string,
+  instance: string,
+  signal: AbortSignal,
+): Promise<string> {
+  for (let attempt = 1; ; attempt += 1) {
+    signal.throwIfAborted();
+    const { cidr, gateway } = context.subnets.next().value;
+    try {
+      const labels = labelsOf(context.session, instance, 'network');
+      await context.engine.createNetwork({ name, subnet: cidr, gateway, labels });
+      return gateway;
+    } catch (error) {
+      if (!isSubnetTaken(error) || attempt === SUBNET_ATTEMPTS) throw error;
+    }
+  }
+}
+
+interface OneShot {
+  code: number;
+  lines: string[];
+}
+
+/** The only container with a right to change the namespace; it is gone before the service is there. */
+async function runOnce(
+  { engine, session, helperImage }: PodContext,
+  pod: Pod,
+  signal: AbortSignal,
+  task: { script: string; environment: Readonly<Record<string, string>> },
+): Promise<OneShot> {
+  signal.throwIfAborted();
+  const id = await engine.createContainer({
+    name: engineName(session.id, pod.instance.id, 'rules'),
+    image: helperImage,
+    labels: labelsOf(session, pod.instance.id, 'rules'),
+    command: ['busybox', 'sh', '-c', task.script],
+    environment: task.environment,
+    user: '0:0',
+    network: `container:${pod.holder}`,
+    capabilitiesDropped: ['ALL'],
+    capabilitiesAdded: ['NET_ADMIN'],
+    securityOptions: NO_PRIVILEGE,
+  });
+  try {
+    const lines: string[] = [];
+    await engine.startContainer(id);
+    const [code] = await Promise.all([engine.exited(id), engine.follow(id, ({ text }) => lines.push(text))]);
+    return { code, lines };
+  } finally {
+    await engine.removeContainer(id);
+  }
+}
+
+interface Canary {
+  port: number;
+  /** Connections so far. */
+  visits(): number;
+  close(): Promise<void>;
+}
+
+/** Binding it shows whether the engine's bridges are on this machine at all. */
+async function openCanary(pod: Pod): Promise<Canary> {
+  let visits = 0;
+  const server: Server = createServer((socket) => {
+    visits += 1;
+    socket.on('error', () => undefined);
+    socket.end();
+    socket.resume();
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (cause) => reject(elsewhere(pod, cause)));
+    server.listen(0, pod.gateway, resolve);
+  });
+  const bound = server.address();
+  if (bound === null || typeof bound === 'string') throw new Error('a TCP listener without a port');
+  return {
+    port: bound.port,
+    visits: () => visits,
+    close: () => new Promise((resolve) => server.close(() => resolve())),
+  };
+}
+
+function elsewhere(pod: Pod, cause: unknown): EnvironmentError {
+  return new EnvironmentError(
+    'engine-elsewhere',
+    `The engine's bridge ${pod.gateway} is not on this machine.`,
+    {
+      hint: 'Docker Desktop, rootless and remote engines keep their networks in a machine of their own. Use a Linux engine on this machine, or the process runtime.',
+      cause,
+    },
+  );
+}
+
+function unreachable(pod: Pod): EnvironmentError {
+  return new EnvironmentError(
+    'host-firewall',
+    `A container on our own bridge can't reach this machine at ${pod.gateway}: a firewall is in the way.`,
+    { hint: 'Let containers in, for instance: sudo ufw allow from 198.18.0.0/15' },
+  );
+}
+
+function leaking(pod: Pod, { code, lines }: OneShot): EnvironmentError {
+  return new EnvironmentError(
+    'containment-failed',
+    `The rules of ${pod.instance.id} don't hold (code ${code}): nothing was started in it.`,
+    { lines },
+  );
+}
+
+/** A host name as Kubernetes gives it: the instance's, without the namespace. */
+function hostname(instance: string): string {
+  return instance.slice(instance.indexOf('/') + 1).slice(0, 63);
+}

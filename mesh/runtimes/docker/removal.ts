@@ -1,0 +1,13 @@
+/** Removes what carries one label: containers first, then networks, which can't go while somebody is in them. */
+import type { Engine, Owned } from './engine.ts';
+
+/** What was removed. Rejects with the first refusal, after everything else was tried. */
+export async function removeLabelled(engine: Engine, label: string): Promise<Owned[]> {
+  const containers = await engine.containers(label);
+  // A service keeps its holder's namespace alive, not the other way round: any order will do.
+  const gone = await Promise.allSettled(containers.map(({ id }) => engine.removeContainer(id)));
+  const networks = await engine.networks(label);
+  gone.push(...(await Promise.allSettled(networks.map(({ id }) => engine.removeNetwork(id)))));
+  for (const outcome of gone) if (outcome.status === 'rejected') throw outcome.reason;
+  return [...containers, ...networks];
+}

@@ -1,0 +1,160 @@
+/**
+ * What may pass in and out of an instance's network namespace, as nftables rules and host names, and the script
+ * that puts them there. Pure: values to text. Everything that is spliced into a script is checked first.
+ */
+import { isIPv4 } from 'node:net';
+import type { EgressPlan } from '../runtime.ts';
+import { peerNames } from './names.ts';
+
+const TABLE = 'greenroom';
+const MARK = '# greenroom';
+/** The engine's own resolver: it forwards to the host's name servers, which is a way out of any network. */
+const ENGINE_RESOLVER = '127.0.0.11';
+
+export interface PodFacts {
+  /** The namespace of the caller's service, for short names. */
+  namespace: string;
+  /** The bridge's address on this host: where the sidecar listens and whence it comes. */
+  gateway: string;
+  /** Workload ports. */
+  ports: readonly number[];
+}
+
+export type Peers = EgressPlan['peers'];
+
+/** The rules of one pod. Loading them replaces the earlier ones in one transaction. */
+export function nftRules(pod: PodFacts, peers: Peers): string {
+  const gateway = address(pod.gateway);
+  const ways = uniqueWays(peers);
+  const listeners = [...new Set(ways.map((way) => way.listenPort))].sort((a, b) => a - b);
+  const redirect =
+    ways.length === 0
+      ? []
+      : [
+          '  chain captured {',
+          '    type nat hook output priority -100; policy accept;',
+          `    meta l4proto tcp dnat ip to ip daddr . tcp dport map { ${ways
+            .map((way) => `${way.clusterIp} . ${way.port} : ${way.listenHost} . ${way.listenPort}`)
+            .join(', ')} }`,
+          '  }',
+        ];
+  return [
+    // Declared, deleted, declared: the only way to replace a table that may not exist yet.
+    `table inet ${TABLE}`,
+    `delete table inet ${TABLE}`,
+    `table inet ${TABLE} {`,
+    ...redirect,
+    '  chain outbound {',
+    '    type filter hook output priority 0; policy drop;',
+    `    ip daddr ${ENGINE_RESOLVER} reject`,
+    '    oifname "lo" accept',
+    '    ct state established,related accept',
+    // Only what was redirected: dialling a listener directly would hide which peer was meant.
+    ...(listeners.length === 0
+      ? []
+      : [`    ip daddr ${gateway} tcp dport { ${listeners.join(', ')} } ct status dnat accept`]),
+    // Refused rather than dropped, so that a forbidden call fails at once, as it does in a cluster.
+    '    meta l4proto tcp counter reject with tcp reset',
+    '    counter reject',
+    '  }',
+    '  chain inbound {',
+    '    type filter hook input priority 0; policy drop;',
+    '    iifname "lo" accept',
+    '    ct state established,related accept',
+    ...(pod.ports.length === 0
+      ? []
+      : [`    ip saddr ${gateway} tcp dport { ${[...new Set(pod.ports.map(port))].join(', ')} } accept`]),
+    '    counter drop',
+    '  }',
+    '  chain forwarded {',
+    '    type filter hook forward priority 0; policy drop;',
+    '  }',
+    '}',
+    '',
+  ].join('\n');
+}
+
+/** The peers' lines of /etc/hosts. */
+export function hostsLines(pod: PodFacts, peers: Peers): string[] {
+  const names = new Map<string, Set<string>>();
+  for (const peer of peers) {
+    const known = names.get(address(peer.clusterIp)) ?? new Set();
+    for (const name of peerNames(peer.service, peer.namespace, pod.namespace)) known.add(hostName(name));
+    names.set(peer.clusterIp, known);
+  }
+  return [...names].map(([clusterIp, set]) => `${clusterIp} ${[...set].join(' ')}`);
+}
+
+/** How the script ended. Codes that neither a shell nor nft uses. */
+export const RULES_EXIT = { done: 0, unreachable: 65, noRules: 66, leaks: 67, noNames: 68 } as const;
+
+/**
+ * The script for the one-shot container. `canaryPort` listens on the gateway address and belongs to no peer: before
+ * the rules it must answer (else a firewall of the host is in the way), afterwards it mustn't (else the rules don't
+ * hold). Values come in by environment variables: `RULES`, `HOSTS`.
+ */
+export function rulesScript(pod: PodFacts, peers: Peers, canaryPort: number): string {
+  const gateway = address(pod.gateway);
+  const canary = `busybox nc -w 3 ${gateway} ${port(canaryPort)} </dev/null >/dev/null 2>&1`;
+  const routes = [...new Set(peers.map((peer) => address(peer.clusterIp)))].map(
+    // The address is rewritten after the route is chosen, so there has to be one.
+    (clusterIp) => `busybox ip route replace ${clusterIp}/32 via ${gateway} || exit ${RULES_EXIT.noRules}`,
+  );
+  return [
+    `nft delete table inet ${TABLE} 2>/dev/null`,
+    `${canary} || exit ${RULES_EXIT.unreachable}`,
+    namesScript(),
+    ...routes,
+    `printf '%s' "$RULES" | nft -f - || exit ${RULES_EXIT.noRules}`,
+    `${canary} && exit ${RULES_EXIT.leaks}`,
+    `exit ${RULES_EXIT.done}`,
+  ].join('\n');
+}
+
+/** Only the names, from `HOSTS`: written in place, because the file is a mount that all containers of the pod share. */
+export function namesScript(): string {
+  return [
+    `kept=$(busybox sed '/^${MARK}$/,$d' /etc/hosts) || exit ${RULES_EXIT.noNames}`,
+    `printf '%s\\n' "$kept" '${MARK}' "$HOSTS" >/etc/hosts || exit ${RULES_EXIT.noNames}`,
+  ].join('\n');
+}
+
+interface Way {
+  clusterIp: string;
+  port: number;
+  listenHost: string;
+  listenPort: number;
+}
+
+/** One listener for each (address, port): two would be a bug that the kernel would settle at random. */
+function uniqueWays(peers: Peers): Way[] {
+  const ways = new Map<string, Way>();
+  for (const peer of peers) {
+    const way = {
+      clusterIp: address(peer.clusterIp),
+      port: port(peer.port),
+      listenHost: address(peer.listen.host),
+      listenPort: port(peer.listen.port),
+    };
+    const key = `${way.clusterIp}:${way.port}`;
+    if (ways.has(key)) throw new Error(`two outbound listeners for ${key}`);
+    ways.set(key, way);
+  }
+  return [...ways.values()];
+}
+
+function address(text: string): string {
+  if (!isIPv4(text)) throw new Error(`not an IPv4 address: ${JSON.stringify(text)}`);
+  return text;
+}
+
+function port(value: number): number {
+  if (!Number.isInteger(value) || value < 1 || value > 65_535) throw new Error(`not a port: ${value}`);
+  return value;
+}
+
+function hostName(name: string): string {
+  if (!/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i.test(name))
+    throw new Error(`not a host name: ${JSON.stringify(name)}`);
+  return name;
+}
