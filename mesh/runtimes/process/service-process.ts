@@ -260,7 +260,7 @@ export class ServiceProcess {
 function takenPort(lines: readonly string[], own: readonly number[]): number | null {
   const complaint = lines.filter((line) => /EADDRINUSE|address already in use/i.test(line)).join('\n');
   if (complaint === '') return null;
-  const named = [...complaint.matchAll(/[:\s](\d{2,5})\b/g)].map((match) => Number(match[1]));
+  const named = [...complaint.matchAll(/(?::|\bport\W{1,3})(\d{2,5})\b/gi)].map((match) => Number(match[1]));
   return (
     named.find((port) => own.includes(port)) ??
     named.find((port) => port >= 80 && port <= 65_535) ??
