@@ -30,7 +30,8 @@ export function endToEndRequestHeaders(headers: HeaderList): [string, string][] 
   for (const [name, value] of headers) {
     if (HOP_BY_HOP.has(name) || dropped.has(name)) continue;
     if (name === 'te') {
-      if (value.split(',').some((part) => part.trim().toLowerCase() === 'trailers')) kept.push([name, 'trailers']);
+      if (value.split(',').some((part) => part.trim().toLowerCase() === 'trailers'))
+        kept.push([name, 'trailers']);
       continue;
     }
     kept.push([name, value]);

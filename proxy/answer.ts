@@ -1,0 +1,76 @@
+/**
+ * Answers that a sidecar gives itself, in Envoy's shape. Owns the lingering close: an answer that comes before the
+ * request's body has ended must reach the client, which a closed socket with unread bytes would prevent.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Decision } from '../model/decision.ts';
+import { writeHead } from './forward-http.ts';
+
+/** How long a client may go on sending a body that nobody reads (Envoy's delayed close). */
+const LINGER_MS = 1_000;
+/** Envoy's `server` header: `istio-envoy` at an inbound listener, `envoy` at an outbound one. */
+export type ServerName = 'istio-envoy' | 'envoy';
+
+/** Fields of an answer of ours. */
+export function answerHeaders(decision: Decision, server: ServerName): [string, string][] {
+  const body = decision.body ?? '';
+  return [
+    ['content-length', String(Buffer.byteLength(body))],
+    ...(body === '' ? [] : [['content-type', 'text/plain'] as [string, string]]),
+    ['date', new Date().toUTCString()],
+    ['server', server],
+  ];
+}
+
+/** Writes the answer of a denial; the connection goes on when the request was read to its end. */
+export function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  decision: Decision,
+  headers: [string, string][],
+): void {
+  const body = decision.body ?? '';
+  if (request.complete) {
+    writeHead(response, decision.status ?? 403, headers, request);
+    response.end(body);
+    return;
+  }
+  writeHead(response, decision.status ?? 403, [...headers, ['connection', 'close']], request);
+  response.flushHeaders();
+  if (body !== '' && request.method !== 'HEAD') response.write(body);
+  // The whole answer is out; what is still being sent is thrown away before the connection closes.
+  const end = (): void => {
+    clearTimeout(timer);
+    response.end();
+  };
+  const timer = setTimeout(end, LINGER_MS);
+  request.once('end', end);
+  response.once('close', end);
+  request.resume();
+}
+
+/** The same answer as bytes, for a connection on which no request could be read. */
+export function rawAnswer(decision: Decision, server: ServerName): string {
+  const status = decision.status ?? 400;
+  const lines = [...answerHeaders(decision, server), ['connection', 'close']].map(
+    ([name, value]) => `${name}: ${value}\r\n`,
+  );
+  return `HTTP/1.1 ${status} ${REASONS[status] ?? 'Error'}\r\n${lines.join('')}\r\n${decision.body ?? ''}`;
+}
+
+const REASONS: Record<number, string> = {
+  400: 'Bad Request',
+  408: 'Request Timeout',
+  431: 'Request Header Fields Too Large',
+};
+
+/** Date and server as Envoy sets them on what an upstream answered. */
+export function upstreamAnswerHeaders(
+  upstream: readonly [string, string][],
+  server: ServerName,
+): [string, string][] {
+  const kept = upstream.filter(([name]) => name !== 'server');
+  if (!kept.some(([name]) => name === 'date')) kept.push(['date', new Date().toUTCString()]);
+  kept.push(['server', server]);
+  return kept;
+}

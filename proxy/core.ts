@@ -1,0 +1,28 @@
+/** What every part of the data plane shares on its thread. One mutable thing: the snapshot in force. */
+import type { TrafficEvent } from '../model/traffic-event.ts';
+import type { ConnectionTable } from './connection-table.ts';
+import type { InForce } from './in-force.ts';
+import type { Limits } from './limits.ts';
+import type { BoundListener, InstanceSnapshot } from './snapshot.ts';
+import type { UpstreamPools } from './upstream-pool.ts';
+
+export interface Core {
+  readonly limits: Limits;
+  readonly table: ConnectionTable;
+  readonly pools: UpstreamPools;
+  /** null: nothing was acknowledged yet, and nothing passes. */
+  inForce: InForce | null;
+  record(event: TrafficEvent): void;
+  /** Round robin, by service and port. */
+  readonly turns: Map<string, number>;
+  /** Where an instance's inbound port is bound; null while it isn't. */
+  inboundAddress(instance: string, port: number): BoundListener | null;
+}
+
+/** Key of the pool of a sidecar's own application. */
+export function applicationPool(
+  instance: InstanceSnapshot,
+  upstream: { host: string; port: number },
+): string {
+  return `application|${instance.id}|${upstream.host}|${upstream.port}`;
+}

@@ -1,0 +1,92 @@
+/**
+ * The one table from a failure to the answer that Envoy gives: status, body, response code details.
+ * Nothing else in proxy/ chooses a status.
+ */
+import type { Decision, Phase } from '../model/decision.ts';
+
+/** What can go wrong on a sidecar's side of a request, besides the policy's own denial. */
+export type Failure =
+  | 'normalization-failed'
+  | 'upgrade-refused'
+  | 'unknown-host'
+  | 'no-healthy-upstream'
+  | 'connect-failure'
+  | 'wrong-peer-identity'
+  | 'upstream-reset'
+  | 'upstream-protocol-error'
+  | 'headers-too-large'
+  | 'header-timeout'
+  | 'codec-error'
+  | 'internal-error';
+
+interface Answer {
+  phase: Phase;
+  status: number;
+  body: string;
+  details: string;
+}
+
+const RESET = 'upstream connect error or disconnect/reset before headers. reset reason: ';
+
+const TABLE: Record<Failure, Answer> = {
+  'normalization-failed': {
+    phase: 'normalization',
+    status: 400,
+    body: '',
+    details: 'path_normalization_failed',
+  },
+  'upgrade-refused': { phase: 'codec', status: 403, body: '', details: 'upgrade_failed' },
+  'unknown-host': { phase: 'egress', status: 502, body: '', details: 'direct_response' },
+  'no-healthy-upstream': {
+    phase: 'upstream',
+    status: 503,
+    body: 'no healthy upstream',
+    details: 'no_healthy_upstream',
+  },
+  'connect-failure': {
+    phase: 'upstream',
+    status: 503,
+    body: `${RESET}remote connection failure, transport failure reason: delayed connect error: Connection refused`,
+    details:
+      'upstream_reset_before_response_started{remote_connection_failure|delayed_connect_error:_Connection_refused}',
+  },
+  'wrong-peer-identity': {
+    phase: 'mtls',
+    status: 503,
+    body: `${RESET}remote connection failure, transport failure reason: TLS_error:|268435581:SSL routines:OPENSSL_internal:CERTIFICATE_VERIFY_FAILED:TLS_error_end`,
+    details:
+      'upstream_reset_before_response_started{remote_connection_failure|TLS_error:CERTIFICATE_VERIFY_FAILED}',
+  },
+  'upstream-reset': {
+    phase: 'upstream',
+    status: 503,
+    body: `${RESET}connection termination`,
+    details: 'upstream_reset_before_response_started{connection_termination}',
+  },
+  'upstream-protocol-error': {
+    phase: 'upstream',
+    status: 502,
+    body: `${RESET}protocol error`,
+    details: 'upstream_reset_before_response_started{protocol_error}',
+  },
+  'headers-too-large': {
+    phase: 'codec',
+    status: 431,
+    body: 'Request Header Fields Too Large',
+    details: 'http1.headers_too_large',
+  },
+  'header-timeout': {
+    phase: 'codec',
+    status: 408,
+    body: 'request header timeout',
+    details: 'request_header_timeout',
+  },
+  'codec-error': { phase: 'codec', status: 400, body: 'Bad Request', details: 'http1.codec_error' },
+  'internal-error': { phase: 'codec', status: 500, body: '', details: 'internal_error' },
+};
+
+/** The denial that stands for a failure; `reason` tells more than the failure's name where the caller knows more. */
+export function decisionOf(failure: Failure, reason: string = failure): Decision {
+  const { phase, status, body, details } = TABLE[failure];
+  return { verdict: 'deny', phase, reason, matched: null, status, body, details };
+}

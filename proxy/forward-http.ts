@@ -1,0 +1,273 @@
+/**
+ * Carries one HTTP/1.1 exchange to an upstream and back: bodies streamed with back-pressure, trailers and 100-continue
+ * kept, hop-by-hop fields dropped, nothing added by Node. It decides nothing; a failure before the first byte of an
+ * answer is returned to the caller, who asks the error table.
+ */
+import {
+  request as httpRequest,
+  type Agent,
+  type ClientRequest,
+  type IncomingMessage,
+  type ServerResponse,
+} from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { Decision } from '../model/decision.ts';
+import type { HeaderList } from '../model/request-facts.ts';
+import { endToEndResponseHeaders } from '../wire/http1-hop-by-hop.ts';
+import { headerPairs, type BodyFraming } from '../wire/http1-request-checks.ts';
+import { decisionOf } from './error-table.ts';
+import type { Detached } from './http-lane.ts';
+
+/** A connection to the upstream was refused for a reason that has a decision of its own (the gate's). */
+export class UpstreamRefused extends Error {
+  readonly decision: Decision;
+
+  constructor(decision: Decision, cause?: unknown) {
+    super(decision.reason, cause === undefined ? undefined : { cause });
+    this.name = 'UpstreamRefused';
+    this.decision = decision;
+  }
+}
+
+export interface ForwardInput {
+  request: IncomingMessage;
+  response: ServerResponse;
+  detached: Detached | null;
+  method: string;
+  path: string;
+  host: string;
+  /** End-to-end fields, without Host. */
+  headers: HeaderList;
+  body: BodyFraming;
+  /** Protocol of an Upgrade to pass on. */
+  upgrade: string | null;
+  agent: Agent;
+  /** The connection that carries the exchange, known before its first byte. */
+  onConnection(socket: Duplex): void;
+  /** Last touch on the response's fields. */
+  responseHeaders(upstream: [string, string][]): [string, string][];
+  /** Called once, before the last byte goes to the client (or when the client has gone). */
+  report(outcome: ForwardReport): void;
+}
+
+export interface ForwardReport {
+  /** null: the client went before an answer. */
+  status: number | null;
+  headers: HeaderList;
+  requestBytes: number;
+  responseBytes: number;
+  /** `complete`, or who broke it off. */
+  end: 'complete' | 'client-gone' | 'upstream-gone';
+}
+
+/** `failed`: nothing was sent to the client, so the caller answers; `unsent`: nor to the upstream, so it may try again. */
+export type ForwardResult =
+  | { kind: 'done' }
+  | { kind: 'failed'; decision: Decision; unsent: boolean; requestBytes: number };
+
+/** Methods whose requests have no body unless they say so; the others get `content-length: 0` from Envoy. */
+const BODILESS = new Set(['GET', 'HEAD', 'DELETE', 'TRACE', 'CONNECT']);
+/** Safe to send again when a kept-alive connection turned out to be closed. */
+const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
+
+function headersByName(input: ForwardInput): Map<string, string[]> {
+  const grouped = new Map<string, string[]>([['host', [input.host]]]);
+  for (const [name, value] of input.headers) {
+    const values = grouped.get(name);
+    if (values === undefined) grouped.set(name, [value]);
+    else values.push(value);
+  }
+  if (input.body === 'chunked') grouped.set('transfer-encoding', ['chunked']);
+  else if (input.body === 'none' && !grouped.has('content-length') && !BODILESS.has(input.method))
+    grouped.set('content-length', ['0']);
+  if (input.upgrade !== null) grouped.set('connection', ['upgrade']).set('upgrade', [input.upgrade]);
+  return grouped;
+}
+
+function open(input: ForwardInput): ClientRequest {
+  const upstream = httpRequest({
+    agent: input.agent,
+    method: input.method,
+    path: input.path,
+    setHost: false,
+  });
+  for (const [name, values] of headersByName(input))
+    upstream.setHeader(name, values.length === 1 ? (values[0] as string) : values);
+  // Keeps Node from adding a Connection field of its own; the connection stays kept alive.
+  if (input.upgrade === null) upstream.removeHeader('connection');
+  if (input.body === 'none') upstream.removeHeader('transfer-encoding');
+  return upstream;
+}
+
+function failureOf(error: NodeJS.ErrnoException, connected: boolean): Decision {
+  if (error instanceof UpstreamRefused) return error.decision;
+  if (!connected)
+    return decisionOf(
+      'connect-failure',
+      error.code === undefined ? 'connect-failure' : `connect-failure-${error.code.toLowerCase()}`,
+    );
+  if ((error.code ?? '').startsWith('HPE_')) return decisionOf('upstream-protocol-error');
+  return decisionOf('upstream-reset');
+}
+
+/** Carries the exchange; resolves when it is over. */
+export function forward(input: ForwardInput): Promise<ForwardResult> {
+  const { request, response, detached } = input;
+  return new Promise((resolve) => {
+    let upstream: ClientRequest;
+    try {
+      upstream = open(input);
+    } catch {
+      // Node's client refuses what its own parser took (a control byte in a value).
+      resolve({
+        kind: 'failed',
+        decision: decisionOf('codec-error', 'field-not-forwardable'),
+        unsent: true,
+        requestBytes: 0,
+      });
+      return;
+    }
+    let connected = false;
+    let settled = false;
+    let status: number | null = null;
+    let headers: HeaderList = [];
+    let requestBytes = 0;
+    let responseBytes = 0;
+
+    const finish = (end: ForwardReport['end']): void => {
+      if (settled) return;
+      settled = true;
+      input.report({ status, headers, requestBytes, responseBytes, end });
+      resolve({ kind: 'done' });
+    };
+    const onClientClose = (): void => {
+      if (settled) return;
+      upstream.destroy();
+      finish('client-gone');
+    };
+    response.once('close', onClientClose);
+
+    upstream.once('socket', (socket: Duplex) => {
+      connected = true;
+      input.onConnection(socket);
+      if (detached !== null || input.body === 'none') {
+        upstream.end();
+        return;
+      }
+      request.on('data', (chunk: Buffer) => {
+        requestBytes += chunk.length;
+      });
+      request.pipe(upstream, { end: false });
+      request.once('end', () => {
+        if (input.body === 'chunked' && request.rawTrailers.length > 0)
+          upstream.addTrailers(headerPairs(request.rawTrailers));
+        upstream.end();
+      });
+      upstream.flushHeaders();
+    });
+    upstream.on('continue', () => {
+      if (!response.headersSent) response.writeContinue();
+    });
+    upstream.on('error', (error: NodeJS.ErrnoException) => {
+      request.unpipe(upstream);
+      if (settled) return;
+      if (status !== null) {
+        response.destroy();
+        finish('upstream-gone');
+        return;
+      }
+      settled = true;
+      response.removeListener('close', onClientClose);
+      const stale = upstream.reusedSocket && input.body === 'none' && IDEMPOTENT.has(input.method);
+      resolve({
+        kind: 'failed',
+        decision: failureOf(error, connected),
+        unsent: !connected || stale,
+        requestBytes,
+      });
+    });
+    upstream.on('response', (answer: IncomingMessage) => {
+      status = answer.statusCode ?? 502;
+      headers = input.responseHeaders(endToEndResponseHeaders(headerPairs(answer.rawHeaders)));
+      writeHead(response, status, headers, request);
+      answer.on('data', (chunk: Buffer) => {
+        responseBytes += chunk.length;
+      });
+      answer.pipe(response, { end: false });
+      answer.once('end', () => {
+        if (!answer.complete) return;
+        if (answer.rawTrailers.length > 0 && response.chunkedEncoding)
+          response.addTrailers(headerPairs(answer.rawTrailers));
+        finish('complete');
+        response.end();
+        closeIfUnread(request, response);
+        if (!request.complete) upstream.destroy();
+      });
+      answer.once('error', () => {
+        response.destroy();
+        finish('upstream-gone');
+      });
+      answer.once('close', () => {
+        if (answer.complete) return;
+        response.destroy();
+        finish('upstream-gone');
+      });
+    });
+    upstream.on('upgrade', (answer: IncomingMessage, socket: Duplex, rest: Buffer) => {
+      if (detached === null) {
+        socket.destroy();
+        upstream.emit('error', new Error('an upgrade that nobody asked for'));
+        return;
+      }
+      status = answer.statusCode ?? 101;
+      headers = input.responseHeaders(endToEndResponseHeaders(headerPairs(answer.rawHeaders)));
+      response.detachSocket(request.socket);
+      const lines = [...headers, ['connection', 'upgrade'], ['upgrade', input.upgrade ?? '']].map(
+        ([name, value]) => `${name}: ${value}\r\n`,
+      );
+      detached.socket.write(`HTTP/1.1 101 Switching Protocols\r\n${lines.join('')}\r\n`, 'latin1');
+      if (rest.length > 0) detached.socket.write(rest);
+      if (detached.head.length > 0) socket.write(detached.head);
+      detached.socket.on('data', (chunk: Buffer) => {
+        requestBytes += chunk.length;
+      });
+      socket.on('data', (chunk: Buffer) => {
+        responseBytes += chunk.length;
+      });
+      detached.socket.pipe(socket);
+      socket.pipe(detached.socket);
+      const over = (end: ForwardReport['end']) => (): void => {
+        finish(end);
+        detached.socket.destroy();
+        socket.destroy();
+      };
+      socket.on('error', over('upstream-gone'));
+      detached.socket.once('close', over('complete'));
+      socket.once('close', over('complete'));
+    });
+  });
+}
+
+/** Writes a head with exactly these fields. */
+export function writeHead(
+  response: ServerResponse,
+  status: number,
+  headers: HeaderList,
+  request: IncomingMessage,
+): void {
+  response.sendDate = false;
+  const noBody = request.method === 'HEAD' || status === 204 || status === 304;
+  const fixed = noBody || headers.some(([name]) => name === 'content-length');
+  // A Trailer field promises what a message of fixed length can't have; Node throws on it.
+  const flat = headers
+    .filter(([name]) => !(fixed && name === 'trailer'))
+    .flatMap(([name, value]) => [name, value]);
+  if (response.shouldKeepAlive) response.removeHeader('connection');
+  response.writeHead(status, flat);
+}
+
+/** An answer before the end of the request's body leaves the connection where no next request can be found. */
+export function closeIfUnread(request: IncomingMessage, response: ServerResponse): void {
+  if (request.complete) return;
+  response.once('finish', () => request.socket.destroySoon());
+}

@@ -1,0 +1,150 @@
+/**
+ * The general HTTP/1.1 lane: Node's own parser, strict, over connections that were accepted elsewhere. It owns the
+ * parser's limits, one exchange at a time on a connection (as Envoy has it: the second pipelined request is judged
+ * when the first is answered), and what happens to bytes that are no HTTP. It knows no policy and no route.
+ */
+import { createServer, ServerResponse, type IncomingMessage, type Server } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { Failure } from './error-table.ts';
+import type { Limits } from './limits.ts';
+
+/** A connection that was taken out of HTTP: what came after the head, and the way back. */
+export interface Detached {
+  socket: Duplex;
+  /** Bytes that followed the head; they go nowhere before the other side agreed. */
+  head: Buffer;
+}
+
+export interface LaneHandlers<C> {
+  /** One request; resolves when its answer is out or its connection gone. */
+  exchange(
+    context: C,
+    request: IncomingMessage,
+    response: ServerResponse,
+    detached: Detached | null,
+  ): Promise<void>;
+  /** The parser gave up. The handler records it and returns what is to be written before the connection closes. */
+  broken(context: C, failure: Failure, code: string, firstBytes: string): string;
+}
+
+export interface HttpLane<C> {
+  /** Takes over a connection. */
+  accept(socket: Duplex, context: C): void;
+  close(): void;
+}
+
+interface Connection<C> {
+  context: C;
+  /** Resolves when the exchanges so far are over. */
+  tail: Promise<void>;
+  inFlight: IncomingMessage | null;
+  broken: boolean;
+}
+
+const FAILURES: Record<string, Failure> = {
+  HPE_HEADER_OVERFLOW: 'headers-too-large',
+  ERR_HTTP_REQUEST_TIMEOUT: 'header-timeout',
+};
+
+function failureOf(code: string): Failure | null {
+  return FAILURES[code] ?? (code.startsWith('HPE_') || code.startsWith('ERR_HTTP') ? 'codec-error' : null);
+}
+
+/** Whether the request asks for WebSocket: the one upgrade that Istio's sidecars let through. */
+function isWebSocket(request: IncomingMessage): boolean {
+  return (request.headers.upgrade ?? '').trim().toLowerCase() === 'websocket';
+}
+
+/** Makes a lane; nothing listens, connections are handed to it. */
+export function createHttpLane<C>(limits: Limits, handlers: LaneHandlers<C>): HttpLane<C> {
+  const connections = new WeakMap<Duplex, Connection<C>>();
+  const server: Server = createServer({
+    insecureHTTPParser: false,
+    // Missing Host, HTTP/1.0 and the like are answered by our own checks, with an event.
+    requireHostHeader: false,
+    maxHeaderSize: limits.maxHeaderBytes,
+    headersTimeout: limits.headerTimeoutMs,
+    requestTimeout: 0,
+    keepAliveTimeout: limits.keepAliveTimeoutMs,
+    connectionsCheckingInterval: Math.min(1_000, Math.ceil(limits.headerTimeoutMs / 4)),
+    shouldUpgradeCallback: isWebSocket,
+  });
+  // 0 = don't cut: a header that is dropped unseen is worse than a long list; the checks refuse more than 100.
+  server.maxHeadersCount = 0;
+  server.timeout = limits.idleTimeoutMs;
+  // A server that doesn't listen never starts its timer for slow headers.
+  server.emit('listening');
+
+  const enqueue = (connection: Connection<C>, request: IncomingMessage, run: () => Promise<void>): void => {
+    connection.tail = connection.tail.then(async () => {
+      if (request.socket.destroyed) return;
+      connection.inFlight = request;
+      await run();
+      connection.inFlight = null;
+    });
+  };
+  const exchange = (request: IncomingMessage, response: ServerResponse): void => {
+    const connection = connections.get(request.socket);
+    if (connection === undefined) {
+      request.socket.destroy();
+      return;
+    }
+    enqueue(connection, request, () => handlers.exchange(connection.context, request, response, null));
+  };
+  const detach = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+    const connection = connections.get(socket);
+    if (connection === undefined) {
+      socket.destroy();
+      return;
+    }
+    socket.on('error', () => socket.destroy());
+    enqueue(connection, request, () => {
+      const response = new ServerResponse(request);
+      response.assignSocket(request.socket);
+      response.shouldKeepAlive = false;
+      response.once('finish', () => {
+        response.detachSocket(request.socket);
+        request.socket.destroySoon();
+      });
+      return handlers.exchange(connection.context, request, response, { socket, head });
+    });
+  };
+  server.on('request', exchange);
+  server.on('checkContinue', exchange);
+  server.on('checkExpectation', exchange);
+  server.on('upgrade', detach);
+  server.on('connect', detach);
+  server.on('clientError', (error: NodeJS.ErrnoException & { rawPacket?: Buffer }, socket: Duplex) => {
+    const connection = connections.get(socket);
+    const failure = failureOf(error.code ?? '');
+    if (connection === undefined || failure === null) {
+      socket.destroy();
+      return;
+    }
+    if (connection.broken) return;
+    connection.broken = true;
+    const firstBytes = error.rawPacket?.subarray(0, 24).toString('latin1') ?? '';
+    const refuse = (): void => {
+      if (!socket.destroyed)
+        socket.end(handlers.broken(connection.context, failure, error.code ?? '', firstBytes), () =>
+          socket.destroy(),
+        );
+    };
+    const { inFlight } = connection;
+    // A broken body ends its own exchange now; a broken next message waits for the answers before it.
+    if (inFlight !== null && !inFlight.complete) socket.destroy();
+    else connection.tail = connection.tail.then(refuse);
+  });
+
+  return {
+    accept: (socket, context) => {
+      connections.set(socket, { context, tail: Promise.resolve(), inFlight: null, broken: false });
+      server.emit('connection', socket);
+    },
+    close: () => {
+      server.closeAllConnections();
+      // Stops the timer; the callback's error says that it wasn't listening.
+      server.close(() => undefined);
+    },
+  };
+}

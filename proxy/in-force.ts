@@ -1,0 +1,143 @@
+/**
+ * The snapshot in force, indexed for the questions that a connection asks. Immutable: publishing makes a new one,
+ * and whoever holds a connection asks the current one again before each request.
+ */
+import { createClock } from '../model/clock.ts';
+import type { PeerRef } from '../model/traffic-event.ts';
+import type { Limits } from './limits.ts';
+import type { GateSettings } from './mtls-gate.ts';
+import type { SidecarTls } from './sidecar-tls.ts';
+import type {
+  InboundPort,
+  InstanceSnapshot,
+  OutboundListener,
+  ServiceSnapshot,
+  Snapshot,
+} from './snapshot.ts';
+
+export type ServicePort = ServiceSnapshot['ports'][number];
+
+/** A service's port, found by a name that a caller used. */
+export interface Destination {
+  service: ServiceSnapshot;
+  port: ServicePort;
+}
+
+/** Key of an outbound listener, as `BoundListener.key` has it. */
+export function outboundKey(listener: OutboundListener): string {
+  return listener.kind === 'http-proxy' ? 'http-proxy' : `${listener.service}:${listener.port}`;
+}
+
+export class InForce {
+  readonly snapshot: Snapshot;
+  readonly #tls: ReadonlyMap<string, SidecarTls>;
+  readonly #instances = new Map<string, InstanceSnapshot>();
+  readonly #byPodIp = new Map<string, InstanceSnapshot>();
+  readonly #bySpiffeId = new Map<string, InstanceSnapshot>();
+  readonly #services = new Map<string, ServiceSnapshot>();
+  readonly #servedPorts = new Set<number>();
+
+  constructor(snapshot: Snapshot, tls: ReadonlyMap<string, SidecarTls>) {
+    this.snapshot = snapshot;
+    this.#tls = tls;
+    for (const instance of snapshot.instances) {
+      this.#instances.set(instance.id, instance);
+      this.#byPodIp.set(instance.podIp, instance);
+      if (!this.#bySpiffeId.has(instance.spiffeId)) this.#bySpiffeId.set(instance.spiffeId, instance);
+    }
+    for (const service of snapshot.services) {
+      this.#services.set(service.id, service);
+      for (const port of service.ports) this.#servedPorts.add(port.port);
+    }
+  }
+
+  /** What the gate judges by. */
+  gate(limits: Limits): GateSettings {
+    const { gateProfile: profile, trustDomain, trustDomainAliases, clockOffsetMs } = this.snapshot;
+    const clock = createClock(() => Date.now(), clockOffsetMs);
+    const timeouts = { clientHelloMs: limits.handshakeTimeoutMs, handshakeMs: limits.handshakeTimeoutMs };
+    return { profile, trustDomain, trustDomainAliases, clock, timeouts };
+  }
+
+  /** An instance's key material; null for an instance that isn't in the snapshot. */
+  tls(instance: string): SidecarTls | null {
+    return this.#tls.get(instance) ?? null;
+  }
+
+  instance(id: string): InstanceSnapshot | null {
+    return this.#instances.get(id) ?? null;
+  }
+
+  instanceByPodIp(ip: string): InstanceSnapshot | null {
+    return this.#byPodIp.get(ip) ?? null;
+  }
+
+  inbound(instance: string, port: number): InboundPort | null {
+    return this.#instances.get(instance)?.inbound.find((candidate) => candidate.port === port) ?? null;
+  }
+
+  outbound(instance: string, key: string): OutboundListener | null {
+    return (
+      this.#instances.get(instance)?.outbound.find((candidate) => outboundKey(candidate) === key) ?? null
+    );
+  }
+
+  service(id: string): ServiceSnapshot | null {
+    return this.#services.get(id) ?? null;
+  }
+
+  /** Whether any service has this port: on others Istio has no HTTP listener at all. */
+  servesPort(port: number): boolean {
+    return this.#servedPorts.has(port);
+  }
+
+  /**
+   * The service that a Host names, among those with `port` (SURPRISES 77, 78): its port is ignored, its case too,
+   * a trailing dot is allowed, the short name only within the caller's own namespace.
+   */
+  destinationByHost(host: string, port: number, callerNamespace: string): Destination | null {
+    const name = hostName(host);
+    for (const service of this.snapshot.services) {
+      const { name: short, namespace } = service;
+      const qualified = `${short}.${namespace}`;
+      const names = [qualified, `${qualified}.svc`, `${qualified}.svc.cluster.local`, service.clusterIp];
+      if (!names.includes(name) && !(name === short && namespace === callerNamespace)) continue;
+      const found = service.ports.find((candidate) => candidate.port === port);
+      if (found) return { service, port: found };
+    }
+    return null;
+  }
+
+  /** Who a peer is, as far as the mesh knows it: by verified identity first, else by pod address. */
+  peer(ip: string, port: number | null, spiffeId: string | null): PeerRef {
+    const byIp = this.#byPodIp.get(ip) ?? null;
+    const known =
+      spiffeId === null
+        ? byIp
+        : byIp?.spiffeId === spiffeId
+          ? byIp
+          : (this.#bySpiffeId.get(spiffeId) ?? null);
+    return {
+      workload: known?.workload ?? null,
+      namespace: known?.namespace ?? null,
+      instance: byIp?.id ?? null,
+      spiffeId,
+      ip,
+      port,
+    };
+  }
+}
+
+/** Host without port and trailing dot, lower-case. */
+export function hostName(host: string): string {
+  const lower = host.toLowerCase();
+  if (lower.startsWith('[')) return lower.slice(1, Math.max(1, lower.indexOf(']')));
+  const name = lower.replace(/:[0-9]*$/, '');
+  return name.endsWith('.') ? name.slice(0, -1) : name;
+}
+
+/** The port in a Host; null without one. */
+export function hostPort(host: string): number | null {
+  const match = /:([0-9]{1,5})$/.exec(host);
+  return match === null ? null : Number(match[1]);
+}

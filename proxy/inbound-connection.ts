@@ -1,0 +1,99 @@
+/** One accepted inbound connection, after its filter chain and the gate: what later stages may know of it. */
+import type { Finding } from '../model/decision.ts';
+import type { ConnectionFacts } from '../model/request-facts.ts';
+import type { PeerRef, TlsFacts } from '../model/traffic-event.ts';
+import type { Endpoints, Source } from './connection-table.ts';
+import type { Core } from './core.ts';
+import type { ForwardedClient } from './forwarded-client-cert.ts';
+import type { InForce } from './in-force.ts';
+import type { InboundPort, InstanceSnapshot } from './snapshot.ts';
+
+export interface InboundConnection {
+  instance: string;
+  port: number;
+  endpoints: Endpoints;
+  /** Wall clock when it was accepted. */
+  acceptedAt: number;
+  mtls: boolean;
+  tls: TlsFacts | null;
+  sni: string | null;
+  /** Verified, `spiffe://…`. */
+  spiffeId: string | null;
+  client: ForwardedClient | null;
+  /** The gate's own, repeated in every event of the connection. */
+  findings: readonly Finding[];
+}
+
+/** The place of a connection in the snapshot that is in force now; null when its listener is gone. */
+export interface InboundPlace {
+  inForce: InForce;
+  instance: InstanceSnapshot;
+  port: InboundPort;
+}
+
+/** Asked again before each request, so that the next one is judged by the snapshot of that moment. */
+export function placeOf(core: Core, instanceId: string, portNumber: number): InboundPlace | null {
+  const { inForce } = core;
+  const instance = inForce?.instance(instanceId) ?? null;
+  const port = inForce?.inbound(instanceId, portNumber) ?? null;
+  return inForce === null || instance === null || port === null ? null : { inForce, instance, port };
+}
+
+/** Who sent what comes on this connection now (a pooled hop changes its tag with each request). */
+export function sourceOf(core: Core, endpoints: Endpoints): Source {
+  return core.table.lookUp(endpoints) ?? { ip: endpoints.remoteAddress, instance: null, tag: null };
+}
+
+export function connectionFacts(
+  place: InboundPlace,
+  connection: InboundConnection,
+  source: Source,
+): ConnectionFacts {
+  return {
+    sourceIp: source.ip,
+    destinationIp: place.instance.podIp,
+    destinationPort: place.port.port,
+    principal: connection.spiffeId === null ? null : connection.spiffeId.slice('spiffe://'.length),
+    sni: connection.sni,
+    mtls: connection.mtls,
+  };
+}
+
+/** Both ends, as events name them. */
+export function peersOf(
+  place: InboundPlace,
+  connection: Pick<InboundConnection, 'endpoints' | 'spiffeId'>,
+  source: Source,
+): { from: PeerRef; to: PeerRef } {
+  const { instance, port, inForce } = place;
+  return {
+    from: inForce.peer(source.ip, connection.endpoints.remotePort, connection.spiffeId),
+    to: {
+      workload: instance.workload,
+      namespace: instance.namespace,
+      instance: instance.id,
+      spiffeId: instance.spiffeId,
+      ip: instance.podIp,
+      port: port.port,
+    },
+  };
+}
+
+/** A good certificate in the wrong pod: the mesh can't tell, a person should (attack M10). */
+export function stolenIdentity(
+  place: InboundPlace,
+  connection: InboundConnection,
+  source: Source,
+): Finding[] {
+  const pod = place.inForce.instanceByPodIp(source.ip);
+  if (connection.spiffeId === null || pod === null || pod.spiffeId === connection.spiffeId) return [];
+  return [
+    {
+      code: 'not-covered',
+      attack: 'M10',
+      message: `${pod.id} (${source.ip}) came with the certificate of ${connection.spiffeId}; a mesh judges the certificate alone.`,
+      remedy:
+        'Keep certificates short-lived, and deny by source address as well where an identity lives in few places.',
+    },
+  ];
+}

@@ -1,0 +1,312 @@
+/**
+ * Requests at an inbound listener, in Envoy's order: codec checks, normalization, XFCC, policy, forward. A request
+ * reaches the application through `forward` only, and `forward` is called in one place, after an `allow`.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { connect } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { Decision, Explanation, Finding } from '../model/decision.ts';
+import type { RequestFacts } from '../model/request-facts.ts';
+import type { TrafficEvent } from '../model/traffic-event.ts';
+import { decide } from '../policy/decide.ts';
+import { explain } from '../policy/explain.ts';
+import { findingsFor } from '../policy/findings.ts';
+import { checkRequestHead, headerPairs, type Http1Request } from '../wire/http1-request-checks.ts';
+import { normalizePath } from '../wire/path-normalization.ts';
+import { answer, answerHeaders, rawAnswer, upstreamAnswerHeaders } from './answer.ts';
+import type { Source } from './connection-table.ts';
+import { applicationPool, type Core } from './core.ts';
+import { decisionOf, type Failure } from './error-table.ts';
+import { forward, type ForwardReport } from './forward-http.ts';
+import { appendForwardedClientCert } from './forwarded-client-cert.ts';
+import { createHttpLane, type Detached, type HttpLane } from './http-lane.ts';
+import {
+  connectionFacts,
+  peersOf,
+  placeOf,
+  sourceOf,
+  stolenIdentity,
+  type InboundConnection,
+  type InboundPlace,
+} from './inbound-connection.ts';
+import { makeEvent } from './make-event.ts';
+import { headerValue, withRequestDefaults } from './request-headers.ts';
+
+/** What is known of a request when its event is made. */
+interface Judged {
+  core: Core;
+  place: InboundPlace;
+  connection: InboundConnection;
+  source: Source;
+  at: number;
+  request: TrafficEvent['request'];
+  decision: Decision;
+  explanation: Explanation | null;
+  findings: readonly Finding[];
+}
+
+function record(judged: Judged, response: TrafficEvent['response']): void {
+  const { core, place, connection, source } = judged;
+  core.record(
+    makeEvent({
+      kind: 'http',
+      direction: 'inbound',
+      owner: place.instance.id,
+      at: judged.at,
+      ...peersOf(place, connection, source),
+      tls: connection.tls,
+      request: judged.request,
+      response,
+      decision: judged.decision,
+      explanation: judged.explanation,
+      findings: [...connection.findings, ...stolenIdentity(place, connection, source), ...judged.findings],
+      snapshotVersion: place.inForce.snapshot.version,
+      requestId: judged.request === null ? null : headerValue(judged.request.headers, 'x-request-id'),
+      tag: source.tag,
+    }),
+  );
+}
+
+/** Connects to the application; the sidecar's own hop, in plaintext. */
+function dialApplication(core: Core, upstream: { host: string; port: number }): Promise<Duplex> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ ...upstream, noDelay: true });
+    const timer = setTimeout(
+      () => socket.destroy(new Error('connect timeout')),
+      core.limits.connectTimeoutMs,
+    );
+    socket.once('connect', () => {
+      clearTimeout(timer);
+      socket.removeListener('error', reject);
+      resolve(socket);
+    });
+    socket.once('error', reject);
+    socket.once('close', () => clearTimeout(timer));
+  });
+}
+
+/** The event's view of a head that was refused before it meant anything. */
+function unreadRequest(message: IncomingMessage): TrafficEvent['request'] {
+  const headers = headerPairs(message.rawHeaders);
+  return {
+    protocol: 'http1',
+    method: message.method ?? '',
+    path: message.url ?? '',
+    rawPath: message.url ?? '',
+    host: headerValue(headers, 'host') ?? '',
+    headers,
+    bodyBytes: 0,
+  };
+}
+
+/** A plaintext connection may outlive the snapshot that let it in: STRICT ends it at its next request. */
+function strictNow(place: InboundPlace, connection: InboundConnection): boolean {
+  return place.port.mtls === 'STRICT' && !connection.mtls;
+}
+
+const PLAINTEXT_ON_STRICT: Decision = {
+  verdict: 'deny',
+  phase: 'mtls',
+  reason: 'plaintext-on-strict',
+  matched: null,
+  details: 'filter_chain_not_found',
+};
+
+type Gateway = { request: Http1Request; path: string } | { refused: Decision };
+
+/** Everything before the filters. */
+function readRequest(message: IncomingMessage, place: InboundPlace): Gateway {
+  const checked = checkRequestHead({
+    method: message.method ?? '',
+    target: message.url ?? '',
+    version: message.httpVersion,
+    rawHeaders: message.rawHeaders,
+  });
+  if ('refusal' in checked) {
+    const { status, body, details, reason } = checked.refusal;
+    return { refused: { verdict: 'deny', phase: 'codec', reason, matched: null, status, body, details } };
+  }
+  const { request } = checked;
+  if (request.method === 'CONNECT' || (request.upgrade !== null && request.upgrade !== 'websocket')) {
+    return { refused: decisionOf('upgrade-refused') };
+  }
+  const normalized = normalizePath(request.rawPath, place.inForce.snapshot.pathNormalization);
+  if (normalized.kind === 'refused') return { refused: decisionOf('normalization-failed') };
+  return { request, path: normalized.path };
+}
+
+async function exchange(
+  core: Core,
+  connection: InboundConnection,
+  message: IncomingMessage,
+  response: ServerResponse,
+  detached: Detached | null,
+): Promise<void> {
+  const place = placeOf(core, connection.instance, connection.port);
+  if (place === null) {
+    message.socket.destroy();
+    return;
+  }
+  const at = Date.now();
+  const source = { ...sourceOf(core, connection.endpoints) };
+  const base = { core, place, connection, source, at, explanation: null, findings: [] };
+  if (strictNow(place, connection)) {
+    record({ ...base, request: unreadRequest(message), decision: PLAINTEXT_ON_STRICT }, null);
+    message.socket.destroy();
+    return;
+  }
+  const read = readRequest(message, place);
+  if ('refused' in read) {
+    refuse({ ...base, request: unreadRequest(message), decision: read.refused }, message, response);
+    return;
+  }
+  const { request, path } = read;
+  const headers = appendForwardedClientCert(
+    withRequestDefaults(request.headers, connection.mtls ? 'https' : 'http'),
+    place.instance.spiffeId,
+    connection.client,
+  );
+  const http = {
+    protocol: 'http1' as const,
+    method: request.method,
+    path,
+    rawPath: request.rawPath,
+    host: request.host,
+    headers,
+  };
+  const facts: RequestFacts = { connection: connectionFacts(place, connection, source), http };
+  const decision = decide(place.port.policy, facts);
+  const findings = findingsFor(place.port.policy, facts, decision);
+  const judged: Judged = { ...base, request: { ...http, bodyBytes: 0 }, decision, findings };
+  if (decision.verdict === 'deny') {
+    refuse({ ...judged, explanation: explain(place.port.policy, facts, decision) }, message, response);
+    return;
+  }
+  await pass(judged, request, message, response, detached);
+}
+
+function refuse(judged: Judged, message: IncomingMessage, response: ServerResponse): void {
+  const headers = answerHeaders(judged.decision, 'istio-envoy');
+  const status = judged.decision.status ?? 403;
+  record(judged, {
+    status,
+    headers,
+    bodyBytes: Buffer.byteLength(judged.decision.body ?? ''),
+    by: 'sidecar',
+  });
+  answer(message, response, judged.decision, headers);
+}
+
+async function pass(
+  judged: Judged,
+  request: Http1Request,
+  message: IncomingMessage,
+  response: ServerResponse,
+  detached: Detached | null,
+): Promise<void> {
+  const { core, place } = judged;
+  const { upstream } = place.port;
+  const http = judged.request as NonNullable<TrafficEvent['request']>;
+  const report = (outcome: ForwardReport): void => {
+    const end =
+      outcome.end === 'client-gone'
+        ? 'downstream_remote_disconnect'
+        : outcome.end === 'upstream-gone'
+          ? 'upstream_reset_after_response_started{connection_termination}'
+          : null;
+    record(
+      {
+        ...judged,
+        request: { ...http, bodyBytes: outcome.requestBytes },
+        decision: end === null ? judged.decision : { ...judged.decision, details: end },
+      },
+      outcome.status === null
+        ? null
+        : {
+            status: outcome.status,
+            headers: outcome.headers,
+            bodyBytes: outcome.responseBytes,
+            by: 'upstream',
+          },
+    );
+  };
+  const send = () =>
+    forward({
+      request: message,
+      response,
+      detached,
+      method: http.method,
+      path: http.path,
+      host: http.host,
+      headers: http.headers,
+      body: request.body,
+      upgrade: request.upgrade,
+      agent: core.pools.agent(applicationPool(place.instance, upstream), () =>
+        dialApplication(core, upstream),
+      ),
+      onConnection: () => undefined,
+      responseHeaders: (fields) => upstreamAnswerHeaders(fields, 'istio-envoy'),
+      report,
+    });
+  let result = await send();
+  // Only a kept-alive connection that the application closed meanwhile, and only for a request without effects.
+  if (result.kind === 'failed' && result.unsent && result.decision.reason === 'upstream-reset')
+    result = await send();
+  if (result.kind === 'failed')
+    refuse(
+      { ...judged, request: { ...http, bodyBytes: result.requestBytes }, decision: result.decision },
+      message,
+      response,
+    );
+}
+
+function broken(
+  core: Core,
+  connection: InboundConnection,
+  failure: Failure,
+  code: string,
+  firstBytes: string,
+): string {
+  // The HTTP/2 preface: Envoy detects it, our general lane is HTTP/1 only, and says so.
+  const reason = firstBytes.startsWith('PRI * HTTP/2')
+    ? 'http2-not-supported-yet'
+    : `${failure}-${code.toLowerCase().replaceAll('_', '-')}`;
+  const decision = decisionOf(failure, reason);
+  const place = placeOf(core, connection.instance, connection.port);
+  if (place === null) return '';
+  const source = sourceOf(core, connection.endpoints);
+  const judged = {
+    core,
+    place,
+    connection,
+    source,
+    at: Date.now(),
+    request: null,
+    explanation: null,
+    findings: [],
+  };
+  if (strictNow(place, connection)) {
+    record({ ...judged, decision: PLAINTEXT_ON_STRICT }, null);
+    return '';
+  }
+  const body = decision.body ?? '';
+  record(
+    { ...judged, decision },
+    {
+      status: decision.status ?? 400,
+      headers: answerHeaders(decision, 'istio-envoy'),
+      bodyBytes: body.length,
+      by: 'sidecar',
+    },
+  );
+  return rawAnswer(decision, 'istio-envoy');
+}
+
+/** The lane of all inbound HTTP connections. */
+export function createInboundLane(core: Core): HttpLane<InboundConnection> {
+  return createHttpLane(core.limits, {
+    exchange: (connection, request, response, detached) =>
+      exchange(core, connection, request, response, detached),
+    broken: (connection, failure, code, firstBytes) => broken(core, connection, failure, code, firstBytes),
+  });
+}

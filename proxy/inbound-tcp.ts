@@ -1,0 +1,98 @@
+/**
+ * Plain TCP at an inbound listener. As in Envoy, the application's connection is opened at once and policies are
+ * asked at the client's first byte: a server that speaks first reaches even a client that will be denied, but no
+ * byte of a denied client reaches the application.
+ */
+import { connect } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { Decision, Explanation, Finding } from '../model/decision.ts';
+import type { RequestFacts } from '../model/request-facts.ts';
+import { decide } from '../policy/decide.ts';
+import { explain } from '../policy/explain.ts';
+import type { Core } from './core.ts';
+import { decisionOf } from './error-table.ts';
+import {
+  connectionFacts,
+  peersOf,
+  placeOf,
+  sourceOf,
+  stolenIdentity,
+  type InboundConnection,
+} from './inbound-connection.ts';
+import { makeEvent } from './make-event.ts';
+import { join } from './tcp-pair.ts';
+
+const NO_BYTES: Decision = { verdict: 'allow', phase: 'default', reason: 'no-bytes', matched: null };
+
+/** Carries the connection to its end and records one event. */
+export function carryInboundTcp(core: Core, connection: InboundConnection, client: Duplex): void {
+  const place = placeOf(core, connection.instance, connection.port);
+  if (place === null) {
+    client.destroy();
+    return;
+  }
+  const { upstream, policy } = place.port;
+  let source = { ...sourceOf(core, connection.endpoints) };
+  let decision: Decision = NO_BYTES;
+  let explanation: Explanation | null = null;
+  let bytesIn = 0;
+  let bytesOut = 0;
+  const application = connect({ ...upstream, noDelay: true, allowHalfOpen: true });
+  let connected = false;
+  application.once('connect', () => {
+    connected = true;
+  });
+  join({
+    client,
+    upstream: application,
+    connectTimeoutMs: core.limits.connectTimeoutMs,
+    onClientBytes: (length) => {
+      if (bytesIn === 0) {
+        // Now the other side has registered itself for sure.
+        source = { ...sourceOf(core, connection.endpoints) };
+        const facts: RequestFacts = { connection: connectionFacts(place, connection, source), http: null };
+        // The snapshot of this moment, which may be newer than the connection.
+        const current = placeOf(core, connection.instance, connection.port)?.port.policy ?? policy;
+        decision = decide(current, facts);
+        if (decision.verdict === 'deny') {
+          explanation = explain(current, facts, decision);
+          return false;
+        }
+      }
+      bytesIn += length;
+      return true;
+    },
+    onUpstreamBytes: (length) => {
+      bytesOut += length;
+    },
+    onClose: () => {
+      if (!connected && decision.verdict === 'allow') {
+        const { verdict, phase, reason, matched, details } = decisionOf('connect-failure');
+        decision = { verdict, phase, reason, matched, ...(details === undefined ? {} : { details }) };
+      }
+      const findings: Finding[] = [...connection.findings, ...stolenIdentity(place, connection, source)];
+      if (decision.verdict === 'deny' && bytesOut > 0) findings.push(BANNER);
+      core.record(
+        makeEvent({
+          kind: 'tcp',
+          direction: 'inbound',
+          owner: place.instance.id,
+          at: connection.acceptedAt,
+          ...peersOf(place, connection, source),
+          tls: connection.tls,
+          decision,
+          explanation,
+          findings,
+          snapshotVersion: place.inForce.snapshot.version,
+          tag: source.tag,
+        }),
+      );
+    },
+  });
+}
+
+const BANNER: Finding = {
+  code: 'istio-allows',
+  message: 'The application spoke first: a denied client got its greeting, as it would in the cluster.',
+  remedy: 'Set the port to STRICT and deny by identity in front of servers whose greeting tells something.',
+};

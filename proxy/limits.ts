@@ -1,0 +1,26 @@
+/** How much and how long the data plane takes from a peer. Istio's defaults where it has one. */
+export interface Limits {
+  /** Whole head of a request; above it 431 (Envoy: 60 KiB). */
+  maxHeaderBytes: number;
+  /** From the first byte of a request to the end of its head; above it 408. */
+  headerTimeoutMs: number;
+  /** How long a connection may take to show what it is (ClientHello, handshake). */
+  handshakeTimeoutMs: number;
+  /** Nothing moved on a connection with a request in flight (Envoy: 5 min). */
+  idleTimeoutMs: number;
+  /** A kept-alive connection without a request (Envoy: 1 h). */
+  keepAliveTimeoutMs: number;
+  connectTimeoutMs: number;
+  /** Open connections of one listener; more are closed at once. */
+  maxConnections: number;
+}
+
+export const DEFAULT_LIMITS: Limits = {
+  maxHeaderBytes: 60 * 1024,
+  headerTimeoutMs: 30_000,
+  handshakeTimeoutMs: 15_000,
+  idleTimeoutMs: 300_000,
+  keepAliveTimeoutMs: 3_600_000,
+  connectTimeoutMs: 10_000,
+  maxConnections: 10_000,
+};

@@ -1,0 +1,366 @@
+/**
+ * Requests at an outbound listener: identify the service by Host, pick an endpoint, forward over mutual TLS. No
+ * authorization happens here, as in Istio; what is refused is refused by the egress rule or by secure naming.
+ */
+import type { Agent, IncomingMessage, ServerResponse } from 'node:http';
+import { connect } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { Decision } from '../model/decision.ts';
+import type { PeerRef, TlsFacts, TrafficEvent } from '../model/traffic-event.ts';
+import { checkRequestHead, headerPairs, type Http1Request } from '../wire/http1-request-checks.ts';
+import { normalizePath } from '../wire/path-normalization.ts';
+import { answer, answerHeaders, rawAnswer, upstreamAnswerHeaders } from './answer.ts';
+import type { Core } from './core.ts';
+import { decisionOf, type Failure } from './error-table.ts';
+import { forward, type ForwardReport } from './forward-http.ts';
+import { removeForwardedClientCert } from './forwarded-client-cert.ts';
+import { createHttpLane, type Detached, type HttpLane } from './http-lane.ts';
+import { hostName, hostPort, type Destination, type InForce } from './in-force.ts';
+import { makeEvent } from './make-event.ts';
+import { openTunnel } from './outbound-tunnel.ts';
+import {
+  aimedDestination,
+  callerPeer,
+  clusterHost,
+  tagOf,
+  type OutboundConnection,
+} from './outbound-connection.ts';
+import { destinationPeer, peerConnections, peerPool, pickEndpoint, type Endpoint } from './outbound-route.ts';
+import { headerValue, outboundHeaders } from './request-headers.ts';
+import type { InstanceSnapshot } from './snapshot.ts';
+
+/** Istio's default: two retries, for connections that could not be made. */
+const ATTEMPTS = 3;
+const ROUTED: Decision = { verdict: 'allow', phase: 'default', reason: 'routed', matched: null };
+const PASSED_THROUGH: Decision = { verdict: 'allow', phase: 'egress', reason: 'allow-any', matched: null };
+
+interface Call {
+  core: Core;
+  connection: OutboundConnection;
+  inForce: InForce;
+  caller: InstanceSnapshot;
+  at: number;
+  tag: string | null;
+  request: TrafficEvent['request'];
+  to: PeerRef;
+  tls: TlsFacts | null;
+}
+
+function record(call: Call, decision: Decision, response: TrafficEvent['response']): void {
+  call.core.record(
+    makeEvent({
+      kind: 'http',
+      direction: 'outbound',
+      owner: call.caller.id,
+      at: call.at,
+      from: callerPeer(call.caller, call.connection.endpoints),
+      to: call.to,
+      tls: call.tls,
+      request: call.request,
+      response,
+      decision,
+      snapshotVersion: call.inForce.snapshot.version,
+      requestId: call.request === null ? null : headerValue(call.request.headers, 'x-request-id'),
+      tag: call.tag,
+    }),
+  );
+}
+
+function refuse(call: Call, decision: Decision, message: IncomingMessage, response: ServerResponse): void {
+  const headers = answerHeaders(decision, 'envoy');
+  const bodyBytes = Buffer.byteLength(decision.body ?? '');
+  record(call, decision, { status: decision.status ?? 503, headers, bodyBytes, by: 'sidecar' });
+  answer(message, response, decision, headers);
+}
+
+function unread(message: IncomingMessage): TrafficEvent['request'] {
+  const headers = headerPairs(message.rawHeaders);
+  const target = message.url ?? '';
+  return {
+    protocol: 'http1',
+    method: message.method ?? '',
+    path: target,
+    rawPath: target,
+    host: headerValue(headers, 'host') ?? '',
+    headers,
+    bodyBytes: 0,
+  };
+}
+
+/** Where a request goes. */
+type Route =
+  | { kind: 'service'; destination: Destination; tls: 'ISTIO_MUTUAL' | 'DISABLE' }
+  | { kind: 'passthrough'; host: string; port: number }
+  | { kind: 'unknown-host' }
+  | { kind: 'unknown-port' };
+
+function routeOf(call: Call, host: string): Route {
+  const { connection, inForce, caller } = call;
+  const { aim } = connection;
+  const port = aim.kind === 'peer' ? aim.port : (hostPort(host) ?? 80);
+  const destination = inForce.destinationByHost(host, port, caller.namespace);
+  if (destination !== null) return { kind: 'service', destination, tls: destination.port.tls };
+  const allowAny = inForce.snapshot.outboundTrafficPolicy === 'ALLOW_ANY';
+  if (!allowAny) return inForce.servesPort(port) ? { kind: 'unknown-host' } : { kind: 'unknown-port' };
+  // The original destination: the peer that the connection was aimed at, or the name that HTTP_PROXY was given.
+  const aimed = aimedDestination(inForce, aim);
+  return aimed === null
+    ? { kind: 'passthrough', host: hostName(host), port }
+    : { kind: 'service', destination: aimed, tls: 'DISABLE' };
+}
+
+async function exchange(
+  core: Core,
+  connection: OutboundConnection,
+  message: IncomingMessage,
+  response: ServerResponse,
+  detached: Detached | null,
+  lane: () => HttpLane<OutboundConnection>,
+): Promise<void> {
+  const { inForce } = core;
+  const caller = inForce?.instance(connection.instance) ?? null;
+  if (inForce === null || caller === null || inForce.outbound(connection.instance, connection.key) === null) {
+    message.socket.destroy();
+    return;
+  }
+  const call: Call = {
+    core,
+    connection,
+    inForce,
+    caller,
+    at: Date.now(),
+    tag: tagOf(core, connection.endpoints),
+    request: unread(message),
+    to: destinationPeer(aimedDestination(inForce, connection.aim), null, null),
+    tls: null,
+  };
+  if (message.method === 'CONNECT' && connection.aim.kind === 'http-proxy' && detached !== null) {
+    openTunnel(
+      core,
+      connection,
+      caller,
+      { target: message.url ?? '', detached, response, lane: lane() },
+      (decision, to) =>
+        record({ ...call, to: to ?? call.to }, decision, {
+          status: decision.status ?? 200,
+          headers: [],
+          bodyBytes: 0,
+          by: 'sidecar',
+        }),
+    );
+    return;
+  }
+  const head = {
+    method: message.method ?? '',
+    target: message.url ?? '',
+    version: message.httpVersion,
+    rawHeaders: message.rawHeaders,
+  };
+  const checked = checkRequestHead(head);
+  if ('refusal' in checked) {
+    const { status, body, details, reason } = checked.refusal;
+    refuse(
+      call,
+      { verdict: 'deny', phase: 'codec', reason, matched: null, status, body, details },
+      message,
+      response,
+    );
+    return;
+  }
+  const { request } = checked;
+  if (request.method === 'CONNECT' || (request.upgrade !== null && request.upgrade !== 'websocket')) {
+    refuse(call, decisionOf('upgrade-refused'), message, response);
+    return;
+  }
+  const normalized = normalizePath(request.rawPath, inForce.snapshot.pathNormalization);
+  if (normalized.kind === 'refused') {
+    refuse(call, decisionOf('normalization-failed'), message, response);
+    return;
+  }
+  const host = clusterHost(request.host, connection, inForce, caller);
+  const headers = outboundHeaders(removeForwardedClientCert(request.headers));
+  call.request = {
+    protocol: 'http1',
+    method: request.method,
+    path: normalized.path,
+    rawPath: request.rawPath,
+    host,
+    headers,
+    bodyBytes: 0,
+  };
+  const route = routeOf(call, host);
+  switch (route.kind) {
+    case 'service':
+      await toService(call, route, request, message, response, detached);
+      return;
+    case 'passthrough':
+      call.to = {
+        workload: null,
+        namespace: null,
+        instance: null,
+        spiffeId: null,
+        ip: route.host,
+        port: route.port,
+      };
+      await carry(call, PASSED_THROUGH, passthroughPool(core, route), request, message, response, detached);
+      return;
+    case 'unknown-host':
+      refuse(call, decisionOf('unknown-host'), message, response);
+      return;
+    case 'unknown-port':
+      // No service has this port, so Istio has no HTTP listener on it: the connection closes without a word.
+      record(call, { verdict: 'deny', phase: 'egress', reason: 'unknown-port', matched: null }, null);
+      message.socket.destroy();
+      return;
+  }
+}
+
+async function toService(
+  call: Call,
+  route: Extract<Route, { kind: 'service' }>,
+  request: Http1Request,
+  message: IncomingMessage,
+  response: ServerResponse,
+  detached: Detached | null,
+): Promise<void> {
+  const { core, inForce, caller } = call;
+  const { destination, tls } = route;
+  for (let attempt = 1; ; attempt += 1) {
+    const endpoint: Endpoint | null = pickEndpoint(core, inForce, destination);
+    call.to = destinationPeer(destination, endpoint, null);
+    if (endpoint === null) {
+      refuse(call, decisionOf('no-healthy-upstream'), message, response);
+      return;
+    }
+    const agent = peerPool(core, { inForce, from: caller, destination, endpoint, tls });
+    const failed = await forwardOnce(call, ROUTED, agent, request, message, response, detached);
+    if (failed === null) return;
+    if (failed.unsent && attempt < ATTEMPTS && !message.socket.destroyed) continue;
+    refuse(call, failed.decision, message, response);
+    return;
+  }
+}
+
+async function carry(
+  call: Call,
+  decision: Decision,
+  agent: Agent,
+  request: Http1Request,
+  message: IncomingMessage,
+  response: ServerResponse,
+  detached: Detached | null,
+): Promise<void> {
+  const failed = await forwardOnce(call, decision, agent, request, message, response, detached);
+  if (failed !== null) refuse(call, failed.decision, message, response);
+}
+
+/** One attempt; null when it is over, else what to answer. */
+async function forwardOnce(
+  call: Call,
+  decision: Decision,
+  agent: Agent,
+  request: Http1Request,
+  message: IncomingMessage,
+  response: ServerResponse,
+  detached: Detached | null,
+): Promise<{ decision: Decision; unsent: boolean } | null> {
+  const http = call.request as NonNullable<TrafficEvent['request']>;
+  const report = (outcome: ForwardReport): void => {
+    call.request = { ...http, bodyBytes: outcome.requestBytes };
+    const ended = {
+      'client-gone': 'downstream_remote_disconnect',
+      'upstream-gone': 'upstream_reset_after_response_started{connection_termination}',
+      complete: null,
+    }[outcome.end];
+    const answered =
+      outcome.status === null
+        ? null
+        : {
+            status: outcome.status,
+            headers: outcome.headers,
+            bodyBytes: outcome.responseBytes,
+            by: 'upstream' as const,
+          };
+    record(call, ended === null ? decision : { ...decision, details: ended }, answered);
+  };
+  const onConnection = (stream: Duplex): void => {
+    const peer = peerConnections.get(stream);
+    if (peer === undefined) return;
+    peer.source.tag = call.tag;
+    call.tls = peer.tls;
+    call.to = { ...call.to, spiffeId: peer.spiffeId };
+  };
+  const { method, path, host, headers } = http;
+  const { body, upgrade } = request;
+  const responseHeaders = (fields: [string, string][]): [string, string][] =>
+    upstreamAnswerHeaders(fields, 'envoy');
+  const result = await forward({
+    request: message,
+    response,
+    detached,
+    method,
+    path,
+    host,
+    headers,
+    body,
+    upgrade,
+    agent,
+    onConnection,
+    responseHeaders,
+    report,
+  });
+  return result.kind === 'failed' ? result : null;
+}
+
+/** ALLOW_ANY: the name that the client gave, resolved as this machine resolves it. */
+function passthroughPool(core: Core, { host, port }: { host: string; port: number }): Agent {
+  return core.pools.agent(`passthrough|${host}|${port}`, () => {
+    return new Promise((resolve, reject) => {
+      const socket = connect({ host, port, noDelay: true });
+      socket.setTimeout(core.limits.connectTimeoutMs, () => socket.destroy(new Error('connect timeout')));
+      socket.once('error', reject);
+      socket.once('connect', () => {
+        socket.setTimeout(0);
+        socket.removeListener('error', reject);
+        resolve(socket);
+      });
+    });
+  });
+}
+
+function broken(core: Core, connection: OutboundConnection, failure: Failure, code: string): string {
+  const { inForce } = core;
+  const caller = inForce?.instance(connection.instance) ?? null;
+  if (inForce === null || caller === null) return '';
+  const decision = decisionOf(failure, `${failure}-${code.toLowerCase().replaceAll('_', '-')}`);
+  const to = destinationPeer(aimedDestination(inForce, connection.aim), null, null);
+  const call: Call = {
+    core,
+    connection,
+    inForce,
+    caller,
+    at: Date.now(),
+    tag: tagOf(core, connection.endpoints),
+    request: null,
+    to,
+    tls: null,
+  };
+  const headers = answerHeaders(decision, 'envoy');
+  record(call, decision, {
+    status: decision.status ?? 400,
+    headers,
+    bodyBytes: (decision.body ?? '').length,
+    by: 'sidecar',
+  });
+  return rawAnswer(decision, 'envoy');
+}
+
+/** The lane of all outbound HTTP connections. */
+export function createOutboundLane(core: Core): HttpLane<OutboundConnection> {
+  const lane: HttpLane<OutboundConnection> = createHttpLane(core.limits, {
+    exchange: (connection, request, response, detached) =>
+      exchange(core, connection, request, response, detached, () => lane),
+    broken: (connection, failure, code) => broken(core, connection, failure, code),
+  });
+  return lane;
+}

@@ -1,0 +1,128 @@
+/** From a destination to a connection: which endpoint, by whose key, towards which identities. */
+import type { Agent } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { Decision } from '../model/decision.ts';
+import type { PeerRef, TlsFacts } from '../model/traffic-event.ts';
+import type { Source } from './connection-table.ts';
+import type { Core } from './core.ts';
+import { decisionOf } from './error-table.ts';
+import { UpstreamRefused } from './forward-http.ts';
+import type { Destination, InForce } from './in-force.ts';
+import {
+  connectUpstream,
+  UPSTREAM_ALPN,
+  upstreamSni,
+  type Refused,
+  type UpstreamContext,
+} from './mtls-gate.ts';
+import type { BoundListener, InstanceSnapshot } from './snapshot.ts';
+
+/** A connection of ours to a peer's sidecar. */
+export interface PeerConnection {
+  stream: Duplex;
+  /** Entry of the connection table; its tag follows the request that the connection carries. */
+  source: Source;
+  tls: TlsFacts | null;
+  spiffeId: string | null;
+}
+
+export interface Endpoint {
+  instance: InstanceSnapshot;
+  address: BoundListener;
+  targetPort: number;
+}
+
+/** Facts of a pooled connection by its stream. */
+export const peerConnections = new WeakMap<Duplex, PeerConnection>();
+
+/** Round robin over the endpoints whose inbound listener is bound. */
+export function pickEndpoint(core: Core, inForce: InForce, { service, port }: Destination): Endpoint | null {
+  const alive = port.endpoints.flatMap(({ instance: id }) => {
+    const instance = inForce.instance(id);
+    const address = core.inboundAddress(id, port.targetPort);
+    return instance === null || address === null ? [] : [{ instance, address, targetPort: port.targetPort }];
+  });
+  if (alive.length === 0) return null;
+  const key = `${service.id}:${port.port}`;
+  const turn = core.turns.get(key) ?? 0;
+  core.turns.set(key, (turn + 1) % Number.MAX_SAFE_INTEGER);
+  return alive[turn % alive.length] as Endpoint;
+}
+
+/** The decision for a connection that the gate didn't let us use. */
+export function refusedUpstream(refused: Refused): Decision {
+  const failure = refused.reason === 'connect-failed' ? 'connect-failure' : 'wrong-peer-identity';
+  return decisionOf(failure, refused.reason);
+}
+
+/** How one instance reaches one endpoint of a destination. */
+export interface Way {
+  inForce: InForce;
+  from: InstanceSnapshot;
+  destination: Destination;
+  endpoint: Endpoint;
+  /** An unknown host that ALLOW_ANY lets through goes in plaintext, as Istio's PassthroughCluster does. */
+  tls: 'ISTIO_MUTUAL' | 'DISABLE';
+}
+
+function securityOf(way: Way): UpstreamContext['security'] {
+  if (way.tls === 'DISABLE') return { kind: 'plaintext' };
+  const material = way.inForce.tls(way.from.id);
+  if (material === null) throw new UpstreamRefused(decisionOf('internal-error', 'no-credentials'));
+  const { service, port } = way.destination;
+  const http = port.protocol !== 'tcp' && port.protocol !== 'tls';
+  return {
+    kind: 'mtls',
+    tls: material.upstream,
+    sni: upstreamSni(`${service.name}.${service.namespace}.svc.cluster.local`, port.port),
+    alpn: http ? UPSTREAM_ALPN.http : UPSTREAM_ALPN.tcp,
+    expectedSpiffeIds: port.expectedSpiffeIds,
+  };
+}
+
+/** Connects; throws `UpstreamRefused` when the other side can't be reached or isn't who it must be. */
+export async function dialPeer(core: Core, way: Way, tag: string | null): Promise<PeerConnection> {
+  const source: Source = { ip: way.from.podIp, instance: way.from.id, tag };
+  const result = await connectUpstream({
+    host: way.endpoint.address.host,
+    port: way.endpoint.address.port,
+    gate: way.inForce.gate(core.limits),
+    security: securityOf(way),
+    connected: (raw) => core.table.registerHop(raw, source),
+  });
+  if (result.kind === 'refused') throw new UpstreamRefused(refusedUpstream(result), result.message);
+  const connection = { stream: result.stream, source, tls: result.tls, spiffeId: result.spiffeId };
+  peerConnections.set(result.stream, connection);
+  return connection;
+}
+
+/** Pool of a way; everything that its connections' identity depends on is in its key. */
+export function peerPool(core: Core, way: Way): Agent {
+  const { address } = way.endpoint;
+  const { service, port } = way.destination;
+  const key = [
+    'peer',
+    way.from.id,
+    `${address.host}:${address.port}`,
+    way.tls,
+    `${service.id}:${port.port}`,
+    ...port.expectedSpiffeIds,
+  ].join('|');
+  return core.pools.agent(key, async () => (await dialPeer(core, way, null)).stream);
+}
+
+/** The far end, as events name it. */
+export function destinationPeer(
+  destination: Destination | null,
+  endpoint: Endpoint | null,
+  spiffeId: string | null,
+): PeerRef {
+  return {
+    workload: endpoint?.instance.workload ?? destination?.service.name ?? null,
+    namespace: destination?.service.namespace ?? null,
+    instance: endpoint?.instance.id ?? null,
+    spiffeId,
+    ip: endpoint?.instance.podIp ?? destination?.service.clusterIp ?? '',
+    port: destination?.port.port ?? null,
+  };
+}

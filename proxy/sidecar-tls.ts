@@ -1,0 +1,59 @@
+/** Key material of every sidecar of a snapshot, made once and kept while its PEMs stay the same. */
+import type { Problem } from '../model/problem.ts';
+import type { InstanceSnapshot, Snapshot } from './snapshot.ts';
+import { createInboundTls, createUpstreamTls, type InboundTls, type UpstreamTls } from './tls-material.ts';
+
+export interface SidecarTls {
+  /** Everything the material was made of; equal = may be kept. */
+  fingerprint: string;
+  http: InboundTls;
+  tcp: InboundTls;
+  upstream: UpstreamTls;
+}
+
+/** The general lane speaks HTTP/1.1 only. */
+const HTTP_ALPN = ['http/1.1'];
+const TCP_ALPN = ['istio-peer-exchange'];
+
+function make(
+  instance: InstanceSnapshot,
+  trustBundlePem: readonly string[],
+  fingerprint: string,
+): SidecarTls {
+  const credentials = { ...instance.credentials, trustBundlePem };
+  return {
+    fingerprint,
+    http: createInboundTls(credentials, HTTP_ALPN),
+    tcp: createInboundTls(credentials, TCP_ALPN),
+    upstream: createUpstreamTls(credentials),
+  };
+}
+
+/** Material for all instances of `snapshot`; an instance whose PEMs can't be used is a problem. */
+export function materialFor(
+  snapshot: Snapshot,
+  previous: (instance: string) => SidecarTls | null,
+): { tls: Map<string, SidecarTls>; problems: Problem[] } {
+  const tls = new Map<string, SidecarTls>();
+  const problems: Problem[] = [];
+  for (const instance of snapshot.instances) {
+    const { certificateChainPem, privateKeyPem } = instance.credentials;
+    const fingerprint = [certificateChainPem, privateKeyPem, ...snapshot.trustBundlePem].join('\n');
+    const kept = previous(instance.id);
+    try {
+      tls.set(
+        instance.id,
+        kept?.fingerprint === fingerprint ? kept : make(instance, snapshot.trustBundlePem, fingerprint),
+      );
+    } catch (error) {
+      // OpenSSL's words name what is wrong and never quote the key.
+      const why = error instanceof Error ? error.message : String(error);
+      problems.push({
+        code: 'invalid-certificate',
+        severity: 'error',
+        message: `the certificate, key or roots of ${instance.id} cannot be used: ${why}`,
+      });
+    }
+  }
+  return { tls, problems };
+}

@@ -1,0 +1,67 @@
+/**
+ * The data plane on its own thread: all sidecars of a mesh, behind the same verbs as `DataPlane`. It knows nothing
+ * of workers and messages; worker.ts hands it those.
+ */
+import type { TrafficEvent } from '../model/traffic-event.ts';
+import { applySnapshot } from './apply-snapshot.ts';
+import { ConnectionTable } from './connection-table.ts';
+import type { Core } from './core.ts';
+import type { DeclaredSource } from './data-plane.ts';
+import { acceptInbound } from './inbound.ts';
+import { createInboundLane } from './inbound-http.ts';
+import type { Limits } from './limits.ts';
+import { ListenerSet } from './listener-set.ts';
+import { acceptOutbound } from './outbound.ts';
+import { createOutboundLane } from './outbound-http.ts';
+import type { Snapshot, SnapshotAnswer } from './snapshot.ts';
+import { TrafficLog } from './traffic-log.ts';
+import { UpstreamPools } from './upstream-pool.ts';
+
+export interface Sidecars {
+  publish(snapshot: Snapshot): Promise<SnapshotAnswer>;
+  declareSource(source: DeclaredSource): void;
+  flush(): Promise<void>;
+  /** Closes every listener and connection, and delivers the last events. */
+  close(): Promise<void>;
+}
+
+/** Starts with no snapshot in force: nothing listens, nothing passes. */
+export function createSidecars(limits: Limits, deliver: (events: TrafficEvent[]) => void): Sidecars {
+  const log = new TrafficLog(deliver);
+  const table = new ConnectionTable();
+  const core: Core = {
+    limits,
+    table,
+    pools: new UpstreamPools(),
+    turns: new Map(),
+    inForce: null,
+    record: (event) => log.add(event),
+    inboundAddress: (instance, port) => listeners.find({ instance, direction: 'inbound', key: String(port) }),
+  };
+  const inboundLane = createInboundLane(core);
+  const outboundLane = createOutboundLane(core);
+  const listeners = new ListenerSet(limits, (site, socket) => {
+    if (site.direction === 'inbound') void acceptInbound(core, inboundLane, site, socket);
+    else acceptOutbound(core, outboundLane, site, listeners.find(site), socket);
+  });
+  // One snapshot at a time, in the order they came.
+  let tail: Promise<unknown> = Promise.resolve();
+  return {
+    publish: (snapshot) => {
+      const answer = tail.then(() => applySnapshot(core, listeners, snapshot));
+      tail = answer.catch(() => undefined);
+      return answer;
+    },
+    declareSource: (source) => table.declare(source),
+    flush: () => log.flush(),
+    close: async () => {
+      await tail;
+      core.inForce = null;
+      listeners.close();
+      core.pools.close();
+      inboundLane.close();
+      outboundLane.close();
+      await log.flush();
+    },
+  };
+}
