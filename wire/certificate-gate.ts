@@ -99,13 +99,14 @@ function judgeChain({ chain, facts, readable }: PeerCertificate): GateVerdict | 
 
 /** OpenSSL judged by the wall clock; both times must hold, so that neither clock opens what the other closes. */
 function judgeTime({ facts, chain }: PeerCertificate, { nowMs }: GateRules): GateVerdict | null {
-  if (nowMs > facts.notAfter || chain.error === 'CERT_HAS_EXPIRED') {
+  // Written so that an unreadable time (NaN) is outside.
+  if (!(nowMs <= facts.notAfter) || chain.error === 'CERT_HAS_EXPIRED') {
     return refuse(
       'expired',
       `the certificate of ${nameOf(facts)} was valid until ${isoTime(facts.notAfter)}`,
     );
   }
-  if (nowMs < facts.notBefore || chain.error === 'CERT_NOT_YET_VALID') {
+  if (!(nowMs >= facts.notBefore) || chain.error === 'CERT_NOT_YET_VALID') {
     return refuse(
       'not-yet-valid',
       `the certificate of ${nameOf(facts)} is valid from ${isoTime(facts.notBefore)}`,
@@ -144,25 +145,26 @@ function judgeIdentity(peer: PeerCertificate, rules: GateRules): GateVerdict {
     const refused = judgeSvid(peer);
     if (refused) return refused;
   }
+  // Secure naming is Envoy's exact list of names and asks for nothing else, as a DestinationRule may name a foreign one.
+  const wanted = rules.expectedSpiffeIds;
+  const named = wanted && facts.uriSans.find((uri) => wanted.includes(uri));
+  if (named !== undefined) return { ok: true, spiffeId: named, findings: findingsOf(peer) };
   // Istio's own form of the check: a literal prefix, so upper case is another domain.
   const domains = [rules.trustDomain, ...rules.trustDomainAliases];
-  const own = facts.uriSans.filter((uri) => domains.some((domain) => uri.startsWith(`spiffe://${domain}/`)));
-  const [spiffeId] = own;
+  const spiffeId = facts.uriSans.find((uri) =>
+    domains.some((domain) => uri.startsWith(`spiffe://${domain}/`)),
+  );
   if (spiffeId === undefined) {
     return refuse(
       'foreign-trust-domain',
       `${facts.uriSans.join(', ')} is of another trust domain than ${domains.join(', ')}`,
     );
   }
-  if (rules.expectedSpiffeIds) {
-    const wanted = rules.expectedSpiffeIds;
-    const named = facts.uriSans.find((uri) => wanted.includes(uri));
-    if (named === undefined)
-      return refuse(
-        'unexpected-identity',
-        `${spiffeId} answered, expected was ${wanted.join(' or ') || 'nobody'}`,
-      );
-    return { ok: true, spiffeId: named, findings: findingsOf(peer) };
+  if (wanted) {
+    return refuse(
+      'unexpected-identity',
+      `${spiffeId} answered, expected was ${wanted.join(' or ') || 'nobody'}`,
+    );
   }
   return { ok: true, spiffeId, findings: findingsOf(peer) };
 }
