@@ -5,6 +5,7 @@ import type { MeshPort, Workload } from './mesh.ts';
 import { portProtocol, PROTOCOL_NAMES } from './port-protocol.ts';
 import type { Position, Problem } from './problem.ts';
 import type { Project, ProjectPort, ProjectService } from './project.ts';
+import { workloadSpiffeId } from './spiffe-id.ts';
 import { placeOf } from './yaml-source.ts';
 
 export interface WorkloadPlan {
@@ -32,7 +33,7 @@ export function buildWorkload(
     id,
     namespace,
     serviceAccount,
-    spiffeId: `spiffe://${project.spec.trustDomain}/ns/${namespace}/sa/${serviceAccount}`,
+    spiffeId: workloadSpiffeId(project.spec.trustDomain, namespace, serviceAccount),
     labels: { app: name, ...service.labels },
     ports: buildPorts(plan, project, problems),
     clusterIp: `10.96.0.${index + 1}`,

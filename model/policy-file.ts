@@ -72,8 +72,7 @@ export function readObject(document: YamlDocument, defaults: PolicyDefaults, int
   const { apiVersion, kind } = head.value;
   const items = head.value['items'];
   if (kind.endsWith('List') && Array.isArray(items)) {
-    for (const index of items.keys())
-      readObject(documentWithin(document, ['items', index], items[index]), defaults, into);
+    for (const item of documentsWithin(document, ['items'], items)) readObject(item, defaults, into);
     return;
   }
   const slash = apiVersion.lastIndexOf('/');
@@ -100,18 +99,27 @@ export function readObject(document: YamlDocument, defaults: PolicyDefaults, int
   else readPolicy(document, support, group, version, defaults, into);
 }
 
-/** The part of a document at `path`, as a document of its own that keeps its places. */
-export function documentWithin(
+/** The elements of the list at `path`, as documents of their own that keep their places. */
+export function documentsWithin(
   document: YamlDocument,
-  path: readonly (string | number)[],
-  value: unknown,
-): YamlDocument {
+  path: readonly string[],
+  values: readonly unknown[],
+): YamlDocument[] {
+  const documents = values.map((value, index) => ({
+    file: document.file,
+    value,
+    at: placeOf(document, [...path, index]),
+    positions: {} as Positions,
+  }));
   const prefix = `${path.join('.')}.`;
-  const positions: Positions = {};
-  for (const [key, place] of Object.entries(document.positions)) {
-    if (key.startsWith(prefix)) positions[key.slice(prefix.length)] = place;
+  for (const key in document.positions) {
+    if (!key.startsWith(prefix)) continue;
+    const dot = key.indexOf('.', prefix.length);
+    const place = document.positions[key];
+    const target = dot < 0 ? undefined : documents[Number(key.slice(prefix.length, dot))];
+    if (target && place) target.positions[key.slice(dot + 1)] = place;
   }
-  return { file: document.file, value, at: placeOf(document, path), positions };
+  return documents;
 }
 
 type PolicySupport = Extract<KindSupport, { support: 'enforced' | 'later' }>;

@@ -4,6 +4,7 @@
  * are refused. Step kinds that design.md names and this version doesn't run yet are refused as `not-supported-yet`.
  */
 import { z } from 'zod';
+import { CERTIFICATE_NAMES } from './scenario-certificates.ts';
 
 const duration = z.string().regex(/^\d+(ms|s|m)$/, 'a duration: 500ms, 5s, 1m');
 const headers = z.record(z.string(), z.union([z.string(), z.array(z.string())]));
@@ -34,7 +35,9 @@ export const tlsStepSchema = z.strictObject({
   to: z.string(),
   port: z.number().int().min(1).max(65535).optional(),
   from: z.string().optional().describe('For the picture only: who the attacker pretends to be.'),
-  certificate: z.string().describe('A certificate fault, `none` (no client certificate) or `valid`.'),
+  certificate: z
+    .enum(CERTIFICATE_NAMES)
+    .describe('`none` (no client certificate), `valid`, or a certificate fault.'),
   san: z
     .string()
     .optional()

@@ -164,10 +164,16 @@ function valueProblem(
   if (found === undefined)
     return { code: 'missing-field', severity: 'error', message: `${name(path)} is missing: ${wanted}`, at };
   const near = typeof found === 'string' ? closest(found, values.map(String)) : null;
+  const options = values.length > 1 ? `one of ${wanted}` : wanted;
+  // A long list isn't worth reading when the hint already says the word.
+  const message =
+    near && values.length > 8
+      ? `${name(path)} can't be ${describe(found)}`
+      : `${name(path)} must be ${options}, not ${describe(found)}`;
   return {
     code: 'invalid-value',
     severity: 'error',
-    message: `${name(path)} must be ${values.length > 1 ? 'one of ' : ''}${wanted}, not ${describe(found)}`,
+    message,
     ...(near ? { hint: `did you mean ${near}?` } : {}),
     at,
   };
