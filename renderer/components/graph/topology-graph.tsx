@@ -1,0 +1,215 @@
+/** The picture of who talks to whom. It draws a graph, says what was picked, and plays one hop when told to. */
+import {
+  Background,
+  BackgroundVariant,
+  Controls,
+  type EdgeChange,
+  type NodeChange,
+  Position,
+  ReactFlow,
+  ReactFlowProvider,
+  useReactFlow,
+} from '@xyflow/react';
+import { type ReactNode, useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { plural, rate } from '../../reading/format.ts';
+import type { Graph, GraphEdge } from '../../reading/graph.ts';
+import type { Hop } from '../../reading/replay.ts';
+import { edgeId } from '../../store/edges.ts';
+import { type FlowEdge, TalkEdge } from './graph-edge.tsx';
+import { type FlowNode, WorkloadNode } from './graph-node.tsx';
+import { type Direction, type Layout, NODE_HEIGHT, NODE_WIDTH } from './layout.ts';
+import { useLayout } from './use-layout.ts';
+
+export interface Picked {
+  node?: string;
+  edge?: string;
+}
+
+interface TopologyGraphProps {
+  graph: Graph;
+  picked: Picked;
+  onPick: (picked: Picked) => void;
+  /** The hop that a replay lights, with a key that changes from frame to frame. */
+  hop?: { hop: Hop; key: string } | null;
+  /** Draws the edges beside the lit one without their numbers. */
+  quiet?: 'numbers' | 'no-numbers';
+}
+
+const NODE_TYPES = { workload: WorkloadNode };
+const EDGE_TYPES = { talk: TalkEdge };
+const HANDLES = [
+  {
+    type: 'source' as const,
+    position: Position.Right,
+    x: NODE_WIDTH,
+    y: NODE_HEIGHT / 2,
+    width: 1,
+    height: 1,
+  },
+  { type: 'target' as const, position: Position.Left, x: 0, y: NODE_HEIGHT / 2, width: 1, height: 1 },
+];
+
+function litNode(id: string, hop: Hop | null): FlowNode['data']['lit'] {
+  if (!hop) return null;
+  if (hop.to === id) return hop.outcome;
+  return hop.from === id ? 'sender' : null;
+}
+
+function flowNodes(graph: Graph, layout: Layout, picked: Picked, hop: Hop | null): FlowNode[] {
+  return graph.nodes.flatMap((node) => {
+    const position = layout.nodes.get(node.id);
+    if (!position) return [];
+    return {
+      id: node.id,
+      type: 'workload' as const,
+      position,
+      width: NODE_WIDTH,
+      height: NODE_HEIGHT,
+      measured: { width: NODE_WIDTH, height: NODE_HEIGHT },
+      handles: HANDLES,
+      selected: picked.node === node.id,
+      draggable: false,
+      connectable: false,
+      ariaLabel: `${node.title}, ${node.health}, ${node.subtitle}, ${rate(node.inbound)}`,
+      data: { node, lit: litNode(node.id, hop) },
+    };
+  });
+}
+
+function edgeLabel(edge: GraphEdge): string {
+  return `${edge.from} to ${edge.to}, ${rate(edge.reading.total)}, ${plural(edge.reading.denied, 'denial')}`;
+}
+
+function useDirection(): { box: React.RefObject<HTMLDivElement | null>; direction: Direction; size: string } {
+  const box = useRef<HTMLDivElement>(null);
+  const [size, setSize] = useState({ width: 900, height: 700 });
+  useEffect(() => {
+    const element = box.current;
+    if (!element) return undefined;
+    const watcher = new ResizeObserver(() =>
+      setSize({ width: element.clientWidth, height: element.clientHeight }),
+    );
+    watcher.observe(element);
+    return () => watcher.disconnect();
+  }, []);
+  return {
+    box,
+    direction: size.width < size.height * 0.95 ? 'DOWN' : 'RIGHT',
+    size: `${size.width}×${size.height}`,
+  };
+}
+
+/** Fits the picture when its shape or its room changes, never because a number did. */
+function FitOnChange({ when }: { when: string }): ReactNode {
+  const { fitView } = useReactFlow();
+  useEffect(() => {
+    const frame = requestAnimationFrame(() => void fitView({ padding: 0.08, maxZoom: 1.15 }));
+    return () => cancelAnimationFrame(frame);
+  }, [fitView, when]);
+  return null;
+}
+
+function Arrows(): ReactNode {
+  return (
+    <svg className="arrows" aria-hidden="true">
+      <defs>
+        {['line', 'accent', 'deny'].map((name) => (
+          <marker
+            key={name}
+            id={`arrow-${name}`}
+            viewBox="0 0 8 8"
+            refX="7"
+            refY="4"
+            markerWidth="8"
+            markerHeight="8"
+            orient="auto"
+            markerUnits="userSpaceOnUse"
+          >
+            <path d="M0 0 8 4 0 8z" className={`arrow ${name}`} />
+          </marker>
+        ))}
+      </defs>
+    </svg>
+  );
+}
+
+/** The graph with pan, zoom and keyboard. */
+export function TopologyGraph({
+  graph,
+  picked,
+  onPick,
+  hop = null,
+  quiet = 'numbers',
+}: TopologyGraphProps): ReactNode {
+  const { box, direction, size } = useDirection();
+  const { layout, key } = useLayout(graph, direction);
+  const onSelect = useCallback((edge: string) => onPick({ edge }), [onPick]);
+  const nodes = useMemo(
+    () => flowNodes(graph, layout, picked, hop?.hop ?? null),
+    [graph, layout, picked, hop],
+  );
+  const edges = useMemo(
+    () =>
+      graph.edges.flatMap((edge): FlowEdge[] => {
+        const route = layout.edges.get(edge.id);
+        if (!route || route.points.length === 0) return [];
+        const lit = hop && edgeId(hop.hop.from, hop.hop.to) === edge.id;
+        return [
+          {
+            id: edge.id,
+            type: 'talk',
+            source: edge.from,
+            target: edge.to,
+            selected: picked.edge === edge.id,
+            ariaLabel: edgeLabel(edge),
+            zIndex: lit || picked.edge === edge.id ? 2 : edge.onlyDenied ? 1 : 0,
+            data: {
+              edge,
+              ...route,
+              hop: lit ? hop.hop : null,
+              hopKey: hop?.key ?? '',
+              quiet: quiet === 'no-numbers',
+              onSelect,
+            },
+          },
+        ];
+      }),
+    [graph, layout, picked, hop, quiet, onSelect],
+  );
+  const onNodes = (changes: NodeChange<FlowNode>[]): void => {
+    for (const change of changes)
+      if (change.type === 'select' && change.selected) onPick({ node: change.id });
+  };
+  const onEdges = (changes: EdgeChange<FlowEdge>[]): void => {
+    for (const change of changes)
+      if (change.type === 'select' && change.selected) onPick({ edge: change.id });
+  };
+  return (
+    <div ref={box} className={`graph ${hop ? 'playing' : ''}`} data-ready={key !== ''}>
+      <Arrows />
+      <ReactFlowProvider>
+        <ReactFlow
+          nodes={nodes}
+          edges={edges}
+          nodeTypes={NODE_TYPES}
+          edgeTypes={EDGE_TYPES}
+          onNodesChange={onNodes}
+          onEdgesChange={onEdges}
+          onPaneClick={() => onPick({})}
+          nodesDraggable={false}
+          nodesConnectable={false}
+          deleteKeyCode={null}
+          selectionKeyCode={null}
+          multiSelectionKeyCode={null}
+          zoomOnDoubleClick={false}
+          minZoom={0.25}
+          maxZoom={2}
+        >
+          <Background variant={BackgroundVariant.Dots} gap={22} size={1.4} />
+          <Controls showInteractive={false} position="bottom-right" />
+          <FitOnChange when={`${key} ${size}`} />
+        </ReactFlow>
+      </ReactFlowProvider>
+    </div>
+  );
+}

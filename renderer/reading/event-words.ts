@@ -1,0 +1,95 @@
+/** A traffic event in words: its verdict as a tag, what was asked, and why, in one line. */
+import type { Decision, RuleRef } from '../../model/decision.ts';
+import type { PeerRef, TrafficEvent } from '../../model/traffic-event.ts';
+
+/** `warn` is amber: turned away for a reason that is no denial by policy. */
+export type Tone = 'allow' | 'deny' | 'warn' | 'info' | 'quiet';
+
+export interface VerdictWords {
+  tone: Tone;
+  word: string;
+}
+
+/** The verdict as a person says it. */
+export function verdictWords(decision: Decision): VerdictWords {
+  if (decision.verdict === 'allow') return { tone: 'allow', word: 'allowed' };
+  switch (decision.phase) {
+    case 'jwt':
+      return { tone: 'warn', word: 'rejected' };
+    case 'rate-limit':
+      return { tone: 'warn', word: 'limited' };
+    case 'upstream':
+      return { tone: 'warn', word: 'failed' };
+    case 'route':
+      return { tone: 'warn', word: 'no route' };
+    default:
+      return { tone: 'deny', word: 'denied' };
+  }
+}
+
+/** `sa/web` of a SPIFFE id, whatever its trust domain; the id itself where it has another form. */
+export function shortIdentity(spiffeId: string): string {
+  return /\/(sa\/[^/]+)$/.exec(spiffeId)?.[1] ?? spiffeId;
+}
+
+/** Who that is: workload, else identity, else address. */
+export function peerName(peer: PeerRef): string {
+  return peer.workload ?? (peer.spiffeId ? shortIdentity(peer.spiffeId) : peer.ip || 'unknown');
+}
+
+/** `POST /charge`, `TLS handshake`. */
+export function asked(event: TrafficEvent): string {
+  if (event.request) return `${event.request.method} ${event.request.path}`;
+  switch (event.kind) {
+    case 'handshake':
+      return 'TLS handshake';
+    case 'connection':
+      return 'connection';
+    case 'proxy':
+      return 'sidecar';
+    case 'tcp':
+      return 'TCP stream';
+    case 'http':
+      return 'request without a readable head';
+  }
+}
+
+/** `payments-from-orders[0]`. */
+export function ruleName(ref: RuleRef): string {
+  return ref.rule === null ? ref.name : `${ref.name}[${ref.rule}]`;
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  'plaintext-on-strict': 'plaintext on a STRICT port',
+  'unknown-authority': 'certificate of an unknown CA',
+  'no-client-certificate': 'no client certificate',
+  'certificate-required': 'no client certificate',
+  'foreign-trust-domain': 'certificate of another trust domain',
+  expired: 'certificate expired',
+};
+
+/** A stable reason code in words. */
+export function reasonWords(reason: string): string {
+  return REASONS[reason] ?? reason.replaceAll('-', ' ');
+}
+
+/** `from.source.principals` as the table's narrow column takes it. */
+export function shortField(field: string): string {
+  return field.replace(/^(from\.source|to\.operation)\./, '');
+}
+
+/** The last column: which rule, or what was missing. */
+export function why(event: TrafficEvent): string {
+  const { decision, explanation } = event;
+  if (decision.matched && decision.matched.action !== 'mtls') return ruleName(decision.matched);
+  if (decision.verdict === 'allow') {
+    return decision.phase === 'default' ? 'no policy applies' : reasonWords(decision.reason);
+  }
+  if (explanation?.nearest && decision.phase === 'allow') {
+    const missed = explanation.nearest.clauses.filter((clause) => !clause.matched);
+    const fields = missed.map((clause) => shortField(clause.field)).join(', ');
+    return `no ALLOW matched · nearest ${ruleName(explanation.nearest.ref)}: ${fields || 'no clause'}`;
+  }
+  if (decision.phase === 'mtls') return `mTLS: ${reasonWords(decision.reason)}`;
+  return reasonWords(decision.reason);
+}

@@ -1,0 +1,147 @@
+/** Services: every instance, how it is, what it said. */
+import { RotateCw, Server } from 'lucide-react';
+import type { ReactNode } from 'react';
+import type { InstanceState, SessionState } from '../../../model/session-state.ts';
+import { Facts, Inspector, Section } from '../../components/inspector.tsx';
+import { Notice } from '../../components/notice.tsx';
+import { Tag } from '../../components/tag.tsx';
+import { useListKeys } from '../../components/use-list-keys.ts';
+import { useNow } from '../../components/use-now.ts';
+import type { Tone } from '../../reading/event-words.ts';
+import { clockTime, plural } from '../../reading/format.ts';
+import { safeText } from '../../reading/safe-text.ts';
+import { restart } from '../../store/actions.ts';
+import { useLogs } from '../../store/host-data.ts';
+import { select, usePlace } from '../../store/selection.ts';
+
+const TONES: Record<InstanceState['status'], Tone> = {
+  pending: 'quiet',
+  starting: 'warn',
+  ready: 'allow',
+  restarting: 'warn',
+  stopping: 'quiet',
+  stopped: 'quiet',
+  failed: 'deny',
+};
+
+const LOG_LINES = 500;
+const LOG_EVERY_MS = 2_000;
+
+function Logs({ instance }: { instance: string }): ReactNode {
+  const tick = Math.floor(useNow(LOG_EVERY_MS) / LOG_EVERY_MS);
+  const logs = useLogs(instance, tick);
+  if (logs.status === 'loading') return <p className="sub">Reading the log…</p>;
+  if (logs.status === 'failed') return <p className="deny">{logs.error}</p>;
+  const lines = logs.value.slice(-LOG_LINES);
+  if (lines.length === 0) return <p className="sub">It has said nothing yet.</p>;
+  return (
+    <pre className="code logs" tabIndex={0} aria-label={`Log of ${instance}`}>
+      {lines.map((one, index) => (
+        <span key={`${one.at}${index}`} className={one.stream === 'stderr' ? 'stderr' : undefined}>
+          <i>{clockTime(one.at)}</i>
+          {one.stream === 'stderr' ? '! ' : ''}
+          {safeText(one.text, 500)}
+        </span>
+      ))}
+    </pre>
+  );
+}
+
+/** The view. */
+export function ServicesView({ session }: { session: SessionState }): ReactNode {
+  const { params } = usePlace();
+  const rows = session.workloads.flatMap((workload) =>
+    workload.instances.map((instance) => ({ workload, instance })),
+  );
+  const selected = rows.find((row) => row.instance.id === params['instance']) ?? rows[0];
+  const keys = useListKeys({
+    length: rows.length,
+    at: rows.findIndex((row) => row === selected),
+    move: (index) => select({ instance: rows[index]?.instance.id ?? '' }),
+  });
+  if (!selected)
+    return (
+      <Notice icon={Server} title="No service">
+        The project declares none.
+      </Notice>
+    );
+  const { instance, workload } = selected;
+  return (
+    <div className="view with-side wide-side">
+      <div className="column">
+        <div className="filters">
+          <h2>Services</h2>
+          <span className="sub">
+            {plural(session.workloads.length, 'service')}, {plural(rows.length, 'instance')} ·{' '}
+            {session.runtime}
+          </span>
+        </div>
+        <div className="scroll" tabIndex={0} onKeyDown={keys} role="region" aria-label="Instances">
+          <table className="list">
+            <colgroup>
+              <col />
+              <col className="w-name" />
+              <col className="w-name" />
+              <col className="w-num" />
+            </colgroup>
+            <thead>
+              <tr>
+                <th>instance</th>
+                <th>namespace</th>
+                <th>status</th>
+                <th className="num">restarts</th>
+              </tr>
+            </thead>
+            <tbody>
+              {rows.map((row) => (
+                <tr
+                  key={row.instance.id}
+                  className={row === selected ? 'on' : ''}
+                  aria-selected={row === selected}
+                  onClick={() => select({ instance: row.instance.id })}
+                >
+                  <td>
+                    <b>{row.instance.id}</b>
+                  </td>
+                  <td className="sub">{row.workload.namespace}</td>
+                  <td>
+                    <Tag tone={TONES[row.instance.status]}>{row.instance.status}</Tag>
+                  </td>
+                  <td className="num">{row.instance.restarts}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      </div>
+      <Inspector
+        title={instance.id}
+        sub={workload.spiffeId}
+        aside={
+          <button type="button" className="btn s" onClick={() => void restart(instance.id)}>
+            <RotateCw size={12} /> Restart
+          </button>
+        }
+      >
+        <Section title="State">
+          <Facts
+            of={[
+              ['status', instance.status],
+              ['detail', instance.detail ? safeText(instance.detail, 600) : null],
+              ['pod address', <code key="ip">{instance.podIp}</code>],
+              [
+                'labels',
+                Object.entries(workload.labels)
+                  .map(([name, value]) => `${name}=${value}`)
+                  .join(', ') || 'none',
+              ],
+            ]}
+          />
+        </Section>
+        <Section title="Log">
+          <Logs instance={instance.id} />
+        </Section>
+      </Inspector>
+    </div>
+  );
+}

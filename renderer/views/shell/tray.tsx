@@ -1,0 +1,62 @@
+/** Long work and its outcome, over every view until it is dismissed. */
+import { X } from 'lucide-react';
+import { type ReactNode, useEffect } from 'react';
+import { Sign } from '../../components/tag.tsx';
+import { safeText } from '../../reading/safe-text.ts';
+import { dismissTask, type Task, useTasks } from '../../store/tasks.ts';
+
+const STAYS_MS = 6_000;
+
+function Card({ task }: { task: Task }): ReactNode {
+  const { id, status } = task;
+  useEffect(() => {
+    if (status !== 'done') return undefined;
+    const timer = setTimeout(() => dismissTask(id), STAYS_MS);
+    return () => clearTimeout(timer);
+  }, [id, status]);
+  return (
+    <li className={`task ${status}`}>
+      {status === 'running' ? (
+        <span className="ring turning" aria-hidden="true" />
+      ) : (
+        <Sign tone={status === 'done' ? 'allow' : 'deny'} label={status} />
+      )}
+      <div className="task-text">
+        <b>{task.title}</b>
+        <span className="sub">{safeText(task.detail, 200)}</span>
+        {task.progress && status === 'running' ? (
+          <progress
+            value={task.progress.done}
+            max={task.progress.of}
+            aria-label={`${task.progress.done} of ${task.progress.of}`}
+          />
+        ) : null}
+      </div>
+      {task.progress ? (
+        <span className="sub num">
+          {task.progress.done}/{task.progress.of}
+        </span>
+      ) : null}
+      <button
+        type="button"
+        className="icon-btn"
+        onClick={() => dismissTask(id)}
+        aria-label={`Dismiss: ${task.title}`}
+      >
+        <X size={12} />
+      </button>
+    </li>
+  );
+}
+
+/** The tray. */
+export function Tray(): ReactNode {
+  const tasks = useTasks((state) => state.tasks);
+  return (
+    <ul className="tray" aria-live="polite" aria-label="Tasks">
+      {tasks.map((task) => (
+        <Card key={task.id} task={task} />
+      ))}
+    </ul>
+  );
+}

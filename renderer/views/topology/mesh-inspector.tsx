@@ -1,0 +1,55 @@
+/** Nothing is selected: the mesh as a whole. */
+import type { ReactNode } from 'react';
+import type { SessionState } from '../../../model/session-state.ts';
+import { Facts, Inspector, Section } from '../../components/inspector.tsx';
+import { count } from '../../reading/format.ts';
+import { sendSample } from '../../store/actions.ts';
+import { useWindow } from '../../store/window-store.ts';
+import { Denials } from './denials.tsx';
+import { Minute } from './minute.tsx';
+
+const CONTAINMENT = {
+  full: 'full: a service reaches its sidecar and nothing else',
+  partial: 'partial: some scenarios can’t be green here',
+  none: 'none: every local process can knock at another’s door',
+};
+
+/** The inspector of the mesh. */
+export function MeshInspector({ session, now }: { session: SessionState; now: number }): ReactNode {
+  const edges = useWindow((state) => state.edges);
+  const all = [...edges.values()];
+  return (
+    <Inspector
+      title={session.mesh}
+      sub={`${session.workloads.length} services · ${session.trustDomain}`}
+      aside={
+        <button type="button" className="btn s" onClick={() => void sendSample()}>
+          Send a sample request
+        </button>
+      }
+    >
+      <Minute edges={all} now={now} />
+      <Section title="This session">
+        <Facts
+          of={[
+            ['runtime', session.runtime],
+            ['containment', CONTAINMENT[session.containment]],
+            [
+              'policies',
+              `v${session.snapshot.inForce ?? '–'} in force on ${session.snapshot.acknowledged} of ${session.snapshot.sidecars} sidecars`,
+            ],
+            [
+              'recorded',
+              `${count(session.recording.events)} events, ${count(session.recording.denied)} denied${session.recording.dropped > 0 ? `, ${count(session.recording.dropped)} dropped` : ''}`,
+            ],
+            [
+              'clock',
+              session.clockOffsetMs === 0 ? null : `moved by ${Math.round(session.clockOffsetMs / 1_000)} s`,
+            ],
+          ]}
+        />
+      </Section>
+      <Denials events={all.flatMap((edge) => edge.denials)} />
+    </Inspector>
+  );
+}
