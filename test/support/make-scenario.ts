@@ -16,5 +16,10 @@ export function makeScenario(
     ...written,
     info: { title: 'A test', ...written.info },
   });
-  return { scenario, at: { file: 'test.scenario.yaml', line: 1, column: 1 }, positions: {} };
+  return {
+    scenario,
+    file: 'test.scenario.yaml',
+    at: { file: 'test.scenario.yaml', line: 1, column: 1 },
+    positions: {},
+  };
 }
