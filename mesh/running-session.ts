@@ -118,7 +118,7 @@ export class RunningSession implements Session {
     signal.throwIfAborted();
     this.#board.stage(null);
     this.#board.set({ phase: 'running' });
-    this.#publishAvailability();
+    if (this.#unavailable.size > 0) this.#publishAvailability();
     this.#startWatch();
   }
 

@@ -1,0 +1,183 @@
+/**
+ * `kill -9` of a running Greenroom: a second later nothing of it lives, and the next start finds nothing. Processes
+ * are recognized by a folder on the PATH that they inherit, not by anything that the session itself wrote or marked.
+ * GREENROOM_KILLS: how many (default 10).
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { findOrphans, removeOrphans } from '../../mesh/orphans.ts';
+import { eventually } from '../support/patience.ts';
+
+const KILLS = Number(process.env['GREENROOM_KILLS'] ?? 10);
+/** Which moments are drawn; another seed, other moments. */
+const SEED = Number(process.env['GREENROOM_SEED'] ?? 20_260_101);
+const ALLOWED_MS = 1_000;
+const AFTER_READY_MS = 2_000;
+const START_UP_SHARE = 0.3;
+const MAIN = fileURLToPath(new URL('./greenroom-main.ts', import.meta.url));
+const SHOP = fileURLToPath(new URL('../../scenarios/shop/', import.meta.url));
+
+interface Greenroom {
+  child: ChildProcess;
+  /** Stands in the environment of every process that comes of it. */
+  mark: string;
+  errors(): string;
+  ready: Promise<boolean>;
+  gone: Promise<number | null>;
+}
+
+let dataDir = '';
+let started = 0;
+const all: Greenroom[] = [];
+
+function start(kind: 'supervised' | 'careless'): Greenroom {
+  const mark = `/greenroom-crash-${process.pid}-${(started += 1)}`;
+  const child = spawn(process.execPath, [MAIN, SHOP, kind], {
+    env: {
+      ...process.env,
+      NODE_OPTIONS: '',
+      GREENROOM_DATA_DIR: dataDir,
+      PATH: `${process.env['PATH']}${delimiter}${mark}`,
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let errors = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    errors += text;
+  });
+  const gone = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
+  const ready = new Promise<boolean>((resolve) => {
+    child.stdout.on('data', (text: Buffer) => text.includes('ready') && resolve(true));
+    void gone.then(() => resolve(false));
+  });
+  const greenroom = { child, mark, errors: () => errors, ready, gone };
+  all.push(greenroom);
+  return greenroom;
+}
+
+/** Living processes that inherited the mark. */
+function descendants(mark: string): number[] {
+  return readdirSync('/proc')
+    .map(Number)
+    .filter((pid) => {
+      if (!Number.isInteger(pid) || pid === process.pid) return false;
+      try {
+        return readFileSync(`/proc/${pid}/environ`, 'latin1').includes(mark);
+      } catch {
+        return false;
+      }
+    });
+}
+
+async function survivors(greenroom: Greenroom): Promise<number[]> {
+  greenroom.child.kill('SIGKILL');
+  const killedAt = performance.now();
+  await greenroom.gone;
+  for (;;) {
+    const alive = descendants(greenroom.mark);
+    if (alive.length === 0 || performance.now() - killedAt > ALLOWED_MS) return alive;
+    await pause(10);
+  }
+}
+
+/** mulberry32: the moments of a failure can be had again. */
+function random(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/** Spread evenly over [0, ready + 2 s], one in each equal part, with their share before ready. */
+function moments(count: number, readyMs: number): number[] {
+  const draw = random(SEED);
+  const early = Math.ceil(count * Math.max(START_UP_SHARE, readyMs / (readyMs + AFTER_READY_MS)));
+  const within = (from: number, length: number, parts: number): number[] =>
+    Array.from({ length: parts }, (_, part) => from + (length * (part + draw())) / parts);
+  return [...within(0, readyMs, early), ...within(readyMs, AFTER_READY_MS, count - early)];
+}
+
+describe.skipIf(process.platform !== 'linux')('kill -9 of Greenroom', () => {
+  beforeAll(() => {
+    dataDir = mkdtempSync(join(tmpdir(), 'greenroom-crash-'));
+  });
+
+  afterAll(async () => {
+    for (const { child, gone } of all) {
+      child.kill('SIGKILL');
+      await gone;
+    }
+    rmSync(dataDir, { recursive: true, force: true });
+  });
+
+  it('leaves leaked services where there is no supervisor: this test can see a leak, and orphans are found and removed', async () => {
+    const careless = start('careless');
+    expect(await careless.ready, careless.errors()).toBe(true);
+    const leaked = await survivors(careless);
+    expect(leaked.length).toBeGreaterThanOrEqual(5);
+    const orphans = await findOrphans(dataDir);
+    expect(orphans.map(({ name }) => name).sort()).toEqual(expect.arrayContaining(['orders-0', 'web-0']));
+    expect(orphans[0]?.description).toMatch(/ of shop: .*node.* \(process \d+\)$/);
+    expect(await removeOrphans(orphans)).toHaveLength(orphans.length);
+    expect(descendants(careless.mark)).toEqual([]);
+    expect(await findOrphans(dataDir)).toEqual([]);
+    expect(readdirSync(join(dataDir, 'sessions'))).toEqual([]);
+  });
+
+  it(
+    `leaves no process a second later, at ${KILLS} moments`,
+    async () => {
+      const before = performance.now();
+      const first = start('supervised');
+      expect(await first.ready, first.errors()).toBe(true);
+      const readyMs = performance.now() - before;
+      expect(await survivors(first)).toEqual([]);
+      const early = { wanted: Math.ceil(KILLS * START_UP_SHARE), seen: 0 };
+      for (const [index, moment] of moments(KILLS, readyMs).entries()) {
+        const label = `kill ${index} at ${Math.round(moment)} ms of ${Math.round(readyMs)} ms (seed ${SEED})`;
+        const greenroom = start('supervised');
+        let isReady = false;
+        void greenroom.ready.then((ready) => {
+          isReady = ready;
+        });
+        await pause(moment);
+        expect(greenroom.child.exitCode, `${label}: ended by itself: ${greenroom.errors()}`).toBe(null);
+        if (!isReady) early.seen += 1;
+        expect(await survivors(greenroom), label).toEqual([]);
+        expect(greenroom.errors(), label).toBe('');
+        expect(await findOrphans(dataDir), label).toEqual([]);
+        expect(readdirSync(join(dataDir, 'sessions')), label).toEqual([]);
+      }
+      expect(early.seen).toBeGreaterThanOrEqual(early.wanted);
+    },
+    60_000 + KILLS * 10_000,
+  );
+
+  it.each(['while it starts', 'when it is ready'])(
+    'spares another Greenroom beside it, killed %s',
+    async (when) => {
+      const spared = start('supervised');
+      expect(await spared.ready, spared.errors()).toBe(true);
+      const killed = start('supervised');
+      if (when === 'while it starts')
+        await eventually('it has a process', () => descendants(killed.mark).length > 2);
+      else expect(await killed.ready, killed.errors()).toBe(true);
+      const living = descendants(spared.mark);
+      expect(await survivors(killed)).toEqual([]);
+      expect(await findOrphans(dataDir)).toEqual([]);
+      expect(descendants(spared.mark)).toEqual(living);
+      spared.child.kill('SIGTERM');
+      expect(await spared.gone, spared.errors()).toBe(0);
+      expect(descendants(spared.mark)).toEqual([]);
+      expect(readdirSync(join(dataDir, 'sessions'))).toEqual([]);
+    },
+  );
+});
