@@ -12,7 +12,7 @@ describeWith('docker', 'a service in a pod', async () => {
   let bench: Bench;
   let everywhere: Listener;
   let everywhere6: Listener;
-  const container = (instance: string) => `greenroom-${bench.sessionId}-${instance}-service`;
+  const container = (instance: string) => bench.container(instance);
   const placement = (instance: string) => {
     const found = bench.placements.find((candidate) => candidate.instance === instance);
     if (!found) throw new Error(instance);
@@ -28,8 +28,7 @@ describeWith('docker', 'a service in a pod', async () => {
       { name: 'orders', image: BOX, command: ECHO_SERVICE, ports: [[5432, 8080]] },
       { name: 'payments', namespace: 'billing', image: BOX, command: ECHO_SERVICE, ports: [[5432, 8080]] },
     ]);
-    await bench.prepare();
-    for (const { instance } of bench.placements) await bench.start(instance);
+    await bench.up();
   });
 
   afterAll(async () => {

@@ -8,8 +8,11 @@ export const BOX = 'greenroom-test-box:latest';
 export const ECHO_SERVICE = [
   'node',
   '-e',
-  `const server = require('net').createServer((socket) => socket.on('error', () => {}).pipe(socket));
-   server.listen(Number(process.env.PORT), '0.0.0.0', () => console.log('listening on ' + process.env.PORT));
+  `for (const name in process.env) {
+     if (!name.startsWith('PORT_')) continue;
+     const server = require('net').createServer((socket) => socket.on('error', () => {}).pipe(socket));
+     server.listen(Number(process.env[name]), '0.0.0.0', () => console.log('listening on ' + process.env[name]));
+   }
    process.on('SIGTERM', () => { console.log('asked to stop'); process.exit(0); });`,
 ] as const;
 

@@ -86,15 +86,21 @@ export interface Bench {
   prepare(signal?: AbortSignal): Promise<InstancePlacement[]>;
   /** Opens this instance's outbound listeners, one for each port of each service, and starts it. */
   start(instance: string, signal?: AbortSignal): Promise<void>;
+  /** `prepare` and `start` of everything. */
+  up(): Promise<void>;
+  /** Name of the container that an instance's service runs in. */
+  container(instance: string): string;
   close(): Promise<void>;
+}
+
+export interface BenchParts extends DockerRuntimeParts {
+  readyTimeoutMs?: number;
 }
 
 let benches = 0;
 
-export async function dockerBench(
-  services: readonly ServiceShape[],
-  parts: DockerRuntimeParts = {},
-): Promise<Bench> {
+/** A docker runtime over these services, with a session of its own; nothing is started yet. */
+export async function dockerBench(services: readonly ServiceShape[], parts: BenchParts = {}): Promise<Bench> {
   benches += 1;
   const mesh = testMesh(services);
   const sessionId = `test-${process.pid}-${benches}`;
@@ -109,14 +115,14 @@ export async function dockerBench(
       onLog: (instance, { stream, text }) => logs.push({ instance, stream, text }),
     },
     ledger: { processStarted: () => undefined, processEnded: () => undefined },
-    readyTimeoutMs: 15_000,
+    readyTimeoutMs: parts.readyTimeoutMs ?? 15_000,
   };
   const runtime = await createDockerRuntime(context, parts);
   const visits: string[] = [];
   const listeners: Listener[] = [];
   const placements: InstancePlacement[] = [];
   const never = new AbortController().signal;
-  return {
+  const bench: Bench = {
     mesh,
     sessionId,
     runtime,
@@ -156,11 +162,17 @@ export async function dockerBench(
       }
       await runtime.start(instance, { httpProxy: null, peers }, signal);
     },
+    async up() {
+      await bench.prepare();
+      for (const { instance } of placements) await bench.start(instance);
+    },
+    container: (instance) => `greenroom-${sessionId}-${instance.replace('/', '.')}-service`,
     async close() {
       await runtime.close();
       await Promise.all(listeners.map((listener) => listener.close()));
     },
   };
+  return bench;
 }
 
 export interface Listener {

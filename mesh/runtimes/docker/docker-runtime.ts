@@ -10,6 +10,7 @@ import { connectEngine, type Engine } from './engine.ts';
 import { ensureHelperImage } from './helper-image.ts';
 import { labelsOf, SESSION_LABEL, thisOwner, type Owner } from './labels.ts';
 import { createPod, installRules, type Pod, type PodContext } from './pod.ts';
+import { whyUnusable } from './probe.ts';
 import { removeLabelled } from './removal.ts';
 import { startService, type ServiceContainer } from './service-container.ts';
 import { serviceImage } from './service-image.ts';
@@ -24,20 +25,17 @@ export interface DockerRuntimeParts {
   helperImage?: string;
 }
 
-/** A `RuntimeFactory`. Rejects with `no-engine` when no engine answers; starts nothing yet. */
+/** A `RuntimeFactory`. Rejects with `no-engine` when none answers, `engine-elsewhere` when its bridges aren't here. */
 export async function createDockerRuntime(
   context: RuntimeContext,
   parts: DockerRuntimeParts = {},
 ): Promise<Runtime> {
   const engine = await (parts.connect ?? connectEngine)();
-  const facts = await engine.facts();
-  if (facts.containerOs !== 'linux') {
+  const why = whyUnusable(engine.endpoint.url, await engine.facts());
+  if (why !== null) {
     throw new EnvironmentError(
-      'no-engine',
-      `The engine at ${engine.endpoint.url} runs ${facts.containerOs} containers.`,
-      {
-        hint: 'Switch it to Linux containers.',
-      },
+      'engine-elsewhere',
+      `The engine at ${engine.endpoint.url} can't be used: ${why}`,
     );
   }
   return new DockerRuntime(context, engine, parts.helperImage ?? null);

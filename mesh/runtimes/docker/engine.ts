@@ -87,11 +87,9 @@ function open(endpoint: EngineEndpoint): Docker {
   const url = endpoint.url;
   if (url.startsWith('unix://')) return new Docker({ socketPath: url.slice('unix://'.length) });
   if (url.startsWith('npipe://')) return new Docker({ socketPath: url.slice('npipe://'.length) });
-  const { protocol, hostname, port } = new URL(url);
-  if (protocol === 'tcp:' || protocol === 'http:') {
-    return new Docker({ protocol: 'http', host: hostname, port: Number(port || 2375) });
-  }
-  throw noEngine(endpoint, new Error(`the protocol ${protocol} is not supported`));
+  const tcp = /^(?:tcp|http):\/\//.test(url) ? URL.parse(url) : null;
+  if (tcp === null) throw noEngine(endpoint, new Error('only unix://, npipe:// and tcp:// can be used'));
+  return new Docker({ protocol: 'http', host: tcp.hostname, port: Number(tcp.port || 2375) });
 }
 
 function noEngine(endpoint: EngineEndpoint, cause: unknown): EnvironmentError {

@@ -64,7 +64,10 @@ export async function createPod(
   });
   signal.throwIfAborted();
   await engine.startContainer(holder);
-  return { instance, workload, gateway, address: await engine.address(holder, name), holder };
+  const pod = { instance, workload, gateway, address: await engine.address(holder, name), holder };
+  // Here, where it can be explained: the sidecar is about to listen there.
+  await (await openCanary(pod)).close();
+  return pod;
 }
 
 /**

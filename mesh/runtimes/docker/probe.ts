@@ -16,7 +16,7 @@ export async function probeDocker(connect: () => Promise<Engine> = connectEngine
   try {
     const engine = await connect();
     const facts = await engine.facts();
-    const why = notOnThisKernel(engine.endpoint.url, facts);
+    const why = whyUnusable(engine.endpoint.url, facts);
     return why === null
       ? { available: true, version: facts.version, reason: null, driver: 'gateway' }
       : { available: false, version: facts.version, reason: why, driver: 'relay' };
@@ -25,8 +25,8 @@ export async function probeDocker(connect: () => Promise<Engine> = connectEngine
   }
 }
 
-/** The gateway driver listens on the engine's bridges: they have to be this machine's own. */
-function notOnThisKernel(url: string, facts: EngineFacts): string | null {
+/** The gateway driver listens on the engine's bridges: they have to be this machine's own. Null = usable. */
+export function whyUnusable(url: string, facts: EngineFacts): string | null {
   if (facts.containerOs !== 'linux')
     return `the engine runs ${facts.containerOs} containers; switch it to Linux ones`;
   const kind = facts.rootless

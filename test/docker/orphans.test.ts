@@ -1,0 +1,86 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeAll, expect, it } from 'vitest';
+import { connectEngine } from '../../mesh/runtimes/docker/engine.ts';
+import { OWNER_LABEL, thisOwner } from '../../mesh/runtimes/docker/labels.ts';
+import { dockerOrphans, findDockerOrphans } from '../../mesh/runtimes/docker/orphans.ts';
+import { BOX, buildBox, ECHO_SERVICE } from '../support/docker-box.ts';
+import { dockerCli, inEngine } from '../support/docker-cli.ts';
+import { dockerBench } from '../support/docker-mesh.ts';
+import { describeWith } from '../support/requires.ts';
+
+const DECOY = `greenroom-decoy-${process.pid}`;
+
+describeWith('docker', 'what a killed session leaves in the engine', () => {
+  const victims: ChildProcess[] = [];
+
+  const killedSession = async (): Promise<string> => {
+    const program = fileURLToPath(new URL('../support/docker-victim.ts', import.meta.url));
+    const victim = spawn(process.execPath, [program], { stdio: ['ignore', 'pipe', 'inherit'] });
+    victims.push(victim);
+    const [output] = (await once(victim.stdout, 'data')) as [Buffer];
+    const ended = once(victim, 'close');
+    victim.kill('SIGKILL');
+    await ended;
+    return output.toString().trim();
+  };
+  const decoy = async (name: string, owner: object): Promise<void> => {
+    const labels = [
+      '--label',
+      'dev.greenroom.session=decoy',
+      '--label',
+      `${OWNER_LABEL}=${JSON.stringify(owner)}`,
+    ];
+    await dockerCli('run', '--detach', '--name', name, ...labels, BOX, 'busybox', 'sleep', '1000');
+  };
+
+  beforeAll(buildBox);
+  afterEach(async () => {
+    for (const victim of victims.splice(0)) victim.kill('SIGKILL');
+    for (const suffix of ['elsewhere', 'nonsense'])
+      await dockerCli('rm', '--force', `${DECOY}-${suffix}`).catch(() => '');
+  });
+
+  it('is nothing of a living session, of another machine’s, or without a readable owner', async () => {
+    const living = await dockerBench([{ name: 'orders', image: BOX, command: ECHO_SERVICE }]);
+    try {
+      await living.up();
+      await decoy(`${DECOY}-elsewhere`, {
+        ...thisOwner(),
+        pid: 999_999_999,
+        startedAt: '1',
+        realm: 'another machine',
+      });
+      await decoy(`${DECOY}-nonsense`, { pid: 'x' });
+      const found = await findDockerOrphans(await connectEngine());
+      const names = found.map(({ name }) => name);
+      expect(names.filter((name) => name.includes(living.sessionId) || name.startsWith(DECOY))).toEqual([]);
+    } finally {
+      await living.close();
+    }
+  });
+
+  it('is found, named, and removed on request', async () => {
+    const session = await killedSession();
+    const left = await inEngine(`dev.greenroom.session=${session}`);
+    expect(left).toHaveLength(3);
+    const orphans = (await dockerOrphans().find([])).filter((orphan) => orphan.session === session);
+    expect(orphans.map(({ name }) => name).sort()).toEqual(left);
+    expect(orphans.map(({ kind, mesh }) => `${kind} of ${mesh}`).sort()).toEqual([
+      'container of test',
+      'container of test',
+      'network of test',
+    ]);
+    expect(orphans[0]?.description).toContain('orders-0 of test: container greenroom-');
+    await Promise.all(orphans.map((orphan) => orphan.remove()));
+    expect(await inEngine(`dev.greenroom.session=${session}`)).toEqual([]);
+  });
+
+  it('goes with its network, when only that is asked for', async () => {
+    const session = await killedSession();
+    const orphans = (await dockerOrphans().find([])).filter((orphan) => orphan.session === session);
+    await orphans.find(({ kind }) => kind === 'network')?.remove();
+    expect(await inEngine(`dev.greenroom.session=${session}`)).toEqual([]);
+  });
+});

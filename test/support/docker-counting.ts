@@ -1,0 +1,36 @@
+/** An engine that does something at its n-th call that changes anything: interruptions at chosen places. */
+import { connectEngine, type Engine } from '../../mesh/runtimes/docker/engine.ts';
+import type { DockerRuntimeParts } from '../../mesh/runtimes/docker/docker-runtime.ts';
+
+/** Parts of a runtime whose engine calls `then` when its `call`-th change begins. */
+export function interruptedAt(call: number, then: () => void): DockerRuntimeParts {
+  let calls = 0;
+  const counted = async <T>(work: () => Promise<T>): Promise<T> => {
+    calls += 1;
+    if (calls === call) then();
+    return work();
+  };
+  return {
+    async connect() {
+      const engine = await connectEngine();
+      const wrapped: Engine = {
+        endpoint: engine.endpoint,
+        facts: () => engine.facts(),
+        hasImage: (reference) => engine.hasImage(reference),
+        importImage: (tar, repository, tag, changes) => engine.importImage(tar, repository, tag, changes),
+        networks: (label) => engine.networks(label),
+        containers: (label) => engine.containers(label),
+        address: (id, network) => engine.address(id, network),
+        exited: (id) => engine.exited(id),
+        follow: (id, sink) => engine.follow(id, sink),
+        stopContainer: (id, graceS) => engine.stopContainer(id, graceS),
+        removeContainer: (id) => engine.removeContainer(id),
+        removeNetwork: (id) => engine.removeNetwork(id),
+        createNetwork: (spec) => counted(() => engine.createNetwork(spec)),
+        createContainer: (spec) => counted(() => engine.createContainer(spec)),
+        startContainer: (id) => counted(() => engine.startContainer(id)),
+      };
+      return wrapped;
+    },
+  };
+}
