@@ -4,6 +4,7 @@ import type { ScenarioSummary } from '../bridge/contract.ts';
 import type { Mesh } from '../model/mesh.ts';
 import type { Problem } from '../model/problem.ts';
 import { parseScenarioFile, type ParsedScenario } from '../model/scenario-file.ts';
+import { shownPath } from '../mesh/project-files.ts';
 
 export interface ReadScenario {
   file: string;
@@ -11,14 +12,31 @@ export interface ReadScenario {
   problems: Problem[];
 }
 
-/** Every scenario of the project, in the order of its files. */
+/** Every scenario of the project, in the order of its files. Of two with one id, the later has a problem. */
 export async function readScenarios(mesh: Mesh): Promise<ReadScenario[]> {
-  return await Promise.all(
-    mesh.scenarioFiles.map(async (file) => {
-      const { value, problems } = parseScenarioFile(await readFile(file, 'utf8'), file);
+  const read = await Promise.all(
+    mesh.scenarioFiles.map(async (file): Promise<ReadScenario> => {
+      const { value, problems } = parseScenarioFile(await readFile(file, 'utf8'), shownPath(file));
       return { file, parsed: value, problems };
     }),
   );
+  const known = new Map<string, ParsedScenario>();
+  return read.map((entry) => {
+    const id = entry.parsed?.scenario.metadata.id;
+    const other = id === undefined ? undefined : known.get(id);
+    if (entry.parsed && id !== undefined && !other) known.set(id, entry.parsed);
+    return entry.parsed && other ? refuseDuplicate(entry.file, entry.parsed, other) : entry;
+  });
+}
+
+function refuseDuplicate(file: string, parsed: ParsedScenario, other: ParsedScenario): ReadScenario {
+  const { id } = parsed.scenario.metadata;
+  const message = `another scenario is called ${id} too: ${other.file}`;
+  return {
+    file,
+    parsed: null,
+    problems: [{ code: 'duplicate-scenario', severity: 'error', message, at: parsed.at }],
+  };
 }
 
 /** What the list of the window shows of it. */

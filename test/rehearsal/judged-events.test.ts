@@ -1,0 +1,100 @@
+/** Which event decides: the callee's, however many hops there were; the caller's own only where it let nothing out. */
+import { describe, expect, it } from 'vitest';
+import type { Session } from '../../mesh/session.ts';
+import type { Phase, Verdict } from '../../model/decision.ts';
+import type { Workload } from '../../model/mesh.ts';
+import type { TrafficEvent } from '../../model/traffic-event.ts';
+import { awaitJudgement } from '../../rehearsal/judged-events.ts';
+
+const to = { id: 'payments', instances: [{ id: 'payments-0' }, { id: 'payments-1' }] } as unknown as Workload;
+
+function event(
+  id: number,
+  direction: 'inbound' | 'outbound',
+  owner: string,
+  verdict: Verdict = 'allow',
+  phase: Phase = 'allow',
+): TrafficEvent {
+  return {
+    id,
+    direction,
+    owner,
+    tag: 't',
+    decision: { verdict, phase, reason: 'x', matched: null },
+  } as TrafficEvent;
+}
+
+/** A session whose events come one a flush. */
+function sessionOf(events: readonly TrafficEvent[]): Session {
+  let recorded = 0;
+  return {
+    flush: async () => {
+      recorded += 1;
+    },
+    events: ({ after = 0 }: { after?: number }) =>
+      events
+        .slice(0, recorded)
+        .filter((each) => each.id > after)
+        .toReversed(),
+  } as unknown as Session;
+}
+
+async function decisive(
+  events: readonly TrafficEvent[],
+  through: 'sidecar' | 'nobody',
+  after = 0,
+): Promise<number> {
+  const judged = await awaitJudgement(
+    sessionOf(events),
+    { tag: 't', after, to, through },
+    AbortSignal.timeout(300),
+  );
+  return judged.decisive.id;
+}
+
+describe('the decisive event', () => {
+  it.each([
+    ['no event at all', [], 'nobody'],
+    [
+      'only what the caller says of a callee that hung up',
+      [event(1, 'outbound', 'web-0', 'deny', 'upstream')],
+      'sidecar',
+    ],
+    ["only another workload's", [event(1, 'inbound', 'orders-0', 'deny')], 'nobody'],
+    ['no hop of the sidecar that the call left through', [event(1, 'inbound', 'payments-0')], 'sidecar'],
+  ] satisfies [string, TrafficEvent[], 'sidecar' | 'nobody'][])(
+    'is waited for in vain where there is %s',
+    async (_what, events, through) => {
+      await expect(decisive(events, through)).rejects.toThrow();
+    },
+  );
+
+  it("is the callee's, of whichever instance, also when it comes last", async () => {
+    expect(
+      await decisive(
+        [
+          event(1, 'outbound', 'web-0', 'deny', 'upstream'),
+          event(2, 'inbound', 'payments-1', 'deny', 'mtls'),
+        ],
+        'sidecar',
+      ),
+    ).toBe(2);
+    expect(
+      await decisive([event(1, 'inbound', 'payments-0'), event(2, 'outbound', 'web-0')], 'sidecar'),
+    ).toBe(1);
+  });
+
+  it("is the caller's own where it let nothing out", async () => {
+    expect(await decisive([event(1, 'outbound', 'web-0', 'deny', 'egress')], 'sidecar')).toBe(1);
+  });
+
+  it('is none of an earlier repetition', async () => {
+    expect(
+      await decisive(
+        [event(1, 'inbound', 'payments-0', 'deny'), event(2, 'inbound', 'payments-0')],
+        'nobody',
+        1,
+      ),
+    ).toBe(2);
+  });
+});
