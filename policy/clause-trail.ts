@@ -4,6 +4,7 @@ import type { RequestFacts } from '../model/request-facts.ts';
 import { valuesOf } from './attributes.ts';
 import type { CompiledClause, CompiledRule } from './compiled-policy.ts';
 import { matchesClause } from './match.ts';
+import { matchesValue } from './value-match.ts';
 
 /** A clause with its result, for sentences. */
 export interface TriedClause {
@@ -25,7 +26,10 @@ export function tryRule(rule: CompiledRule, facts: RequestFacts): TriedRule {
     ...nearestAlternative(rule.to, facts),
     ...tryClauses(rule.when, facts),
   ];
-  return { rule, matched: rule.dropped === null && clauses.every((tried) => tried.matched), clauses };
+  if (rule.dropped === null) return { rule, matched: clauses.every((tried) => tried.matched), clauses };
+  // What Istio left out of a dropped rule is what keeps it from ever matching.
+  const told = clauses.map((tried) => (tried.clause.dropped === null ? tried : { ...tried, matched: false }));
+  return { rule, matched: false, clauses: told };
 }
 
 /** How many clauses kept it from matching. */
@@ -47,6 +51,17 @@ export function gotOf(
   const values =
     clause.attribute === 'request.host' && facts.http ? [facts.http.host] : valuesOf(clause, facts);
   return values.length === 0 ? null : values.join(' and ');
+}
+
+/** Those of the wanted values that the request has; all of them where aliases were expanded. */
+export function matchedValues(clause: CompiledClause, facts: RequestFacts): readonly string[] {
+  if (clause.values.length !== clause.wanted.length) return clause.wanted;
+  const got = valuesOf(clause, facts);
+  const matched = clause.wanted.filter((_, index) => {
+    const match = clause.values[index];
+    return match !== undefined && got.some((value) => matchesValue(match, value));
+  });
+  return matched.length > 0 ? matched : clause.wanted;
 }
 
 function clauseResult(clause: CompiledClause, matched: boolean, facts: RequestFacts): ClauseResult {

@@ -79,7 +79,10 @@ function watchEntry(
   const what = kind === 'audit' ? 'audited, not decided' : 'dry run, not enforced';
   const first = tried[0];
   const miss = first ? whyNot(first, facts, home) : 'no rules';
-  const note = hits.length > 0 ? `${listed(hits, 'and')} match (${what})` : `${miss} (${what})`;
+  const note =
+    hits.length > 0
+      ? `${listed(hits, 'and')} ${hits.length === 1 ? 'matches' : 'match'} (${what})`
+      : `${miss} (${what})`;
   return [{ phase: 'audit', outcome: 'skipped', note, rules: tried.map((one) => ruleTrail(one, facts)) }];
 }
 

@@ -157,7 +157,11 @@ function sentHeaders(request: DecisionCase['request']): HeaderList {
   return sent;
 }
 
-function compare(expect: DecisionExpectation | undefined, { decision, facts }: Judged, ownSpiffeId: string): string[] {
+function compare(
+  expect: DecisionExpectation | undefined,
+  { decision, facts }: Judged,
+  ownSpiffeId: string,
+): string[] {
   if (expect === undefined) return [];
   const differences: string[] = [];
   const check = (what: string, wanted: unknown, got: unknown) => {

@@ -1,7 +1,7 @@
 /** The one sentence for a human who has to act. */
 import type { Decision } from '../model/decision.ts';
 import type { RequestFacts } from '../model/request-facts.ts';
-import type { TriedClause, TriedRule } from './clause-trail.ts';
+import { matchedValues, type TriedClause, type TriedRule } from './clause-trail.ts';
 import type { CompiledClause, CompiledPolicy } from './compiled-policy.ts';
 import { callerOf, gotPhrase, isIdentity, listed, nounOf, ruleName, wantedPhrase } from './wording.ts';
 
@@ -54,24 +54,24 @@ function denied(hit: TriedRule | null, facts: RequestFacts, home: string): strin
   return `DENY policy ${name} stops it${because}.${why ? ` Note: ${why}.` : ''}`;
 }
 
-/** `path /admin/x matches /admin/*`; `caller sa/web is none of sa/admin`. */
+/** `path /admin/x matches /admin/*`; `caller sa/web is not sa/admin`. */
 function bite(clause: CompiledClause, facts: RequestFacts, home: string): string {
   const got = gotPhrase(clause, facts, home);
-  if (clause.negated)
+  if (clause.negated) {
     return `${got} is ${clause.wanted.length > 1 ? 'none of' : 'not'} ${wantedPhrase(clause, home)}`;
-  return clause.wanted.includes(got.slice(got.indexOf(' ') + 1))
+  }
+  const biting = { ...clause, wanted: matchedValues(clause, facts) };
+  return got.endsWith(` ${wantedPhrase(biting, home)}`)
     ? got
-    : `${got} matches ${wantedPhrase(clause, home)}`;
+    : `${got} matches ${wantedPhrase(biting, home)}`;
 }
 
 function allowed(hit: TriedRule | null, facts: RequestFacts, caller: string, home: string): string {
   if (hit === null) return 'An ALLOW policy lets it in.';
   const name = ruleName(hit.rule.ref);
-  if (hit.clauses.length === 0) return `${name} lets ${caller} in: it lets everybody in.`;
+  if (hit.clauses.length === 0) return `${name} lets everybody in, ${caller} too.`;
   const rest = hit.clauses.filter(({ clause }) => !isIdentity(clause.attribute));
-  const who = hit.clauses.some(({ clause }) => isIdentity(clause.attribute))
-    ? caller
-    : `${caller} (as anybody)`;
+  const who = rest.length < hit.clauses.length ? caller : 'anybody';
   const what =
     rest.length > 0
       ? ` with ${listed(

@@ -6,7 +6,11 @@ import type { RequestFacts } from '../model/request-facts.ts';
 import { forwardedClientCert } from '../wire/forwarded-client-cert.ts';
 
 /** The field's value, null when it isn't there, undefined when this version can't tell. */
-export function upstreamHeader(name: string, facts: RequestFacts, ownSpiffeId: string): string | null | undefined {
+export function upstreamHeader(
+  name: string,
+  facts: RequestFacts,
+  ownSpiffeId: string,
+): string | null | undefined {
   const { connection, http } = facts;
   if (http === null) return null;
   const sent = http.headers.filter(([header]) => header === name).map(([, value]) => value);

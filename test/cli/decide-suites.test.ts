@@ -1,0 +1,83 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { decideSuites } from '../../cli/decide-suites.ts';
+
+let folder = '';
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'greenroom-suites-'));
+});
+afterAll(async () => {
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function file(name: string, text: string): Promise<string> {
+  const path = join(folder, name);
+  await writeFile(path, text);
+  return path;
+}
+
+function suite(expectation: string, more = ''): string {
+  return `apiVersion: greenroom.dev/v1
+kind: DecisionSuite
+metadata: { name: mine }
+spec:
+  policyFiles: [policies.yaml]
+  cases:
+    - id: only
+      from: { principal: cluster.local/ns/shop/sa/web, ip: 10.0.0.1 }
+      to: { namespace: shop, serviceAccount: cart, labels: { app: cart }, port: 8080 ${more} }
+      request: { protocol: http, method: GET, path: /a }
+      expect: ${expectation}
+`;
+}
+
+const POLICY =
+  'apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\nmetadata: { name: none, namespace: shop }\nspec: {}\n';
+
+describe('decideSuites', () => {
+  it('refuses a file that is no DecisionSuite, by name', async () => {
+    const path = await file('other.yaml', 'kind: Mesh\n');
+    await expect(decideSuites([path])).rejects.toMatchObject({
+      problems: [{ code: 'not-a-suite', at: { file: path } }],
+    });
+    await expect(decideSuites([join(folder, 'gone.json')])).rejects.toMatchObject({
+      problems: [{ code: 'unreadable-file' }],
+    });
+    await expect(decideSuites([await file('broken.json', '{')])).rejects.toMatchObject({
+      problems: [{ code: 'not-a-suite' }],
+    });
+  });
+
+  it('counts a difference, and says what was wanted and why not', async () => {
+    await file('policies.yaml', POLICY);
+    const outcome = await decideSuites([await file('differs.yaml', suite('{ decision: allow }'))]);
+    expect(outcome).toMatchObject({ cases: 1, agree: 0, differ: 1 });
+    expect(outcome.lines.join('\n')).toContain('decision: wanted "allow", got "deny"');
+    expect(outcome.lines.join('\n')).toContain('none has no rules, so nobody gets in.');
+  });
+
+  it('never takes what it can not judge or compare as agreement', async () => {
+    await file('policies.yaml', POLICY);
+    const gateway = await decideSuites([
+      await file('gateway.yaml', suite('{ decision: deny, status: 403 }', ', kind: gateway')),
+    ]);
+    expect(gateway.differ).toBe(1);
+    const compared = await decideSuites([
+      await file('checked.yaml', suite('{ decision: deny, checked: { asked: false } }')),
+    ]);
+    expect(compared.differ).toBe(1);
+  });
+
+  it('agrees with status, details and body of Envoy’s denial', async () => {
+    await file('policies.yaml', POLICY);
+    const expectation =
+      '{ decision: deny, status: 403, details: "rbac_access_denied_matched_policy[none]", body: "RBAC: access denied" }';
+    expect(await decideSuites([await file('agrees.yaml', suite(expectation))])).toMatchObject({
+      cases: 1,
+      agree: 1,
+      differ: 0,
+    });
+  });
+});

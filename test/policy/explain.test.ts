@@ -1,0 +1,198 @@
+/** Explanations are read by people: each is a file under test/golden/explanations, reviewed as text. */
+import { describe, expect, it } from 'vitest';
+import type { Explanation, RuleTrail } from '../../model/decision.ts';
+import type { AppProtocol, Mesh, Workload } from '../../model/mesh.ts';
+import { explain } from '../../policy/explain.ts';
+import { explainRequest, type RequestQuestion } from '../../policy/explain-request.ts';
+import { decide } from '../../policy/decide.ts';
+import { authorization, compiled, policies, request } from '../support/policies.ts';
+
+function workload(name: string, protocol: AppProtocol = 'http'): Workload {
+  return {
+    name,
+    id: name,
+    namespace: 'shop',
+    serviceAccount: name,
+    spiffeId: `spiffe://cluster.local/ns/shop/sa/${name}`,
+    labels: { app: name },
+    ports: [{ name: protocol, port: 80, targetPort: 8080, protocol }],
+    clusterIp: '10.96.0.10',
+    instances: [{ id: `${name}-0`, workload: name, podIp: '10.244.0.10' }],
+    run: { command: null, image: null, build: null, attach: null, environment: {}, cwd: '/', witness: null },
+    at: { file: 'greenroom.yaml', line: 1, column: 1 },
+  };
+}
+
+function selected(name: string, app: string, spec: string): string {
+  return authorization(`selector: { matchLabels: { app: ${app} } }\n${spec}`, name);
+}
+
+const SHOP = [
+  '---\napiVersion: security.istio.io/v1\nkind: PeerAuthentication\nmetadata: { name: default, namespace: istio-system }\nspec: { mtls: { mode: STRICT } }\n',
+  authorization('{}', 'default-deny'),
+  selected(
+    'payments-from-orders',
+    'payments',
+    `rules:
+  - from: [{ source: { principals: [cluster.local/ns/shop/sa/orders] } }]
+    to: [{ operation: { methods: [POST], paths: [/charge] } }]`,
+  ),
+  selected(
+    'orders-from-web',
+    'orders',
+    `rules:
+  - from: [{ source: { principals: [cluster.local/ns/shop/sa/web] } }]
+    to: [{ operation: { methods: [GET, POST] } }]`,
+  ),
+  selected(
+    'block-admin',
+    'orders',
+    'action: DENY\nrules: [{ to: [{ operation: { paths: [/admin, "/admin/*"] } }] }]',
+  ),
+  selected(
+    'reviews-for-testers',
+    'reviews',
+    `rules:
+  - from: [{ source: { namespaces: [shop] } }]
+    when: [{ key: "request.headers[x-role]", values: [tester] }]`,
+  ),
+  selected('ledger-by-path', 'ledger', 'rules: [{ to: [{ operation: { paths: [/x] } }] }]'),
+].join('');
+
+const mesh: Mesh = {
+  name: 'shop',
+  namespace: 'shop',
+  root: '/',
+  config: {
+    pathNormalization: 'BASE',
+    outboundTrafficPolicy: 'REGISTRY_ONLY',
+    rootNamespace: 'istio-system',
+    trustDomain: 'cluster.local',
+    trustDomainAliases: [],
+    numTrustedProxies: 0,
+  },
+  workloads: [
+    ...['web', 'orders', 'payments', 'inventory', 'reviews', 'quiet'].map((name) => workload(name)),
+    workload('ledger', 'tcp'),
+  ],
+  policies: policies(SHOP),
+  scenarioFiles: [],
+  policyFiles: [],
+};
+
+const QUESTIONS: Record<string, Partial<RequestQuestion> & { from: string; to: string }> = {
+  'wrong-caller': { from: 'inventory', to: 'payments', method: 'POST', path: '/charge' },
+  'wrong-method': { from: 'orders', to: 'payments', path: '/charge' },
+  'wrong-everything': { from: 'inventory', to: 'payments', path: '/refund' },
+  allowed: { from: 'orders', to: 'payments', method: 'POST', path: '/charge' },
+  'denied-by-path': { from: 'web', to: 'orders', path: '/admin/users?all' },
+  'deny-dodged-by-case': { from: 'web', to: 'orders', path: '/ADMIN' },
+  'missing-header': { from: 'web', to: 'reviews', path: '/reviews' },
+  'nobody-may': { from: 'web', to: 'quiet' },
+  'plaintext-on-strict': { from: 'web', to: 'orders', connection: 'plaintext' },
+  'not-normalizable': { from: 'web', to: 'orders', path: '/admin%00' },
+  'http-field-on-tcp': { from: 'web', to: 'ledger' },
+};
+
+function lines({ sentence, trail, nearest }: Explanation): string[] {
+  return [
+    sentence,
+    ...trail.flatMap((entry) => [
+      `${entry.phase} ${entry.outcome}: ${entry.note}`,
+      ...entry.rules.flatMap((rule) => clauseLines('  ', rule)),
+    ]),
+    ...(nearest ? ['nearest:', ...clauseLines('  ', nearest)] : []),
+  ];
+}
+
+function clauseLines(indent: string, rule: RuleTrail): string[] {
+  const { ref } = rule;
+  return [
+    `${indent}${rule.matched ? '✓' : '✕'} ${ref.action} ${ref.name}[${ref.rule}] ${ref.at.file}:${ref.at.line}`,
+    ...rule.clauses.map(
+      (clause) =>
+        `${indent}  ${clause.matched ? '✓' : '✕'} ${clause.field} wanted ${clause.wanted.join(', ')} got ${clause.got ?? 'nothing'} (line ${clause.at.line})`,
+    ),
+  ];
+}
+
+describe('an explanation', () => {
+  it.each(Object.entries(QUESTIONS))('reads well: %s', async (name, question) => {
+    const answer = explainRequest(mesh, {
+      method: 'GET',
+      path: '/',
+      headers: [],
+      connection: 'mtls',
+      ...question,
+    });
+    if (answer === null) throw new Error('no such workload or port');
+    const text = [
+      `${question.from} → ${question.to} ${question.method ?? 'GET'} ${question.path ?? '/'}: ${answer.decision.verdict} (${answer.decision.reason})`,
+      ...lines(answer.explanation),
+      ...answer.findings.map((finding) => `finding ${finding.attack}: ${finding.message} ${finding.remedy}`),
+    ].join('\n');
+    await expect(`${text}\n`).toMatchFileSnapshot(`../golden/explanations/${name}.txt`);
+  });
+
+  it('has no answer about a workload or port that is not there', () => {
+    const question: RequestQuestion = {
+      from: 'web',
+      to: 'orders',
+      method: 'GET',
+      path: '/',
+      headers: [],
+      connection: 'mtls',
+    };
+    expect(explainRequest(mesh, { ...question, to: 'nobody' })).toBeNull();
+    expect(explainRequest(mesh, { ...question, port: 81 })).toBeNull();
+  });
+
+  it('says what can not be judged, and where', () => {
+    const policy = compiled(authorization('rules: [{ from: [{ source: { requestPrincipals: ["*"] } }] }]'));
+    const { sentence } = explain(policy, request(), decide(policy, request()));
+    expect(sentence).toBe(
+      "Everything is denied here, because a policy can't be judged: from.source.requestPrincipals needs a verified token, which this version doesn't judge yet (policies.yaml:6).",
+    );
+  });
+
+  it('names the rule that came nearest by the fewest failed clauses, not the first', () => {
+    const yaml =
+      authorization(
+        'rules: [{ from: [{ source: { principals: [x/ns/a/sa/b] } }], to: [{ operation: { methods: [PUT], paths: [/z] } }] }]',
+        'far',
+      ) +
+      authorization(
+        'rules: [{ from: [{ source: { namespaces: [shop] } }], to: [{ operation: { methods: [PUT] } }] }]',
+        'near',
+      );
+    const policy = compiled(yaml);
+    const { nearest, sentence } = explain(policy, request(), decide(policy, request()));
+    expect(nearest?.ref.name).toBe('near');
+    expect(sentence).toBe(
+      'No ALLOW policy lets sa/web in. It would pass with method PUT; namespace already matches near.',
+    );
+  });
+
+  it('speaks of callers without a certificate', () => {
+    const policy = compiled(authorization('rules: [{ from: [{ source: { principals: ["*"] } }] }]', 'any'));
+    const facts = request({ principal: null });
+    expect(explain(policy, facts, decide(policy, facts)).sentence).toBe(
+      'No ALLOW policy lets a caller without a certificate in. It would pass with any client certificate of the mesh, by any.',
+    );
+  });
+
+  it('tells a dry run and an AUDIT apart from what decides', () => {
+    const dry = authorization('action: DENY\nrules: [{}]', 'tried').replace(
+      'namespace: shop }',
+      'namespace: shop, annotations: { istio.io/dry-run: "true" } }',
+    );
+    const policy = compiled(dry + authorization('action: AUDIT\nrules: [{}]', 'watch'));
+    const notes = explain(policy, request(), decide(policy, request())).trail.filter(
+      ({ phase }) => phase === 'audit',
+    );
+    expect(notes.map(({ note }) => note)).toEqual([
+      'watch[0] matches (audited, not decided)',
+      'tried[0] matches (dry run, not enforced)',
+    ]);
+  });
+});

@@ -1,0 +1,91 @@
+import { describe, expect, it } from 'vitest';
+import type { Finding } from '../../model/decision.ts';
+import { decide } from '../../policy/decide.ts';
+import { findingsFor } from '../../policy/findings.ts';
+import { authorization, compiled, request } from '../support/policies.ts';
+
+const DENY_ADMIN = authorization(
+  'action: DENY\nrules: [{ to: [{ operation: { paths: [/admin, /admin/*] } }] }]',
+  'block-admin',
+);
+
+function findings(yaml: string, wanted: Parameters<typeof request>[0]): Finding[] {
+  const policy = compiled(yaml);
+  const facts = request(wanted);
+  return findingsFor(policy, facts, decide(policy, facts));
+}
+
+describe('findingsFor', () => {
+  it('finds nothing on what was denied', () => {
+    expect(findings(DENY_ADMIN, { path: '/admin', rawPath: '/admin#x' })).toEqual([]);
+  });
+
+  it.each(['/orders/', '/Orders', '/orders;a=1', '/a%2Fb', '//x', '/'])(
+    'finds nothing on %s, which no DENY is about',
+    (path) => {
+      expect(findings(DENY_ADMIN, { path })).toEqual([]);
+    },
+  );
+
+  it('finds nothing without a DENY', () => {
+    expect(findings(authorization('rules: [{}]'), { path: '/Admin' })).toEqual([]);
+  });
+
+  it.each([
+    ['/Admin', 'P8'],
+    ['/admin;a=1', 'P8'],
+    ['/admin.', 'P8'],
+    ['/admin%2Fusers', 'P3'],
+    ['/admin%5cusers', 'P3'],
+    ['//admin', 'P2'],
+    ['//ADMIN;x', 'P8'],
+  ])('finds that %s dodges the DENY (%s), with a remedy', (path, attack) => {
+    const [finding, ...more] = findings(DENY_ADMIN, { path });
+    expect(more).toEqual([]);
+    expect(finding).toMatchObject({ code: 'istio-allows', attack });
+    expect(finding?.message).toContain('block-admin[0]');
+    expect(finding?.remedy).not.toBe('');
+  });
+
+  it('finds a trailing slash where the DENY is exact', () => {
+    const exact = authorization(
+      'action: DENY\nrules: [{ to: [{ operation: { paths: [/admin] } }] }]',
+      'exact',
+    );
+    expect(findings(exact, { path: '/admin/' })).toMatchObject([{ attack: 'P8' }]);
+  });
+
+  it('finds a DENY in upper case that lower case passes', () => {
+    const upper = authorization(
+      'action: DENY\nrules: [{ to: [{ operation: { paths: [/Admin] } }] }]',
+      'upper',
+    );
+    expect(findings(upper, { path: '/admin' })[0]?.message).toContain('written in another case');
+  });
+
+  it('finds a path cut at #, and a broken escape', () => {
+    expect(findings('', { path: '/a', rawPath: '/a#x' })).toMatchObject([{ attack: 'P7' }]);
+    expect(findings('', { path: '/a%zz' })).toMatchObject([{ attack: 'P6' }]);
+    expect(findings('', { path: '/a%20b?c=%' })).toEqual([]);
+  });
+
+  it.each(['cart.shop:8080', 'cart.shop.', 'CART.shop.:80', 'user@cart.shop'])(
+    'finds that the host %s dodges the DENY',
+    (host) => {
+      const yaml = authorization(
+        'action: DENY\nrules: [{ to: [{ operation: { hosts: [cart.shop] } }] }]',
+        'no-cart',
+      );
+      expect(findings(yaml, { host })).toMatchObject([{ code: 'istio-allows', attack: 'H1' }]);
+    },
+  );
+
+  it('finds an ALLOW that only the caller’s own X-Forwarded-For opened', () => {
+    const yaml = authorization(
+      'rules: [{ from: [{ source: { remoteIpBlocks: [10.7.0.0/16] } }] }]',
+      'office',
+    );
+    expect(findings(yaml, { headers: [['x-forwarded-for', '10.7.1.1']] })).toMatchObject([{ attack: 'H3' }]);
+    expect(findings(yaml, { sourceIp: '10.7.1.1', headers: [['x-forwarded-for', '10.7.1.1']] })).toEqual([]);
+  });
+});

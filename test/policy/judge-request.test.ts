@@ -1,0 +1,95 @@
+import { describe, expect, it } from 'vitest';
+import { type CallingSide, judgeRequest, type SentRequest } from '../../policy/judge-request.ts';
+import { authorization, compiled } from '../support/policies.ts';
+
+const config = {
+  trustDomain: 'cluster.local',
+  trustDomainAliases: ['old.example'],
+  pathNormalization: 'BASE',
+} as const;
+const GET: SentRequest = { protocol: 'http1', method: 'GET', path: '/', host: 'cart.shop', headers: [] };
+
+function caller(principal: string | null, alpn: string[] = ['istio']): CallingSide {
+  const certificate =
+    principal === null ? ({ kind: 'none' } as const) : ({ kind: 'valid', principal } as const);
+  return { ip: '10.1.2.3', tls: { alpn, sni: 'Cart.Shop', certificate } };
+}
+
+function judge(
+  from: CallingSide,
+  mode: 'STRICT' | 'PERMISSIVE' | 'DISABLE',
+  request: Partial<SentRequest> = {},
+  yaml = '',
+) {
+  const to = { ip: '10.0.1.20', port: 8080, mode, policy: compiled(yaml) };
+  return judgeRequest(from, to, { ...GET, ...request }, config);
+}
+
+describe('judgeRequest', () => {
+  it.each([
+    ['plaintext on STRICT', { ip: '10.1.2.3', tls: 'plaintext' } as const, 'STRICT', 'plaintext-on-strict'],
+    [
+      'TLS without istio ALPN on PERMISSIVE',
+      caller('cluster.local/ns/shop/sa/web', ['http/1.1']),
+      'PERMISSIVE',
+      'tls-without-istio-alpn',
+    ],
+    ['no certificate', caller(null), 'STRICT', 'no-certificate'],
+    [
+      'a foreign trust domain',
+      caller('cluster.local.evil.example/ns/shop/sa/web'),
+      'STRICT',
+      'foreign-trust-domain',
+    ],
+    [
+      'a ClientHello on DISABLE',
+      caller('cluster.local/ns/shop/sa/web'),
+      'DISABLE',
+      'client-hello-on-plaintext',
+    ],
+  ] as const)('refuses %s', (_, from, mode, reason) => {
+    expect(judge(from, mode).decision).toMatchObject({ verdict: 'deny', reason });
+  });
+
+  it.each([
+    [{ method: 'get' }, 'codec', 'http1.codec_error'],
+    [{ path: 'admin' }, 'codec', 'http1.codec_error'],
+    [{ path: '/\x01' }, 'codec', 'http1.invalid_characters'],
+    [{ method: 'CONNECT' }, 'codec', 'http1.invalid_url'],
+    [{ path: '/%00' }, 'normalization', 'path_normalization_failed'],
+    [{ path: 'admin', protocol: 'http2' }, 'codec', 'http2.violation.of.messaging.rule'],
+  ] as const)('refuses %j before any policy', (request, phase, details) => {
+    expect(judge(caller('cluster.local/ns/shop/sa/web'), 'STRICT', request).decision).toMatchObject({
+      verdict: 'deny',
+      phase,
+      details,
+    });
+  });
+
+  it('judges the normalized path, the authority of an absolute target, and the lower-case SNI', () => {
+    const { facts } = judge(caller('old.example/ns/shop/sa/web'), 'STRICT', {
+      path: 'http://other.example:81/a/../b?c',
+    });
+    expect(facts.http).toMatchObject({ path: '/b?c', host: 'other.example:81' });
+    expect(facts.connection).toMatchObject({
+      principal: 'old.example/ns/shop/sa/web',
+      sni: 'cart.shop',
+      mtls: true,
+    });
+  });
+
+  it('sees an IPv4 address beside an IPv6 one as mapped', () => {
+    const from: CallingSide = { ip: 'fd00::5', tls: 'plaintext' };
+    const yaml = authorization(
+      'action: DENY\nrules: [{ when: [{ key: destination.ip, values: [10.0.1.20] }] }]',
+    );
+    expect(judge(from, 'PERMISSIVE', {}, yaml).decision.verdict).toBe('allow');
+  });
+
+  it('knows no principal of a plaintext caller', () => {
+    expect(judge({ ip: '10.1.2.3', tls: 'plaintext' }, 'PERMISSIVE').facts.connection).toMatchObject({
+      principal: null,
+      mtls: false,
+    });
+  });
+});
