@@ -11,7 +11,7 @@ import { parseSpiffeId } from '../model/spiffe-id.ts';
 import type { CertificateFacts } from '../model/traffic-event.ts';
 import { findingsOf } from './certificate-findings.ts';
 
-/** Stable; documented in docs/reasons.md. */
+/** Stable: scenarios, reports and dashboards name them. */
 export type CertificateReason =
   | 'no-certificate'
   | 'malformed-certificate'

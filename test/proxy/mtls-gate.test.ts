@@ -4,7 +4,9 @@ import tls from 'node:tls';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { issueLeaf } from '../../mesh/pki/issuer.ts';
 import { CERTIFICATE_FAULTS, type CertificateFault, type IssuedLeaf } from '../../mesh/pki/leaf.ts';
-import { createRoot } from '../../mesh/pki/root.ts';
+import { createRoot, signerOf } from '../../mesh/pki/root.ts';
+import { generateEcKeyPair, issueCertificate, keyIdOf } from '../../mesh/pki/x509.ts';
+import { Secret } from '../../model/secret.ts';
 import {
   createScene,
   credentialsOf,
@@ -297,6 +299,17 @@ describe('time', () => {
     }
   });
 
+  it("refuses a certificate that has expired by the wall clock, though the session's clock was moved back into its time", async () => {
+    const at = await listener({ mode: 'STRICT' });
+    const leaf = leafWith('expired');
+    scene.clock.move(leaf.notAfter - 60_000 - Date.now());
+    try {
+      await expectRefused(at, tlsClient(at.port, { leaf }), 'expired');
+    } finally {
+      scene.clock.move(-scene.clock.offsetMs());
+    }
+  });
+
   it('refuses a certificate of three seconds once they have passed in real time', async () => {
     const at = await listener({ mode: 'STRICT' });
     const leaf = await issueLeaf(scene.root, { spiffeId: WEB, fault: 'none', ttlMs: 3_000 }, scene.clock);
@@ -359,6 +372,108 @@ describe('roots and trust domains', () => {
   });
 });
 
+describe('many at once', () => {
+  it('never gives one client the identity of another, sixty handshakes at a time', async () => {
+    const at = await listener({ mode: 'STRICT' });
+    const names = Array.from({ length: 60 }, (_, i) => `client-${i}`);
+    const clients = await Promise.all(
+      names.map(async (name, i) => {
+        const fault = i % 3 === 2 ? 'rogue-ca' : 'none';
+        const spiffeId = `spiffe://cluster.local/ns/shop/sa/${name}`;
+        return { name, leaf: await issueLeaf(scene.root, { spiffeId, fault }, scene.clock) };
+      }),
+    );
+    const ends = Promise.all(clients.map(({ name, leaf }) => tlsClient(at.port, { leaf, send: `${name};` })));
+    const results = await Promise.all(clients.map(() => at.next()));
+    const admitted = results.filter((result) => result.kind === 'admitted');
+    expect(admitted).toHaveLength(40);
+    // What was read from a stream was sent by the owner of its identity.
+    for (const { stream, spiffeId } of admitted)
+      expect(await at.sentOn(stream)).toBe(`${spiffeId?.split('/').at(-1)};`);
+    await ends;
+  });
+
+  it('admits a client whose bytes come one at a time', async () => {
+    const at = await listener({ mode: 'STRICT' });
+    const relay = net.createServer((from) => {
+      const to = net.connect({ port: at.port, host: '127.0.0.1', noDelay: true });
+      to.on('error', () => from.destroy())
+        .on('end', () => from.end())
+        .on('close', () => from.destroy());
+      to.on('data', (data: Buffer) => from.write(data));
+      let last = Promise.resolve();
+      from.on('error', () => to.destroy()).on('close', () => to.destroy());
+      from.on('data', (data: Buffer) => {
+        for (const byte of data) {
+          last = last.then(
+            () => new Promise((resolve) => to.write(Buffer.of(byte), () => setImmediate(resolve))),
+          );
+        }
+      });
+    });
+    relay.listen(0, '127.0.0.1');
+    await once(relay, 'listening');
+    const { port } = relay.address() as net.AddressInfo;
+    const [result, end] = await Promise.all([at.next(), tlsClient(port, { leaf: leafWith('none') })]);
+    await new Promise((resolve) => relay.close(resolve));
+    expect(result).toMatchObject({ kind: 'admitted', spiffeId: WEB });
+    expect(end.got).toBe(SERVED);
+  });
+});
+
+describe('chains', () => {
+  it('accepts a leaf under an intermediate authority that the client sends along', async () => {
+    const at = await listener({ mode: 'STRICT' });
+    const [result] = await Promise.all([at.next(), tlsClient(at.port, { leaf: await leafUnder(1) })]);
+    expect(result).toMatchObject({ kind: 'admitted', spiffeId: WEB });
+  });
+
+  it('refuses a leaf under an intermediate authority that is missing', async () => {
+    const at = await listener({ mode: 'STRICT' });
+    const leaf = await leafUnder(1);
+    const [alone = ''] = leaf.certificateChainPem.split(/(?<=-----END CERTIFICATE-----\n)/);
+    await expectRefused(
+      at,
+      tlsClient(at.port, { leaf: { ...leaf, certificateChainPem: alone } }),
+      'unknown-authority',
+    );
+  });
+
+  it('refuses a chain of more than eight certificates', async () => {
+    const at = await listener({ mode: 'STRICT' });
+    const [result] = await Promise.all([at.next(), tlsClient(at.port, { leaf: await leafUnder(7) })]);
+    expect(result.kind).toBe('admitted');
+    at.received.length = 0;
+    await expectRefused(at, tlsClient(at.port, { leaf: await leafUnder(8) }), 'unknown-authority');
+  });
+
+  it('refuses a certificate whose URI name has a NUL in it, as unreadable', async () => {
+    const at = await listener({ mode: 'STRICT' });
+    const leaf = await leafUnder(0, `${WEB}\0.evil.example`);
+    await expectRefused(at, tlsClient(at.port, { leaf }), 'malformed-certificate');
+  });
+});
+
+/** A good leaf, signed through so many authorities below the root. */
+async function leafUnder(authorities: number, uriSan = WEB): Promise<IssuedLeaf> {
+  const hour = 60 * 60 * 1000;
+  const validity = { notBefore: Date.now() - hour, notAfter: Date.now() + hour };
+  let signer = signerOf(scene.root);
+  let above = '';
+  for (let i = 0; i < authorities; i += 1) {
+    const { publicKey, privateKey } = await generateEcKeyPair();
+    const subject = { commonName: `authority ${i}` };
+    const usage = { ca: true, keyUsage: ['keyCertSign'], extendedKeyUsage: null, uriSans: [] } as const;
+    above = issueCertificate({ subject, publicKey, ...validity, ...usage }, signer) + above;
+    signer = { privateKey, subject, keyId: keyIdOf(publicKey) };
+  }
+  const { publicKey, privateKey } = await generateEcKeyPair();
+  const usage = { ca: false, keyUsage: ['digitalSignature'], extendedKeyUsage: ['clientAuth'] } as const;
+  const own = issueCertificate({ subject: {}, publicKey, ...validity, ...usage, uriSans: [uriSan] }, signer);
+  const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+  return { certificateChainPem: own + above, privateKey: new Secret(pem), ...validity };
+}
+
 describe('what TLS itself may not do', () => {
   it('speaks no TLS 1.1', async () => {
     const at = await listener({ mode: 'STRICT' });
@@ -412,7 +527,9 @@ describe('what TLS itself may not do', () => {
     expect(result.kind).toBe('admitted');
     socket.resume();
     const renegotiated = new Promise<string>((resolve) => {
-      socket.renegotiate({ rejectUnauthorized: false }, (error) => resolve(error ? error.message : 'renegotiated'));
+      socket.renegotiate({ rejectUnauthorized: false }, (error) =>
+        resolve(error ? error.message : 'renegotiated'),
+      );
     });
     expect(await Promise.race([renegotiated, ended])).toMatch(/NO_RENEGOTIATION|closed/i);
     socket.destroy();

@@ -42,6 +42,8 @@ export interface Listener {
   next(): Promise<Admitted | Refused>;
   /** What admitted connections sent, in order. */
   received: string[];
+  /** What came first on an admitted stream. */
+  sentOn(stream: net.Socket): Promise<string>;
   close(): Promise<void>;
 }
 
@@ -79,6 +81,12 @@ export async function listen({ root, clock }: Scene, request: ListenerRequest): 
   const waiting: ((result: Promise<Admitted | Refused>) => void)[] = [];
   const received: string[] = [];
   const sockets = new Set<net.Socket>();
+  const first = new Map<net.Socket, PromiseWithResolvers<string>>();
+  const firstOn = (stream: net.Socket): PromiseWithResolvers<string> => {
+    const known = first.get(stream) ?? Promise.withResolvers<string>();
+    first.set(stream, known);
+    return known;
+  };
   const server = net.createServer((raw) => {
     sockets.add(raw);
     raw.once('close', () => sockets.delete(raw));
@@ -89,7 +97,10 @@ export async function listen({ root, clock }: Scene, request: ListenerRequest): 
     void result.then((outcome) => {
       if (outcome.kind === 'refused') return;
       outcome.stream.on('error', () => undefined);
-      outcome.stream.on('data', (data: Buffer) => received.push(data.toString('latin1')));
+      outcome.stream.on('data', (data: Buffer) => {
+        received.push(data.toString('latin1'));
+        firstOn(outcome.stream).resolve(data.toString('latin1'));
+      });
       outcome.stream.write(SERVED);
     });
   });
@@ -99,6 +110,7 @@ export async function listen({ root, clock }: Scene, request: ListenerRequest): 
     port: (server.address() as net.AddressInfo).port,
     next: () => results.shift() ?? new Promise((resolve) => waiting.push(resolve)),
     received,
+    sentOn: (stream) => firstOn(stream).promise,
     async close() {
       for (const socket of sockets) socket.destroy();
       await new Promise((resolve) => server.close(resolve));
