@@ -1,0 +1,35 @@
+import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { defaultDataDir, ensurePrivateFolder } from '../../mesh/data-dir.ts';
+
+let folder = '';
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'greenroom-data-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+describe('the data folder', () => {
+  it('is told, with a way out, when it cannot be made', () => {
+    writeFileSync(join(folder, 'file'), '');
+    expect(() => ensurePrivateFolder(join(folder, 'file', 'data'))).toThrow(
+      expect.objectContaining({ code: 'data-folder', hint: expect.stringContaining('GREENROOM_DATA_DIR') }),
+    );
+  });
+
+  it('is closed to others, also when it was open', () => {
+    mkdirSync(join(folder, 'open'), { mode: 0o755 });
+    expect(statSync(ensurePrivateFolder(join(folder, 'open'))).mode & 0o777).toBe(0o700);
+    expect(statSync(ensurePrivateFolder(join(folder, 'new', 'deep'))).mode & 0o777).toBe(0o700);
+  });
+
+  it.each([
+    [{ GREENROOM_DATA_DIR: '/x' }, 'linux', '/x'],
+    [{}, 'linux', '/home/a/.local/share/greenroom'],
+    [{ XDG_DATA_HOME: '/data' }, 'linux', '/data/greenroom'],
+    [{}, 'darwin', '/home/a/Library/Application Support/Greenroom'],
+  ] as const)('is, given %j on %s, %s', (env, platform, path) => {
+    expect(defaultDataDir(env, platform, '/home/a')).toBe(path);
+  });
+});
