@@ -32,7 +32,8 @@ export function filterLog(log: EventLog, test: EventTest, previous?: Filtered): 
   }
   const added = collect(log, indexFrom(log, previous.lastId + 1), test);
   const fallen = previous.rows.findIndex((event) => event.id >= firstId);
-  const kept = fallen > 0 ? previous.rows.slice(fallen) : fallen < 0 ? [] : previous.rows;
+  const all = previous.rows;
+  const kept = fallen > 0 ? all.slice(fallen) : fallen < 0 && all.length > 0 ? [] : all;
   if (added.length === 0 && kept === previous.rows) {
     return { test, rows: previous.rows, firstId, lastId: log.lastId };
   }

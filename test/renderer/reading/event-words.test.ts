@@ -1,0 +1,37 @@
+import { describe, expect, it } from 'vitest';
+import { asked, peerName, shortIdentity, verdictWords, why } from '../../../renderer/reading/event-words.ts';
+import { ALLOWED, DENIED, denied, event, peer } from '../fixtures/events.ts';
+
+describe('an event in words', () => {
+  it('says of a denial which rule was nearest and what it missed', () => {
+    expect(why(denied(1))).toBe('no ALLOW matched · nearest payments-from-orders[0]: principals');
+  });
+
+  it('says of a refused handshake why, and of an allowed request by which rule', () => {
+    const handshake = event(1, {
+      kind: 'handshake',
+      request: null,
+      decision: { ...DENIED, phase: 'mtls', reason: 'unknown-authority' },
+    });
+    expect([asked(handshake), why(handshake)]).toEqual([
+      'TLS handshake',
+      'mTLS: certificate of an unknown CA',
+    ]);
+    expect(why(event(1))).toBe('payments-from-orders[0]');
+    expect(why(event(1, { decision: { ...ALLOWED, phase: 'default', matched: null } }))).toBe(
+      'no policy applies',
+    );
+  });
+
+  it('keeps amber for what is no denial by policy', () => {
+    const word = (phase: 'jwt' | 'rate-limit' | 'allow') => verdictWords({ ...DENIED, phase }).word;
+    expect([word('jwt'), word('rate-limit'), word('allow')]).toEqual(['rejected', 'limited', 'denied']);
+  });
+
+  it('names a peer by workload, identity or address', () => {
+    expect(peerName(peer('web'))).toBe('web');
+    expect(peerName({ ...peer('web'), workload: null })).toBe('sa/web');
+    expect(peerName(peer(null))).toBe('127.0.0.1');
+    expect(shortIdentity('spiffe://evil.example/x')).toBe('spiffe://evil.example/x');
+  });
+});
