@@ -3,14 +3,10 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { Clock } from '../model/clock.ts';
 import type { Mesh } from '../model/mesh.ts';
-import { issueLeaf } from './pki/issuer.ts';
-import type { IssuedLeaf, LeafRequest } from './pki/leaf.ts';
+import { createAuthority, type MeshAuthority } from './pki/authority.ts';
 import { loadRoot } from './pki/root.ts';
 
-export interface Authority {
-  trustBundlePem(): readonly string[];
-  issue(request: LeafRequest): Promise<IssuedLeaf>;
-}
+export type Authority = MeshAuthority;
 
 /** Loads the project's root, or makes it at the first start. */
 export async function openAuthority(
@@ -19,10 +15,7 @@ export async function openAuthority(
   clock: Clock,
 ): Promise<Authority> {
   const root = await loadRoot(join(dataDir, 'roots', folderOf(mesh)), { name: mesh.name }, clock);
-  return {
-    trustBundlePem: () => [root.certificatePem],
-    issue: (request) => issueLeaf(root, request, clock),
-  };
+  return createAuthority(root, clock);
 }
 
 function folderOf({ name, root }: Pick<Mesh, 'name' | 'root'>): string {

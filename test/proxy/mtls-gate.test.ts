@@ -337,14 +337,11 @@ describe('roots and trust domains', () => {
     const server = await issueLeaf(next, { spiffeId: ORDERS, fault: 'none' }, scene.clock);
     const overlap = await listener({ mode: 'STRICT', credentials: credentialsOf(server, scene.root, next) });
     for (const leaf of [old, renewed]) {
-      const [result] = await Promise.all([
-        overlap.next(),
-        tlsClient(overlap.port, { ...(leaf ? { leaf } : {}) }),
-      ]);
+      const [result] = await Promise.all([overlap.next(), tlsClient(overlap.port, leaf ? { leaf } : {})]);
       expect(result.kind).toBe('admitted');
     }
     const after = await listener({ mode: 'STRICT', credentials: credentialsOf(server, next) });
-    await expectRefused(after, tlsClient(after.port, { ...(old ? { leaf: old } : {}) }), 'unknown-authority');
+    await expectRefused(after, tlsClient(after.port, old ? { leaf: old } : {}), 'unknown-authority');
   });
 
   it('accepts a trust domain alias', async () => {

@@ -1,4 +1,5 @@
 import { X509Certificate } from 'node:crypto';
+import { rootCertificates } from 'node:tls';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { CERTIFICATE_FAULTS, type CertificateFault } from '../../mesh/pki/leaf.ts';
@@ -70,6 +71,18 @@ describe('extensions of a certificate', () => {
       }),
       { numRuns: 3_000 },
     );
+  });
+
+  it('agrees with OpenSSL on every root of the public web', () => {
+    expect(rootCertificates.length).toBeGreaterThan(50);
+    for (const pem of rootCertificates) {
+      const certificate = new X509Certificate(pem);
+      const read = readX509Extensions(certificate.raw);
+      expect(read, certificate.subject).not.toBeNull();
+      // X.509 v1 roots say nothing of CA; OpenSSL takes those that signed themselves for one.
+      if (read?.keyCertSign) expect(read.ca).toBe(certificate.ca);
+      expect(read?.extendedKeyUsage ?? undefined).toEqual(certificate.keyUsage);
+    }
   });
 
   it('reads what each leaf says', () => {
