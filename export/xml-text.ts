@@ -3,8 +3,8 @@
  * become U+FFFD, so that the file stays well-formed whatever an attacker sends.
  */
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: exactly these are what XML can't hold
 const UNWRITABLE =
+  // oxlint-disable-next-line no-control-regex -- exactly these are what XML can't hold
   /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u0084\u0086-\u009f\ufffe\uffff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
 
 const ENTITIES: Readonly<Record<string, string>> = {

@@ -16,7 +16,7 @@ export interface Witness {
 }
 
 /** Header that carries a mark. */
-export const MARK_HEADER = 'x-greenroom-mark';
+const MARK_HEADER = 'x-greenroom-mark';
 
 /** What a marked request looks like: many access logs print the user agent or the request id, few a custom header. */
 export function markHeaders(mark: string): Record<string, string> {

@@ -18,7 +18,7 @@ function readXml(text: string): { name: string; attributes: Record<string, strin
       .replaceAll('&apos;', "'")
       .replaceAll('&amp;', '&');
   };
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: XML 1.0's own list
+  // oxlint-disable-next-line no-control-regex -- XML 1.0's own list
   const bad = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/u.exec(text);
   if (bad || !text.isWellFormed()) throw new Error('a character that XML 1.0 has not');
   let at = text.indexOf('?>') + 2;
