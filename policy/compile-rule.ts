@@ -4,7 +4,7 @@
  */
 import { type PolicyObject, positionOf } from '../model/policy-object.ts';
 import type { Position, Problem } from '../model/problem.ts';
-import type { FieldValues, RuleSpec } from './authorization-spec.ts';
+import type { AuthorizationCondition, AuthorizationRule } from '../model/istio/authorization-policy.ts';
 import type { CompiledClause, CompiledRule } from './compiled-policy.ts';
 import {
   conditionField,
@@ -27,32 +27,30 @@ type Path = readonly (string | number)[];
 /** Compiles rule `index` of `object`; `problems` is added to. */
 export function compileRule(
   object: PolicyObject,
-  rule: RuleSpec | null,
+  rule: AuthorizationRule,
   index: number,
   context: RuleContext,
   problems: Problem[],
 ): CompiledRule {
   const path: Path = ['spec', 'rules', index];
   const compiler = new RuleCompiler(object, context, problems);
-  const from = (rule?.from ?? []).map((entry, at, all) =>
-    compiler.fields(entry?.source, SOURCE_FIELDS, all.length > 1 ? `from[${at}].source` : 'from.source', [
+  const from = (rule.from ?? []).map((entry, at, all) =>
+    compiler.fields(entry.source, SOURCE_FIELDS, all.length > 1 ? `from[${at}].source` : 'from.source', [
       ...path,
       'from',
       at,
       'source',
     ]),
   );
-  const to = (rule?.to ?? []).map((entry, at, all) =>
+  const to = (rule.to ?? []).map((entry, at, all) =>
     compiler.fields(
-      entry?.operation,
+      entry.operation,
       OPERATION_FIELDS,
       all.length > 1 ? `to[${at}].operation` : 'to.operation',
       [...path, 'to', at, 'operation'],
     ),
   );
-  const when = (rule?.when ?? []).flatMap((entry, at) =>
-    entry === null ? [] : compiler.condition(entry, [...path, 'when', at]),
-  );
+  const when = (rule.when ?? []).flatMap((entry, at) => compiler.condition(entry, [...path, 'when', at]));
   const { namespace, name } = object.metadata;
   return {
     ref: {
@@ -85,7 +83,7 @@ class RuleCompiler {
   }
 
   fields(
-    values: FieldValues | null | undefined,
+    values: Readonly<Record<string, readonly string[] | undefined>> | undefined,
     table: ReadonlyMap<string, Field>,
     prefix: string,
     path: Path,
@@ -97,10 +95,7 @@ class RuleCompiler {
     });
   }
 
-  condition(
-    entry: { key: string; values?: readonly string[] | null; notValues?: readonly string[] | null },
-    path: Path,
-  ): CompiledClause[] {
+  condition(entry: AuthorizationCondition, path: Path): CompiledClause[] {
     const field = conditionField(entry.key);
     const label = `when[${entry.key}]`;
     return [
@@ -128,7 +123,7 @@ class RuleCompiler {
     name: string,
     field: Field | null,
     negated: boolean,
-    wanted: readonly string[] | null | undefined,
+    wanted: readonly string[] | undefined,
     at: Position,
   ): CompiledClause[] {
     if (!wanted || wanted.length === 0) return [];

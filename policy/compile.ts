@@ -6,7 +6,7 @@ import type { MeshConfig } from '../model/mesh.ts';
 import { type PolicyObject, positionOf } from '../model/policy-object.ts';
 import type { Problem } from '../model/problem.ts';
 import type { RuleRef } from '../model/decision.ts';
-import type { AuthorizationPolicySpec } from './authorization-spec.ts';
+import type { AuthorizationPolicySpec } from '../model/istio/authorization-policy.ts';
 import { compileRule } from './compile-rule.ts';
 import type { CompiledAction, CompiledPolicy, CompiledRule } from './compiled-policy.ts';
 import { objectsInScope, type PolicyTarget } from './scope.ts';

@@ -3,6 +3,7 @@
  * never taken as agreement.
  */
 import type { Decision, Explanation } from '../model/decision.ts';
+import type { DecisionCase } from '../model/decision-suite.ts';
 import type { MeshConfig } from '../model/mesh.ts';
 import type { PolicyObject } from '../model/policy-object.ts';
 import type { HeaderList } from '../model/request-facts.ts';
@@ -12,44 +13,6 @@ import { explain } from './explain.ts';
 import { type CallingSide, type Judged, judgeRequest, type SentRequest } from './judge-request.ts';
 import { mtlsModeOf, mtlsModes } from './peer-authentication.ts';
 import { upstreamHeader } from './upstream-headers.ts';
-
-/** One case of a DecisionSuite, as its file has it. */
-export interface DecisionCase {
-  id: string;
-  from: { ip?: string; principal?: string; certificate?: 'foreign-ca' | 'expired' | 'none'; alpn?: 'plain' };
-  to: {
-    namespace: string;
-    serviceAccount: string;
-    labels?: Readonly<Record<string, string>>;
-    ip?: string;
-    port: number;
-    kind?: string;
-  };
-  request: {
-    protocol: 'http' | 'http2' | 'grpc' | 'tcp';
-    method?: string;
-    path?: string;
-    host?: string;
-    headers?: Readonly<Record<string, string | readonly string[]>>;
-    token?: string;
-    remoteIp?: string;
-    sni?: string;
-    fields?: readonly (readonly [string, string])[];
-  };
-  expect?: DecisionExpectation;
-}
-
-/** What is compared; what is absent isn't. */
-export interface DecisionExpectation {
-  decision: 'allow' | 'deny';
-  status?: number;
-  details?: string;
-  body?: string;
-  upstreamPath?: string;
-  upstreamHeaders?: Readonly<Record<string, string | null>>;
-  responseHeaders?: unknown;
-  checked?: unknown;
-}
 
 /** A case with our verdict and every difference from what it expects. */
 export interface CaseResult {
@@ -64,7 +27,7 @@ export interface CaseResult {
 /** What the cases of one suite share. */
 export interface SuiteWorld {
   objects: readonly PolicyObject[];
-  config: MeshConfig;
+  config: Pick<MeshConfig, 'rootNamespace' | 'trustDomain' | 'trustDomainAliases' | 'pathNormalization'>;
 }
 
 /** Judges one case and compares. */
@@ -78,7 +41,7 @@ export function judgeCase(world: SuiteWorld, one: DecisionCase): CaseResult {
     world.config,
   );
   const mode = mtlsModeOf(mtlsModes(world.objects, target, world.config), to.port);
-  const unsupported = unsupportedPart(one);
+  const unsupported = unsupportedPart(one, world.objects);
   const called = { ip: to.ip ?? '10.0.1.20', port: to.port, mode, policy };
   const judged = judgeRequest(callerOf(one), called, sentRequest(one), world.config);
   const { decision, facts } =
@@ -94,9 +57,30 @@ export function judgeCase(world: SuiteWorld, one: DecisionCase): CaseResult {
   };
 }
 
-function unsupportedPart({ to, request }: DecisionCase): string | null {
+/** Kinds of Istio that have no part in what a sidecar lets in. */
+const OUTBOUND_KINDS: ReadonlySet<string> = new Set([
+  'VirtualService',
+  'DestinationRule',
+  'ServiceEntry',
+  'Gateway',
+  'WorkloadEntry',
+  'WorkloadGroup',
+  'Telemetry',
+]);
+const JUDGED_KINDS: ReadonlySet<string> = new Set([
+  'AuthorizationPolicy',
+  'PeerAuthentication',
+  'RequestAuthentication',
+]);
+
+function unsupportedPart({ to, request }: DecisionCase, objects: readonly PolicyObject[]): string | null {
   if (to.kind !== undefined && to.kind !== 'sidecar') return `to.kind ${to.kind}`;
-  return request.fields ? 'request.fields' : null;
+  if (request.fields) return 'request.fields';
+  const unknown = objects.find(
+    ({ apiVersion, kind }) =>
+      apiVersion.includes('.istio.io/') && !JUDGED_KINDS.has(kind) && !OUTBOUND_KINDS.has(kind),
+  );
+  return unknown ? `kind ${unknown.kind}` : null;
 }
 
 function notSupported(what: string): Decision {
@@ -157,11 +141,7 @@ function sentHeaders(request: DecisionCase['request']): HeaderList {
   return sent;
 }
 
-function compare(
-  expect: DecisionExpectation | undefined,
-  { decision, facts }: Judged,
-  ownSpiffeId: string,
-): string[] {
+function compare(expect: DecisionCase['expect'], { decision, facts }: Judged, ownSpiffeId: string): string[] {
   if (expect === undefined) return [];
   const differences: string[] = [];
   const check = (what: string, wanted: unknown, got: unknown) => {

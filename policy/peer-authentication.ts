@@ -5,7 +5,7 @@
 import type { MeshConfig } from '../model/mesh.ts';
 import type { PolicyObject } from '../model/policy-object.ts';
 import type { PeerMode } from '../wire/filter-chain.ts';
-import type { PeerAuthenticationSpec } from './authorization-spec.ts';
+import type { PeerAuthenticationSpec } from '../model/istio/peer-authentication.ts';
 import { hasSelector, objectsInScope, type PolicyTarget } from './scope.ts';
 
 /** The modes of a workload; a port that isn't in `ports` has the default. */

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decideSuites } from '../../cli/decide-suites.ts';
+import { FilesError } from '../../cli/exit-codes.ts';
 
 let folder = '';
 beforeAll(async () => {
@@ -38,16 +39,19 @@ const POLICY =
 
 describe('decideSuites', () => {
   it('refuses a file that is no DecisionSuite, by name', async () => {
-    const path = await file('other.yaml', 'kind: Mesh\n');
-    await expect(decideSuites([path])).rejects.toMatchObject({
-      problems: [{ code: 'not-a-suite', at: { file: path } }],
-    });
+    for (const text of ['kind: Mesh\n', '{', '', 'apiVersion: greenroom.dev/v1\nkind: DecisionSuite\n']) {
+      const path = await file('other.yaml', text);
+      await expect(decideSuites([path]), text).rejects.toBeInstanceOf(FilesError);
+      await expect(decideSuites([path]), text).rejects.toMatchObject({ message: expect.stringContaining(path) });
+    }
     await expect(decideSuites([join(folder, 'gone.json')])).rejects.toMatchObject({
       problems: [{ code: 'unreadable-file' }],
     });
-    await expect(decideSuites([await file('broken.json', '{')])).rejects.toMatchObject({
-      problems: [{ code: 'not-a-suite' }],
-    });
+  });
+
+  it('refuses policies that Istio would refuse', async () => {
+    await file('policies.yaml', POLICY.replace('spec: {}', 'spec: { rules: [{ when: [{ key: nonsense, values: [x] }] }] }'));
+    await expect(decideSuites([await file('bad.yaml', suite('{ decision: deny }'))])).rejects.toBeInstanceOf(FilesError);
   });
 
   it('counts a difference, and says what was wanted and why not', async () => {
