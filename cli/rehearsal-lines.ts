@@ -41,12 +41,10 @@ export function scenarioLines(scenario: ScenarioReport): string[] {
   const lines = [
     `  ${MARKS[scenario.verdict]}  ${scenario.title}  ${paint('dim', `${scenario.id} ${(scenario.durationMs / 1_000).toFixed(1)} s`)}${outcome}`,
   ];
-  if (scenario.message !== null && scenario.verdict !== 'passed')
+  const wrong = scenario.steps.filter(({ verdict }) => verdict === 'failed' || verdict === 'errored');
+  if (wrong.length === 0 && scenario.message !== null && scenario.verdict !== 'passed')
     lines.push(`      ${printable(scenario.message)}`);
-  if (scenario.verdict === 'failed' || scenario.verdict === 'errored') {
-    for (const step of scenario.steps.filter((one) => one.verdict !== 'passed' && one.verdict !== 'skipped'))
-      lines.push(...stepLines(step));
-  }
+  for (const step of wrong) lines.push(...stepLines(step));
   if (scenario.outcome === 'istio-allows') {
     const findings = scenario.steps.flatMap((step) => step.findings);
     const words = new Map(findings.map((finding) => [finding.message, finding.remedy]));
