@@ -94,9 +94,18 @@ function framing(headers: HeaderList): BodyFraming | Http1Refusal {
   return lengths[0] === '0' ? 'none' : 'length';
 }
 
+/** Any control byte but the tab. */
+function hasControlByte(text: string): boolean {
+  for (let index = 0; index < text.length; index += 1) {
+    const code = text.charCodeAt(index);
+    if ((code < 0x20 && code !== 0x09) || code === 0x7f) return true;
+  }
+  return false;
+}
+
 function splitTarget(method: string, target: string): { path: string; host: string | null } | Http1Refusal {
   // Control bytes are refused with the whole head, before the target is looked at.
-  if (/[\x00-\x08\x0a-\x1f\x7f]/.test(target)) return codecError('control-in-path', 'http1.invalid_characters');
+  if (hasControlByte(target)) return codecError('control-in-path', 'http1.invalid_characters');
   // Envoy's parser takes no byte above ASCII in a path over HTTP/1.
   if (/[^\x21-\x7e]/.test(target)) return codecError('byte-in-path');
   if (method === 'CONNECT') return codecError('bad-target', 'http1.invalid_url');
@@ -135,7 +144,7 @@ export function checkRequestHead(head: Http1Head): CheckedHead {
   }
   // Two Host fields are joined, as Envoy joins them (SURPRISES 16): a policy on one of them then misses.
   const host = target.host ?? hosts.join(',');
-  if (/[/?#\s\x00-\x1f\x7f]/.test(host))
+  if (/[/?#\s]/.test(host) || hasControlByte(host))
     return refuse({ status: 400, body: '', details: 'http.invalid_authority', reason: 'bad-host' });
   const kept = endToEndRequestHeaders(headers);
   if (kept === null) return refuse(codecError('bad-connection-header', 'http1.connection_header_rejected'));
