@@ -14,6 +14,8 @@ export interface ConnectionFacts {
   destinationPort: number;
   /** SPIFFE id without the scheme (`cluster.local/ns/shop/sa/web`); null without a verified client certificate. */
   principal: string | null;
+  /** Further SPIFFE ids of the same certificate: Envoy compares each URI SAN, so a policy about any of them matches. */
+  otherPrincipals?: readonly string[];
   /** Lower-case server name of the ClientHello; null without one. */
   sni: string | null;
   /** Whether the connection is mutual TLS. */

@@ -17,7 +17,9 @@ export function valuesOf(
     case 'source.namespace':
     case 'source.serviceAccount':
     case 'source.trustDomain':
-      return connection.principal === null ? [] : [connection.principal];
+      return connection.principal === null
+        ? []
+        : [connection.principal, ...(connection.otherPrincipals ?? [])];
     case 'source.ip':
       return [connection.sourceIp];
     case 'remote.ip':
