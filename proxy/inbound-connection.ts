@@ -1,10 +1,11 @@
 /** One accepted inbound connection, after its filter chain and the gate: what later stages may know of it. */
 import type { Finding } from '../model/decision.ts';
 import type { ConnectionFacts } from '../model/request-facts.ts';
+import { principalOf } from '../model/spiffe-id.ts';
 import type { PeerRef, TlsFacts } from '../model/traffic-event.ts';
+import type { ForwardedClient } from '../wire/forwarded-client-cert.ts';
 import type { Endpoints, Source } from './connection-table.ts';
 import type { Core } from './core.ts';
-import type { ForwardedClient } from './forwarded-client-cert.ts';
 import type { InForce } from './in-force.ts';
 import type { InboundPort, InstanceSnapshot } from './snapshot.ts';
 
@@ -53,10 +54,17 @@ export function connectionFacts(
     sourceIp: source.ip,
     destinationIp: place.instance.podIp,
     destinationPort: place.port.port,
-    principal: connection.spiffeId === null ? null : connection.spiffeId.slice('spiffe://'.length),
+    principal: connection.spiffeId && principalOf(connection.spiffeId),
+    ...otherPrincipals(connection),
     sni: connection.sni,
     mtls: connection.mtls,
   };
+}
+
+/** Envoy compares every URI SAN of a certificate with a policy's principals. */
+function otherPrincipals({ spiffeId, client }: InboundConnection): Pick<ConnectionFacts, 'otherPrincipals'> {
+  const others = client?.uriSans.filter((uri) => uri !== spiffeId && uri.startsWith('spiffe://')) ?? [];
+  return others.length > 0 ? { otherPrincipals: others.map(principalOf) } : {};
 }
 
 /** Both ends, as events name them. */
