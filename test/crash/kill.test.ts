@@ -19,6 +19,7 @@ const SEED = Number(process.env['GREENROOM_SEED'] ?? 20_260_101);
 const ALLOWED_MS = 1_000;
 const AFTER_READY_MS = 2_000;
 const START_UP_SHARE = 0.3;
+const CLI = fileURLToPath(new URL('../../bin/greenroom.js', import.meta.url));
 const MAIN = fileURLToPath(new URL('./greenroom-main.ts', import.meta.url));
 const SHOP = fileURLToPath(new URL('../../scenarios/shop/', import.meta.url));
 
@@ -26,7 +27,7 @@ interface Greenroom {
   child: ChildProcess;
   /** Stands in the environment of every process that comes of it. */
   mark: string;
-  errors(): string;
+  output(): string;
   ready: Promise<boolean>;
   gone: Promise<number | null>;
 }
@@ -35,9 +36,16 @@ let dataDir = '';
 let started = 0;
 const all: Greenroom[] = [];
 
-function start(kind: 'supervised' | 'careless'): Greenroom {
+/** The command as users run it, a session under traffic, and the same without a supervisor. */
+const COMMANDS = {
+  up: [CLI, 'up', SHOP, '--runtime', 'process'],
+  traffic: [MAIN, SHOP, 'supervised'],
+  careless: [MAIN, SHOP, 'careless'],
+};
+
+function start(kind: keyof typeof COMMANDS): Greenroom {
   const mark = `/greenroom-crash-${process.pid}-${(started += 1)}`;
-  const child = spawn(process.execPath, [MAIN, SHOP, kind], {
+  const child = spawn(process.execPath, COMMANDS[kind], {
     env: {
       ...process.env,
       NODE_OPTIONS: '',
@@ -46,16 +54,18 @@ function start(kind: 'supervised' | 'careless'): Greenroom {
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  let errors = '';
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    errors += text;
-  });
+  let output = '';
   const gone = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
   const ready = new Promise<boolean>((resolve) => {
-    child.stdout.on('data', (text: Buffer) => text.includes('ready') && resolve(true));
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (text: string) => {
+        output += text;
+        if (/services up|^ready /m.test(output)) resolve(true);
+      });
+    }
     void gone.then(() => resolve(false));
   });
-  const greenroom = { child, mark, errors: () => errors, ready, gone };
+  const greenroom = { child, mark, output: () => output, ready, gone };
   all.push(greenroom);
   return greenroom;
 }
@@ -120,7 +130,7 @@ describe.skipIf(process.platform !== 'linux')('kill -9 of Greenroom', () => {
 
   it('leaves leaked services where there is no supervisor: this test can see a leak, and orphans are found and removed', async () => {
     const careless = start('careless');
-    expect(await careless.ready, careless.errors()).toBe(true);
+    expect(await careless.ready, careless.output()).toBe(true);
     const leaked = await survivors(careless);
     expect(leaked.length).toBeGreaterThanOrEqual(5);
     const orphans = await findOrphans(dataDir);
@@ -136,23 +146,23 @@ describe.skipIf(process.platform !== 'linux')('kill -9 of Greenroom', () => {
     `leaves no process a second later, at ${KILLS} moments`,
     async () => {
       const before = performance.now();
-      const first = start('supervised');
-      expect(await first.ready, first.errors()).toBe(true);
+      const first = start('up');
+      expect(await first.ready, first.output()).toBe(true);
       const readyMs = performance.now() - before;
       expect(await survivors(first)).toEqual([]);
       const early = { wanted: Math.ceil(KILLS * START_UP_SHARE), seen: 0 };
       for (const [index, moment] of moments(KILLS, readyMs).entries()) {
         const label = `kill ${index} at ${Math.round(moment)} ms of ${Math.round(readyMs)} ms (seed ${SEED})`;
-        const greenroom = start('supervised');
+        const greenroom = start(index % 2 === 0 ? 'up' : 'traffic');
         let isReady = false;
         void greenroom.ready.then((ready) => {
           isReady = ready;
         });
         await pause(moment);
-        expect(greenroom.child.exitCode, `${label}: ended by itself: ${greenroom.errors()}`).toBe(null);
+        expect(greenroom.child.exitCode, `${label}: ended by itself: ${greenroom.output()}`).toBe(null);
         if (!isReady) early.seen += 1;
         expect(await survivors(greenroom), label).toEqual([]);
-        expect(greenroom.errors(), label).toBe('');
+        expect(greenroom.output(), label).not.toMatch(/left behind|Error/);
         expect(await findOrphans(dataDir), label).toEqual([]);
         expect(readdirSync(join(dataDir, 'sessions')), label).toEqual([]);
       }
@@ -164,18 +174,18 @@ describe.skipIf(process.platform !== 'linux')('kill -9 of Greenroom', () => {
   it.each(['while it starts', 'when it is ready'])(
     'spares another Greenroom beside it, killed %s',
     async (when) => {
-      const spared = start('supervised');
-      expect(await spared.ready, spared.errors()).toBe(true);
-      const killed = start('supervised');
+      const spared = start('traffic');
+      expect(await spared.ready, spared.output()).toBe(true);
+      const killed = start('up');
       if (when === 'while it starts')
         await eventually('it has a process', () => descendants(killed.mark).length > 2);
-      else expect(await killed.ready, killed.errors()).toBe(true);
+      else expect(await killed.ready, killed.output()).toBe(true);
       const living = descendants(spared.mark);
       expect(await survivors(killed)).toEqual([]);
       expect(await findOrphans(dataDir)).toEqual([]);
       expect(descendants(spared.mark)).toEqual(living);
       spared.child.kill('SIGTERM');
-      expect(await spared.gone, spared.errors()).toBe(0);
+      expect(await spared.gone, spared.output()).toBe(0);
       expect(descendants(spared.mark)).toEqual([]);
       expect(readdirSync(join(dataDir, 'sessions'))).toEqual([]);
     },
