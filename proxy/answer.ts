@@ -22,31 +22,46 @@ export function answerHeaders(decision: Decision, server: ServerName): [string, 
   ];
 }
 
-/** Writes the answer of a denial; the connection goes on when the request was read to its end. */
+/** After a broken message nobody knows where the next one begins; after a denial everybody does. */
+function mayGoOn(request: IncomingMessage, decision: Decision): boolean {
+  return request.complete && decision.phase !== 'codec';
+}
+
+/** Writes the answer of a denial; resolves when it is out, and with it the end of the exchange. */
 export function answer(
   request: IncomingMessage,
   response: ServerResponse,
   decision: Decision,
   headers: [string, string][],
-): void {
+): Promise<void> {
   const body = decision.body ?? '';
-  if (request.complete) {
-    writeHead(response, decision.status ?? 403, headers, request);
-    response.end(body);
-    return;
-  }
-  writeHead(response, decision.status ?? 403, [...headers, ['connection', 'close']], request);
-  response.flushHeaders();
-  if (body !== '' && request.method !== 'HEAD') response.write(body);
-  // The whole answer is out; what is still being sent is thrown away before the connection closes.
-  const end = (): void => {
-    clearTimeout(timer);
-    response.end();
-  };
-  const timer = setTimeout(end, LINGER_MS);
-  request.once('end', end);
-  response.once('close', end);
-  request.resume();
+  const status = decision.status ?? 403;
+  return new Promise((resolve) => {
+    const over = (): void => {
+      clearTimeout(timer);
+      resolve();
+    };
+    let timer: NodeJS.Timeout | undefined;
+    response.once('finish', over);
+    response.once('close', over);
+    if (mayGoOn(request, decision)) {
+      writeHead(response, status, headers, request);
+      response.end(body);
+      return;
+    }
+    writeHead(response, status, [...headers, ['connection', 'close']], request);
+    response.flushHeaders();
+    if (body !== '' && request.method !== 'HEAD') response.write(body);
+    // The whole answer is out; what is still being sent is thrown away before the connection closes.
+    const end = (): void => void response.end();
+    if (request.complete) {
+      end();
+      return;
+    }
+    timer = setTimeout(end, LINGER_MS);
+    request.once('end', end);
+    request.resume();
+  });
 }
 
 /** The same answer as bytes, for a connection on which no request could be read. */

@@ -37,7 +37,9 @@ interface Connection<C> {
   context: C;
   /** Resolves when the exchanges so far are over. */
   tail: Promise<void>;
-  inFlight: IncomingMessage | null;
+  inFlight: { request: IncomingMessage; response: ServerResponse } | null;
+  /** The newest request that the parser delivered. */
+  last: IncomingMessage | null;
   broken: boolean;
 }
 
@@ -53,6 +55,26 @@ function failureOf(code: string): Failure | null {
 /** Whether the request asks for WebSocket: the one upgrade that Istio's sidecars let through. */
 function isWebSocket(request: IncomingMessage): boolean {
   return (request.headers.upgrade ?? '').trim().toLowerCase() === 'websocket';
+}
+
+/** The parser broke off within this request's own body, before its turn came. */
+function isHalfRead(
+  connection: { last: IncomingMessage | null; broken: boolean },
+  request: IncomingMessage,
+): boolean {
+  return connection.broken && connection.last === request && !request.complete;
+}
+
+/** Node makes no response for a request that leaves HTTP; a refusal needs one. */
+function responseOn(request: IncomingMessage): ServerResponse {
+  const response = new ServerResponse(request);
+  response.assignSocket(request.socket);
+  response.shouldKeepAlive = false;
+  response.once('finish', () => {
+    response.detachSocket(request.socket);
+    request.socket.destroySoon();
+  });
+  return response;
 }
 
 /** Makes a lane; nothing listens, connections are handed to it. */
@@ -75,21 +97,25 @@ export function createHttpLane<C>(limits: Limits, handlers: LaneHandlers<C>): Ht
   // A server that doesn't listen never starts its timer for slow headers.
   server.emit('listening');
 
-  const enqueue = (connection: Connection<C>, request: IncomingMessage, run: () => Promise<void>): void => {
+  const enqueue = (
+    connection: Connection<C>,
+    request: IncomingMessage,
+    open: () => ServerResponse,
+    detached: Detached | null,
+  ): void => {
+    connection.last = request;
     connection.tail = connection.tail.then(async () => {
-      if (request.socket.destroyed) return;
-      connection.inFlight = request;
-      await run();
+      if (request.socket.destroyed || isHalfRead(connection, request)) return;
+      const response = open();
+      connection.inFlight = { request, response };
+      await handlers.exchange(connection.context, request, response, detached);
       connection.inFlight = null;
     });
   };
   const exchange = (request: IncomingMessage, response: ServerResponse): void => {
     const connection = connections.get(request.socket);
-    if (connection === undefined) {
-      request.socket.destroy();
-      return;
-    }
-    enqueue(connection, request, () => handlers.exchange(connection.context, request, response, null));
+    if (connection === undefined) request.socket.destroy();
+    else enqueue(connection, request, () => response, null);
   };
   const detach = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     const connection = connections.get(socket);
@@ -98,16 +124,7 @@ export function createHttpLane<C>(limits: Limits, handlers: LaneHandlers<C>): Ht
       return;
     }
     socket.on('error', () => socket.destroy());
-    enqueue(connection, request, () => {
-      const response = new ServerResponse(request);
-      response.assignSocket(request.socket);
-      response.shouldKeepAlive = false;
-      response.once('finish', () => {
-        response.detachSocket(request.socket);
-        request.socket.destroySoon();
-      });
-      return handlers.exchange(connection.context, request, response, { socket, head });
-    });
+    enqueue(connection, request, () => responseOn(request), { socket, head });
   };
   server.on('request', exchange);
   server.on('checkContinue', exchange);
@@ -121,24 +138,36 @@ export function createHttpLane<C>(limits: Limits, handlers: LaneHandlers<C>): Ht
       socket.destroy();
       return;
     }
-    if (connection.broken) return;
+    // The head was delivered before its body proved unreadable: our checks answer it with their own 501.
+    const answered = error.code === 'HPE_INVALID_TRANSFER_ENCODING' && connection.last?.complete === false;
+    if (connection.broken || answered) return;
     connection.broken = true;
     const firstBytes = error.rawPacket?.subarray(0, 24).toString('latin1') ?? '';
     const refuse = (): void => {
-      if (!socket.destroyed)
-        socket.end(handlers.broken(connection.context, failure, error.code ?? '', firstBytes), () =>
-          socket.destroy(),
-        );
+      if (socket.destroyed) return;
+      const bytes = handlers.broken(connection.context, failure, error.code ?? '', firstBytes);
+      socket.end(bytes, () => socket.destroy());
     };
     const { inFlight } = connection;
-    // A broken body ends its own exchange now; a broken next message waits for the answers before it.
-    if (inFlight !== null && !inFlight.complete) socket.destroy();
-    else connection.tail = connection.tail.then(refuse);
+    if (inFlight !== null && !inFlight.request.complete) {
+      // A broken body ends its own exchange; what was already answered is let out first.
+      if (inFlight.response.headersSent) inFlight.request.socket.destroySoon();
+      else socket.destroy();
+      return;
+    }
+    // A broken next message waits for the answers before it.
+    connection.tail = connection.tail.then(refuse);
   });
 
   return {
     accept: (socket, context) => {
-      connections.set(socket, { context, tail: Promise.resolve(), inFlight: null, broken: false });
+      connections.set(socket, {
+        context,
+        tail: Promise.resolve(),
+        inFlight: null,
+        last: null,
+        broken: false,
+      });
       server.emit('connection', socket);
     },
     close: () => {

@@ -18,7 +18,6 @@ import type { Source } from './connection-table.ts';
 import { applicationPool, type Core } from './core.ts';
 import { decisionOf, type Failure } from './error-table.ts';
 import { forward, type ForwardReport } from './forward-http.ts';
-import { appendForwardedClientCert } from './forwarded-client-cert.ts';
 import { createHttpLane, type Detached, type HttpLane } from './http-lane.ts';
 import {
   connectionFacts,
@@ -30,7 +29,7 @@ import {
   type InboundPlace,
 } from './inbound-connection.ts';
 import { makeEvent } from './make-event.ts';
-import { headerValue, withRequestDefaults } from './request-headers.ts';
+import { headerValue, withForwardedClientCert, withRequestDefaults } from './request-headers.ts';
 
 /** What is known of a request when its event is made. */
 interface Judged {
@@ -157,11 +156,11 @@ async function exchange(
   }
   const read = readRequest(message, place);
   if ('refused' in read) {
-    refuse({ ...base, request: unreadRequest(message), decision: read.refused }, message, response);
+    await refuse({ ...base, request: unreadRequest(message), decision: read.refused }, message, response);
     return;
   }
   const { request, path } = read;
-  const headers = appendForwardedClientCert(
+  const headers = withForwardedClientCert(
     withRequestDefaults(request.headers, connection.mtls ? 'https' : 'http'),
     place.instance.spiffeId,
     connection.client,
@@ -179,13 +178,13 @@ async function exchange(
   const findings = findingsFor(place.port.policy, facts, decision);
   const judged: Judged = { ...base, request: { ...http, bodyBytes: 0 }, decision, findings };
   if (decision.verdict === 'deny') {
-    refuse({ ...judged, explanation: explain(place.port.policy, facts, decision) }, message, response);
+    await refuse({ ...judged, explanation: explain(place.port.policy, facts, decision) }, message, response);
     return;
   }
   await pass(judged, request, message, response, detached);
 }
 
-function refuse(judged: Judged, message: IncomingMessage, response: ServerResponse): void {
+function refuse(judged: Judged, message: IncomingMessage, response: ServerResponse): Promise<void> {
   const headers = answerHeaders(judged.decision, 'istio-envoy');
   const status = judged.decision.status ?? 403;
   record(judged, {
@@ -194,7 +193,7 @@ function refuse(judged: Judged, message: IncomingMessage, response: ServerRespon
     bodyBytes: Buffer.byteLength(judged.decision.body ?? ''),
     by: 'sidecar',
   });
-  answer(message, response, judged.decision, headers);
+  return answer(message, response, judged.decision, headers);
 }
 
 async function pass(
@@ -253,7 +252,7 @@ async function pass(
   if (result.kind === 'failed' && result.unsent && result.decision.reason === 'upstream-reset')
     result = await send();
   if (result.kind === 'failed')
-    refuse(
+    await refuse(
       { ...judged, request: { ...http, bodyBytes: result.requestBytes }, decision: result.decision },
       message,
       response,

@@ -13,7 +13,6 @@ import { answer, answerHeaders, rawAnswer, upstreamAnswerHeaders } from './answe
 import type { Core } from './core.ts';
 import { decisionOf, type Failure } from './error-table.ts';
 import { forward, type ForwardReport } from './forward-http.ts';
-import { removeForwardedClientCert } from './forwarded-client-cert.ts';
 import { createHttpLane, type Detached, type HttpLane } from './http-lane.ts';
 import { hostName, hostPort, type Destination, type InForce } from './in-force.ts';
 import { makeEvent } from './make-event.ts';
@@ -66,11 +65,16 @@ function record(call: Call, decision: Decision, response: TrafficEvent['response
   );
 }
 
-function refuse(call: Call, decision: Decision, message: IncomingMessage, response: ServerResponse): void {
+function refuse(
+  call: Call,
+  decision: Decision,
+  message: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
   const headers = answerHeaders(decision, 'envoy');
   const bodyBytes = Buffer.byteLength(decision.body ?? '');
   record(call, decision, { status: decision.status ?? 503, headers, bodyBytes, by: 'sidecar' });
-  answer(message, response, decision, headers);
+  return answer(message, response, decision, headers);
 }
 
 function unread(message: IncomingMessage): TrafficEvent['request'] {
@@ -159,7 +163,7 @@ async function exchange(
   const checked = checkRequestHead(head);
   if ('refusal' in checked) {
     const { status, body, details, reason } = checked.refusal;
-    refuse(
+    await refuse(
       call,
       { verdict: 'deny', phase: 'codec', reason, matched: null, status, body, details },
       message,
@@ -169,16 +173,16 @@ async function exchange(
   }
   const { request } = checked;
   if (request.method === 'CONNECT' || (request.upgrade !== null && request.upgrade !== 'websocket')) {
-    refuse(call, decisionOf('upgrade-refused'), message, response);
+    await refuse(call, decisionOf('upgrade-refused'), message, response);
     return;
   }
   const normalized = normalizePath(request.rawPath, inForce.snapshot.pathNormalization);
   if (normalized.kind === 'refused') {
-    refuse(call, decisionOf('normalization-failed'), message, response);
+    await refuse(call, decisionOf('normalization-failed'), message, response);
     return;
   }
   const host = clusterHost(request.host, connection, inForce, caller);
-  const headers = outboundHeaders(removeForwardedClientCert(request.headers));
+  const headers = outboundHeaders(request.headers);
   call.request = {
     protocol: 'http1',
     method: request.method,
@@ -205,7 +209,7 @@ async function exchange(
       await carry(call, PASSED_THROUGH, passthroughPool(core, route), request, message, response, detached);
       return;
     case 'unknown-host':
-      refuse(call, decisionOf('unknown-host'), message, response);
+      await refuse(call, decisionOf('unknown-host'), message, response);
       return;
     case 'unknown-port':
       // No service has this port, so Istio has no HTTP listener on it: the connection closes without a word.
@@ -229,14 +233,14 @@ async function toService(
     const endpoint: Endpoint | null = pickEndpoint(core, inForce, destination);
     call.to = destinationPeer(destination, endpoint, null);
     if (endpoint === null) {
-      refuse(call, decisionOf('no-healthy-upstream'), message, response);
+      await refuse(call, decisionOf('no-healthy-upstream'), message, response);
       return;
     }
     const agent = peerPool(core, { inForce, from: caller, destination, endpoint, tls });
     const failed = await forwardOnce(call, ROUTED, agent, request, message, response, detached);
     if (failed === null) return;
     if (failed.unsent && attempt < ATTEMPTS && !message.socket.destroyed) continue;
-    refuse(call, failed.decision, message, response);
+    await refuse(call, failed.decision, message, response);
     return;
   }
 }
@@ -251,7 +255,7 @@ async function carry(
   detached: Detached | null,
 ): Promise<void> {
   const failed = await forwardOnce(call, decision, agent, request, message, response, detached);
-  if (failed !== null) refuse(call, failed.decision, message, response);
+  if (failed !== null) await refuse(call, failed.decision, message, response);
 }
 
 /** One attempt; null when it is over, else what to answer. */

@@ -1,11 +1,13 @@
 /**
- * An outbound listener's connections. It serves its own instance's addresses and nobody else: a stranger would act
- * with the instance's identity, so it is closed unread and recorded.
+ * An outbound listener's connections. It serves its own instance's addresses, and a rehearsed caller that the session
+ * itself declared; a stranger would act with the instance's identity, so it is closed unanswered and recorded.
  */
 import type { Socket } from 'node:net';
-import { endpointsOf } from './connection-table.ts';
+import { endpointsOf, type Endpoints } from './connection-table.ts';
 import type { Core } from './core.ts';
+import { readFirstBytes } from './first-bytes.ts';
 import type { HttpLane } from './http-lane.ts';
+import type { InForce } from './in-force.ts';
 import { makeEvent } from './make-event.ts';
 import { aimedDestination, tagOf, type Aim, type OutboundConnection } from './outbound-connection.ts';
 import { destinationPeer } from './outbound-route.ts';
@@ -42,34 +44,55 @@ export function acceptOutbound(
       ? { kind: 'http-proxy' }
       : { kind: 'peer', service: listener.service, port: listener.port };
   const destination = aimedDestination(inForce, aim);
-  const acceptedAt = Date.now();
-  if (!mayUse(caller, endpoints.remoteAddress)) {
-    core.record(
-      makeEvent({
-        kind: 'connection',
-        direction: 'outbound',
-        owner: caller.id,
-        at: acceptedAt,
-        from: inForce.peer(endpoints.remoteAddress, endpoints.remotePort, null),
-        to: destinationPeer(destination, null, null),
-        decision: { verdict: 'deny', phase: 'egress', reason: 'not-own-instance', matched: null },
-        snapshotVersion: inForce.snapshot.version,
-        tag: tagOf(core, endpoints),
-      }),
-    );
-    socket.destroy();
-    return;
-  }
   const connection: OutboundConnection = {
     instance: site.instance,
     key: site.key,
     aim,
     endpoints,
-    acceptedAt,
+    acceptedAt: Date.now(),
     bound,
   };
   const tcp =
     destination !== null && (destination.port.protocol === 'tcp' || destination.port.protocol === 'tls');
-  if (tcp) void carryOutboundTcp({ core, connection, inForce, caller, destination }, socket);
-  else lane.accept(socket, connection);
+  const serve = (): void => {
+    if (tcp) void carryOutboundTcp({ core, connection, inForce, caller, destination }, socket);
+    else lane.accept(socket, connection);
+  };
+  if (mayUse(caller, endpoints.remoteAddress)) {
+    serve();
+    return;
+  }
+  // A rehearsed caller declares itself after the connect and before its first byte: until then anybody is a stranger.
+  void readFirstBytes(socket, core.limits.handshakeTimeoutMs).then(() => {
+    if (isDeclared(core, endpoints) && !socket.destroyed) serve();
+    else refuseStranger(core, inForce, caller, connection, socket);
+  });
+}
+
+/** By the session itself; a hop of some sidecar of ours is no declaration. */
+function isDeclared(core: Core, endpoints: Endpoints): boolean {
+  return core.table.lookUp(endpoints)?.instance === null;
+}
+
+function refuseStranger(
+  core: Core,
+  inForce: InForce,
+  caller: InstanceSnapshot,
+  { aim, endpoints, acceptedAt }: OutboundConnection,
+  socket: Socket,
+): void {
+  core.record(
+    makeEvent({
+      kind: 'connection',
+      direction: 'outbound',
+      owner: caller.id,
+      at: acceptedAt,
+      from: inForce.peer(endpoints.remoteAddress, endpoints.remotePort, null),
+      to: destinationPeer(aimedDestination(inForce, aim), null, null),
+      decision: { verdict: 'deny', phase: 'egress', reason: 'not-own-instance', matched: null },
+      snapshotVersion: inForce.snapshot.version,
+      tag: tagOf(core, endpoints),
+    }),
+  );
+  socket.destroy();
 }

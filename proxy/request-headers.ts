@@ -1,10 +1,15 @@
 /** Fields that a sidecar adds to or takes from a request before its filters see it, as Istio configures Envoy. */
 import { randomUUID } from 'node:crypto';
+import { forwardedClientCert, type ForwardedClient } from '../wire/forwarded-client-cert.ts';
+
+const XFCC = 'x-forwarded-client-cert';
 
 type Pairs = readonly [string, string][];
 
 /** A client's word to the retry and timeout machinery: removed at the outbound side, without effect (SURPRISES 97). */
 const OUTBOUND_REMOVED = new Set([
+  // SANITIZE: what a client says about certificates goes no further.
+  XFCC,
   'x-envoy-internal',
   'x-envoy-force-trace',
   'x-envoy-retry-on',
@@ -33,6 +38,17 @@ export function withRequestDefaults(headers: Pairs, scheme: 'http' | 'https'): [
     'x-request-id',
     () => randomUUID(),
   );
+}
+
+/** APPEND_FORWARD: the application learns who called, as far as the certificate says it. */
+export function withForwardedClientCert(
+  headers: Pairs,
+  ownSpiffeId: string,
+  client: ForwardedClient | null,
+): [string, string][] {
+  const value = forwardedClientCert(headers, ownSpiffeId, client);
+  const others = headers.filter(([name]) => name !== XFCC);
+  return value === null ? others : [...others, [XFCC, value]];
 }
 
 /** What goes out to a peer. */

@@ -26,8 +26,8 @@ afterAll(async () => {
   await pair.close();
   await application.close();
 });
-beforeEach(() => {
-  pair.events.length = 0;
+beforeEach(async () => {
+  await pair.clear();
   application.requests.length = 0;
 });
 

@@ -56,6 +56,8 @@ export interface Pair {
   leaf(request: LeafRequest): Promise<IssuedLeaf>;
   /** Events so far, after a flush. */
   seen(): Promise<TrafficEvent[]>;
+  /** Forgets the events so far. */
+  clear(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -197,12 +199,17 @@ export async function startPair(
       await plane.flush();
       return events;
     },
+    clear: async () => {
+      await plane.flush();
+      events.length = 0;
+    },
     close: () => plane.close(),
   };
 }
 
 /** What an application got, and what it answers. */
 export interface Application {
+  server: http.Server;
   address: { host: string; port: number };
   /** `METHOD path` of every request. */
   requests: string[];
@@ -227,6 +234,7 @@ export async function startApplication(handler?: http.RequestListener): Promise<
   await once(server, 'listening');
   const { port } = server.address() as net.AddressInfo;
   return {
+    server,
     address: { host: '127.0.0.1', port },
     requests,
     connections: () => connections,
@@ -277,6 +285,12 @@ export async function ask(
   };
 }
 
+/** The end of a socket, however it comes. */
+export function closeOf(socket: net.Socket): Promise<void> {
+  socket.on('error', () => undefined);
+  return new Promise((resolve) => socket.once('close', () => resolve()));
+}
+
 /** Sends bytes on a fresh connection and returns all that came back until the other side closed. */
 export async function sendRaw(
   at: { host: string; port: number },
@@ -285,9 +299,9 @@ export async function sendRaw(
   const socket = net.connect({ ...at, noDelay: true });
   await once(socket, 'connect');
   const chunks: Buffer[] = [];
-  socket.on('data', (chunk) => chunks.push(chunk));
+  socket.on('data', (chunk: Buffer) => chunks.push(chunk));
   socket.on('error', () => undefined);
   for (const piece of pieces) socket.write(piece);
-  await once(socket, 'close');
+  await closeOf(socket);
   return Buffer.concat(chunks).toString('latin1');
 }

@@ -1,0 +1,89 @@
+import { once } from 'node:events';
+import net from 'node:net';
+import { networkInterfaces } from 'node:os';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import {
+  ALLOW_WEB,
+  startApplication,
+  startPair,
+  type Application,
+  type Pair,
+} from '../support/sidecar-pair.ts';
+
+/** An address of this machine that isn't loopback: what an engine's bridge is to the docker runtime. */
+const bridge = Object.values(networkInterfaces())
+  .flatMap((list) => list ?? [])
+  .find(({ family, internal }) => family === 'IPv4' && !internal)?.address;
+
+describe.skipIf(bridge === undefined)('an outbound listener on a bridge', () => {
+  let application: Application;
+  let pair: Pair;
+
+  beforeAll(async () => {
+    application = await startApplication();
+    pair = await startPair(application.address);
+    await pair.publish({
+      policies: [ALLOW_WEB],
+      edit: (snapshot) => {
+        const listen = { host: bridge ?? '', port: 0 };
+        snapshot.instances[0]?.outbound.push({ kind: 'peer', service: 'orders', port: 81, listen });
+      },
+    });
+  });
+  afterAll(async () => {
+    await pair.close();
+    await application.close();
+  });
+  beforeEach(() => pair.clear());
+
+  /** Connects, does something, sends a request, and tells what came back. */
+  const request = async (between: (socket: net.Socket) => Promise<void>): Promise<string> => {
+    const socket = net.connect(pair.at('web-0', 'orders:81'));
+    let answer = '';
+    socket.on('data', (data: Buffer) => (answer += data.toString())).on('error', () => undefined);
+    const closed = once(socket, 'close');
+    await once(socket, 'connect');
+    await between(socket);
+    socket.write('GET /x HTTP/1.1\r\nHost: orders:81\r\nConnection: close\r\n\r\n');
+    await closed;
+    return answer;
+  };
+  const declare = (socket: net.Socket, tag: string) =>
+    pair.plane.declareSource({
+      localAddress: socket.localAddress ?? '',
+      localPort: socket.localPort ?? 0,
+      ip: '10.244.0.1',
+      tag,
+    });
+
+  it('answers no stranger, and records it', async () => {
+    expect(await request(() => Promise.resolve())).toBe('');
+    expect(await pair.seen()).toMatchObject([
+      { owner: 'web-0', from: { ip: bridge }, decision: { reason: 'not-own-instance' } },
+    ]);
+  });
+
+  it('answers no stranger who comes beside a declared caller', async () => {
+    const inner: string[] = [];
+    await request(async (socket) => {
+      await declare(socket, 'run/a/1');
+      inner.push(await request(() => Promise.resolve()));
+    });
+    expect(inner).toEqual(['']);
+  });
+
+  it('records a stranger that leaves without a word', async () => {
+    const socket = net.connect(pair.at('web-0', 'orders:81'));
+    await once(socket, 'connect');
+    socket.destroy();
+    await once(socket, 'close');
+    await expect.poll(() => pair.seen()).toMatchObject([{ decision: { reason: 'not-own-instance' } }]);
+  });
+
+  it('serves a caller that the session declared after its connect and before its first byte', async () => {
+    expect(await request((socket) => declare(socket, 'run/a/2'))).toMatch(/^HTTP\/1\.1 \d/);
+    const events = await pair.seen();
+    expect(events.map(({ direction, tag }) => `${direction} ${tag}`)).toContain('outbound run/a/2');
+    expect(events.at(-1)?.from.workload).toBe('web');
+  });
+});

@@ -1,0 +1,126 @@
+import { once } from 'node:events';
+import net from 'node:net';
+import tls from 'node:tls';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { DataPlane } from '../../proxy/data-plane.ts';
+import { startDataPlane } from '../../proxy/worker-data-plane.ts';
+import { ALLOW_WEB, ask, closeOf, startApplication, startPair, WEB } from '../support/sidecar-pair.ts';
+
+const closing: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0)) await close();
+});
+
+describe('the data plane on its thread', () => {
+  it('listens nowhere and passes nothing before its first snapshot', async () => {
+    const plane = await startDataPlane();
+    await plane.flush();
+    await plane.close();
+  });
+
+  it('closes twice without complaint, and answers no call afterwards', async () => {
+    const plane: DataPlane = await startDataPlane();
+    await Promise.all([plane.close(), plane.close()]);
+    await plane.close();
+    await expect(plane.flush()).rejects.toThrow('ended');
+  });
+
+  it('closes open connections with it', async () => {
+    const application = await startApplication();
+    const pair = await startPair(application.address);
+    closing.push(() => application.close());
+    await pair.publish({ mtls: 'DISABLE' });
+    const socket = net.connect(pair.at('orders-0', '8080'));
+    await once(socket, 'connect');
+    const closed = closeOf(socket);
+    await pair.close();
+    await closed;
+    await expect(ask(pair.at('orders-0', '8080'))).rejects.toThrow();
+  });
+
+  it('tells its owner once when a bug ends the thread, and nothing passes then', async () => {
+    const application = await startApplication();
+    const pair = await startPair(application.address);
+    closing.push(
+      () => pair.close(),
+      () => application.close(),
+    );
+    await pair.publish();
+    const reasons: Error[] = [];
+    const crashed = new Promise<void>((resolve) =>
+      pair.plane.onCrash((reason) => {
+        reasons.push(reason);
+        resolve();
+      }),
+    );
+    // A policy of a shape that no compiler makes: deciding throws, as a bug would.
+    await pair.publish({
+      mtls: 'DISABLE',
+      edit: (snapshot) => {
+        for (const port of snapshot.instances[1]?.inbound ?? []) port.policy = {} as never;
+      },
+    });
+    await expect(ask(pair.at('orders-0', '8080'))).rejects.toThrow();
+    await crashed;
+    expect(reasons).toHaveLength(1);
+    expect(application.requests).toEqual([]);
+    await expect(ask(pair.at('web-0', 'orders:80'))).rejects.toThrow();
+  });
+
+  it('delivers the events of what has ended before a flush', async () => {
+    const application = await startApplication();
+    const pair = await startPair(application.address);
+    closing.push(
+      () => pair.close(),
+      () => application.close(),
+    );
+    await pair.publish({ policies: [ALLOW_WEB] });
+    for (let round = 1; round <= 20; round += 1) {
+      await ask(pair.at('web-0', 'orders:80'));
+      expect(await pair.seen()).toHaveLength(round * 2);
+    }
+  });
+
+  it('reads a ClientHello that comes byte by byte', async () => {
+    const application = await startApplication();
+    const pair = await startPair(application.address);
+    closing.push(
+      () => pair.close(),
+      () => application.close(),
+    );
+    await pair.publish({ mtls: 'PERMISSIVE', policies: [ALLOW_WEB] });
+    const leaf = await pair.leaf({ spiffeId: WEB, fault: 'none' });
+    const { host, port } = pair.at('orders-0', '8080');
+    const raw = net.connect({ host, port, noDelay: true });
+    await once(raw, 'connect');
+    const dripping = dripper(raw);
+    const socket = tls.connect({
+      socket: dripping,
+      key: leaf.privateKey.reveal(),
+      cert: leaf.certificateChainPem,
+      ALPNProtocols: ['istio-http/1.1', 'istio', 'http/1.1'],
+      rejectUnauthorized: false,
+    });
+    await once(socket, 'secureConnect');
+    socket.write('GET / HTTP/1.1\r\nHost: orders\r\nConnection: close\r\n\r\n');
+    const [answer] = (await once(socket, 'data')) as [Buffer];
+    expect(answer.toString()).toMatch(/^HTTP\/1.1 200/);
+    socket.destroy();
+    raw.destroy();
+  });
+});
+
+/** Writes the first flight one byte at a time. */
+function dripper(raw: net.Socket): net.Socket {
+  const write = raw.write.bind(raw);
+  let first = true;
+  raw.write = ((chunk: Buffer, ...rest: unknown[]): boolean => {
+    if (!first) return (write as (...all: unknown[]) => boolean)(chunk, ...rest);
+    first = false;
+    for (const byte of chunk) write(Buffer.from([byte]));
+    const done = rest.find((value) => typeof value === 'function') as (() => void) | undefined;
+    if (done) setImmediate(done);
+    return true;
+  }) as typeof raw.write;
+  return raw;
+}
