@@ -18,7 +18,7 @@ const SENTENCES: Readonly<Record<string, string>> = {
     'The caller’s certificate names another trust domain; add it to trustDomainAliases if it belongs to this mesh.',
   'client-hello-on-plaintext':
     'This port is DISABLE, plaintext only, and the caller began a TLS handshake: its ClientHello is no HTTP request.',
-  'path-normalization-failed': 'The path can’t be normalized (a %00, say), so no policy was asked: 400.',
+  'normalization-failed': 'The path can’t be normalized (a %00, say), so no policy was asked: 400.',
   'not-supported-yet': 'This version can’t judge the request yet, so it is denied.',
 };
 

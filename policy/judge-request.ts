@@ -81,7 +81,7 @@ function judgeHttp(
   if (normalized.kind === 'refused') {
     const status = request.protocol === 'grpc' ? 200 : normalized.status;
     return {
-      decision: refused('normalization', 'path-normalization-failed', normalized.details, status),
+      decision: refused('normalization', 'normalization-failed', normalized.details, status),
       facts: sent,
     };
   }

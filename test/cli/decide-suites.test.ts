@@ -42,7 +42,9 @@ describe('decideSuites', () => {
     for (const text of ['kind: Mesh\n', '{', '', 'apiVersion: greenroom.dev/v1\nkind: DecisionSuite\n']) {
       const path = await file('other.yaml', text);
       await expect(decideSuites([path]), text).rejects.toBeInstanceOf(FilesError);
-      await expect(decideSuites([path]), text).rejects.toMatchObject({ message: expect.stringContaining(path) });
+      await expect(decideSuites([path]), text).rejects.toMatchObject({
+        message: expect.stringContaining(path),
+      });
     }
     await expect(decideSuites([join(folder, 'gone.json')])).rejects.toMatchObject({
       problems: [{ code: 'unreadable-file' }],
@@ -50,8 +52,13 @@ describe('decideSuites', () => {
   });
 
   it('refuses policies that Istio would refuse', async () => {
-    await file('policies.yaml', POLICY.replace('spec: {}', 'spec: { rules: [{ when: [{ key: nonsense, values: [x] }] }] }'));
-    await expect(decideSuites([await file('bad.yaml', suite('{ decision: deny }'))])).rejects.toBeInstanceOf(FilesError);
+    await file(
+      'policies.yaml',
+      POLICY.replace('spec: {}', 'spec: { rules: [{ when: [{ key: nonsense, values: [x] }] }] }'),
+    );
+    await expect(decideSuites([await file('bad.yaml', suite('{ decision: deny }'))])).rejects.toBeInstanceOf(
+      FilesError,
+    );
   });
 
   it('counts a difference, and says what was wanted and why not', async () => {

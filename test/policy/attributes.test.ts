@@ -10,7 +10,10 @@ const connection = {
   mtls: true,
 };
 const principals = (more: Pick<RequestFacts['connection'], 'principal' | 'otherPrincipals'>) =>
-  valuesOf({ attribute: 'source.principal', header: null }, { connection: { ...connection, ...more }, http: null });
+  valuesOf(
+    { attribute: 'source.principal', header: null },
+    { connection: { ...connection, ...more }, http: null },
+  );
 
 describe('the principal of a connection', () => {
   it('is absent without a certificate', () => {
