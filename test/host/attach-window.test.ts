@@ -55,7 +55,7 @@ describe('a window', () => {
     ['traffic', { limit: 1_000_000 }],
     ['traffic', { limit: 10, extra: true }],
     ['rehearse', 'all'],
-    ['exportWrite', 'cilium', '/tmp'],
+    ['exportPreview', 'cilium'],
     ['event', 'one'],
     ['state', 'unasked'],
   ])(
