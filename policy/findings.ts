@@ -4,9 +4,17 @@
  */
 import type { Decision, Finding } from '../model/decision.ts';
 import type { HttpFacts, RequestFacts } from '../model/request-facts.ts';
+import { withoutQuery } from './attributes.ts';
 import type { CompiledPolicy, CompiledRule } from './compiled-policy.ts';
 import { matchesRule } from './match.ts';
-import { foldedPaths, hostTwin, type PathTwin, pathTwins } from './request-twins.ts';
+import {
+  foldedPaths,
+  hostTwin,
+  isPlainPath,
+  type PathTwin,
+  pathTwins,
+  wantsUpperCase,
+} from './request-twins.ts';
 import { ruleName } from './wording.ts';
 
 /** Findings about `facts`, which `decide` allowed; none about what was denied. */
@@ -71,6 +79,7 @@ function dodgedHost(policy: CompiledPolicy, facts: RequestFacts, http: HttpFacts
 
 function dodgedPath(policy: CompiledPolicy, facts: RequestFacts, http: HttpFacts): Finding | null {
   if (!denies(policy, 'request.path')) return null;
+  if (isPlainPath(withoutQuery(http.path)) && !policy.deny.rules.some(wantsUpperCase)) return null;
   for (const twin of pathTwins(http.path)) {
     const seen = { ...facts, http: { ...http, path: twin.path } };
     const same = twin.path === http.path;

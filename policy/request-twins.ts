@@ -62,6 +62,27 @@ const SPELLINGS: readonly Spelling[] = [
   },
 ];
 
+/** Whether a path (without its query) has no twin but one in other case: nothing odd in it or at its end. */
+export function isPlainPath(path: string): boolean {
+  let before = 0;
+  for (let index = 0; index < path.length; index += 1) {
+    const code = path.charCodeAt(index);
+    const upper = code >= 0x41 && code <= 0x5a;
+    if (upper || ODD.has(code) || (code === SLASH && before === SLASH)) return false;
+    before = code;
+  }
+  return path === '/' || (before !== SLASH && before !== DOT);
+}
+
+const SLASH = 0x2f;
+const DOT = 0x2e;
+const ODD: ReadonlySet<number> = new Set([...'%;\\'].map((character) => character.charCodeAt(0)));
+
+/** Whether the rule wants a path with upper case in it. */
+export function wantsUpperCase(rule: CompiledRule): boolean {
+  return rule.to.some((clauses) => clauses.some(isUpperCasePath));
+}
+
 /** The twins of a normalized path; none for a plain one. The last undoes everything at once. */
 export function pathTwins(pathWithQuery: string): PathTwin[] {
   const queryAt = pathWithQuery.indexOf('?');
@@ -94,7 +115,7 @@ export function hostTwin(host: string): string | null {
 
 /** The rule with the paths it wants in lower case; the rule itself when they are. */
 export function foldedPaths(rule: CompiledRule): CompiledRule {
-  if (!rule.to.some((clauses) => clauses.some(isUpperCasePath))) return rule;
+  if (!wantsUpperCase(rule)) return rule;
   return { ...rule, to: rule.to.map((clauses) => clauses.map(foldClause)) };
 }
 
