@@ -20,8 +20,22 @@ export function checkValue<Schema extends z.ZodType>(
   const result = schema.safeParse(value);
   if (result.success) return { value: result.data, problems: [] };
   const context = { schema, document, value, prefix };
-  const problems = result.error.issues.flatMap((issue) => issueProblems(issue, context));
+  const problems = withoutEchoes(result.error.issues).flatMap((issue) => issueProblems(issue, context));
   return { value: null, problems: problems.sort(byPlace) };
+}
+
+/**
+ * A misspelt key also makes its map look empty or incomplete to the schema's own checks; the key is the fault.
+ */
+function withoutEchoes(issues: readonly Issue[]): Issue[] {
+  const misspelt = issues.filter((issue) => issue.code === 'unrecognized_keys').map((issue) => issue.path);
+  const isEcho = (path: readonly PropertyKey[]): boolean =>
+    misspelt.some((of) => startsWith(of, path) || (startsWith(path, of) && path.length === of.length + 1));
+  return issues.filter((issue) => issue.code !== 'custom' || !isEcho(issue.path));
+}
+
+function startsWith(path: readonly PropertyKey[], start: readonly PropertyKey[]): boolean {
+  return start.every((part, index) => path[index] === part);
 }
 
 function byPlace(a: Problem, b: Problem): number {

@@ -1,0 +1,96 @@
+/** `greenroom check` and `greenroom init`: what is written passes, what is wrong is named. */
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { checkProject } from '../../cli/check.ts';
+import { FilesError } from '../../cli/exit-codes.ts';
+import { writeStarterProject } from '../../cli/init.ts';
+import { formatProblem } from '../../model/problem.ts';
+
+let root = '';
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), 'greenroom-check-'));
+});
+afterEach(async () => await rm(root, { recursive: true, force: true }));
+
+async function edit(file: string, from: string, to: string): Promise<void> {
+  const path = join(root, file);
+  const text = await readFile(path, 'utf8');
+  expect(text).toContain(from);
+  await writeFile(path, text.replace(from, to));
+}
+const check = async (): Promise<string[]> =>
+  (await checkProject(root)).map((problem) => formatProblem(problem).replaceAll(`${root}/`, ''));
+
+describe('init', () => {
+  it("overwrites nothing, and writes nothing when it can't write all", async () => {
+    await writeFile(join(root, 'greenroom.yaml'), 'mine');
+    await expect(writeStarterProject(root)).rejects.toThrow(FilesError);
+    expect(await readFile(join(root, 'greenroom.yaml'), 'utf8')).toBe('mine');
+    await expect(readFile(join(root, 'policies/mesh.yaml'))).rejects.toThrow('ENOENT');
+  });
+
+  it('refuses a file in the place of the folder', async () => {
+    await writeFile(join(root, 'file'), '');
+    await expect(writeStarterProject(join(root, 'file'))).rejects.toThrow('is a file, not a folder');
+  });
+
+  it.each([
+    ['My Shop!', 'my-shop'],
+    ['---', 'mesh'],
+    ['été', 't'],
+  ])('writes a project that passes check into %j, called %s', async (folder, name) => {
+    const written = await writeStarterProject(join(root, folder));
+    expect(written.map((file) => file.slice(file.indexOf(folder) + folder.length + 1))).toEqual([
+      'greenroom.yaml',
+      'policies/mesh.yaml',
+      'policies/hello.yaml',
+      'scenarios/web-may-greet.scenario.yaml',
+      'scenarios/hello-rogue-ca.scenario.yaml',
+      'services/hello.mjs',
+    ]);
+    expect(await checkProject(join(root, folder))).toEqual([]);
+    expect(await readFile(join(root, folder, 'greenroom.yaml'), 'utf8')).toContain(`name: ${name} }`);
+  });
+});
+
+describe('check', () => {
+  beforeEach(async () => await writeStarterProject(root).then(() => undefined));
+
+  it('names a misspelt key in a scenario', async () => {
+    await edit('scenarios/web-may-greet.scenario.yaml', 'status:', 'statsu:');
+    expect(await check()).toEqual([
+      'scenarios/web-may-greet.scenario.yaml:8:65: error unknown-key: unknown key "statsu" in steps[0].expect\n  hint: did you mean status?',
+    ]);
+  });
+
+  it("names services and ports that the mesh hasn't", async () => {
+    await edit(
+      'scenarios/web-may-greet.scenario.yaml',
+      'from: web, to: hello',
+      'from: wbe, to: helo, port: 81',
+    );
+    expect(await check()).toEqual([
+      'scenarios/web-may-greet.scenario.yaml:7:24: error unknown-workload: there is no service helo\n  hint: did you mean hello?',
+      'scenarios/web-may-greet.scenario.yaml:7:13: error unknown-workload: there is no service wbe\n  hint: did you mean web?',
+    ]);
+    await edit('scenarios/web-may-greet.scenario.yaml', 'from: wbe, to: helo', 'from: web, to: hello');
+    expect(await check()).toEqual([
+      'scenarios/web-may-greet.scenario.yaml:7:35: error unknown-port: hello has no service port 81\n  hint: its ports: 80',
+    ]);
+  });
+
+  it('names two scenarios of one id', async () => {
+    await edit('scenarios/web-may-greet.scenario.yaml', 'id: web-may-greet', 'id: hello-rogue-ca');
+    expect(await check()).toEqual([
+      'scenarios/web-may-greet.scenario.yaml:1:1: error duplicate-scenario: scenario hello-rogue-ca is already written in scenarios/hello-rogue-ca.scenario.yaml',
+    ]);
+  });
+
+  it('passes the sample projects', async () => {
+    for (const sample of ['shop', 'shop/known-hole']) {
+      expect(await checkProject(new URL(`../../scenarios/${sample}`, import.meta.url).pathname)).toEqual([]);
+    }
+  });
+});
