@@ -3,7 +3,6 @@
  * recording, the root and the certificates, the runtime, the data plane, the watch on policies. `stop` undoes
  * whatever of it exists, also in the middle of the start.
  */
-import { randomBytes } from 'node:crypto';
 import { type Clock, createClock } from '../model/clock.ts';
 import type { Explanation } from '../model/decision.ts';
 import { EnvironmentError } from '../model/environment-error.ts';
@@ -16,6 +15,7 @@ import type { BoundListener, SnapshotAnswer } from '../proxy/snapshot.ts';
 import { startDataPlane } from '../proxy/worker-data-plane.ts';
 import { type Authority, openAuthority } from './authority.ts';
 import { Certificates } from './certificates.ts';
+import { closeAll } from './close-all.ts';
 import { ensurePrivateFolder } from './data-dir.ts';
 import { egressPlan } from './egress-plan.ts';
 import { explainEvent } from './explain-event.ts';
@@ -29,19 +29,17 @@ import { openRecorder, type Recorder } from './recorder.ts';
 import { processRuntime } from './runtimes/process/process-runtime.ts';
 import type { InstancePlacement, Runtime } from './runtimes/runtime.ts';
 import type { EventQuery, LogLine, Session, StartSessionOptions } from './session.ts';
-import { SessionBoard } from './session-board.ts';
-import { createSessionFile } from './session-file.ts';
+import { dataPlaneLost, SessionBoard } from './session-board.ts';
+import { createSessionFile, newSessionId } from './session-file.ts';
 import type { SnapshotInput } from './snapshot.ts';
+import { startInstances } from './start-instances.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 const READY_TIMEOUT_MS = 20_000;
 const DOWN: ReadonlySet<InstanceStatus> = new Set(['restarting', 'stopping', 'stopped', 'failed']);
 
 export class RunningSession implements Session {
-  readonly id = `${new Date()
-    .toISOString()
-    .replaceAll(/[-:]|\.\d+Z/g, '')
-    .toLowerCase()}-${randomBytes(3).toString('hex')}`;
+  readonly id = newSessionId();
   readonly clock: Clock & { move(byMs: number): void };
   readonly #options: StartSessionOptions;
   readonly #board: SessionBoard;
@@ -117,7 +115,8 @@ export class RunningSession implements Session {
     await this.#startInstances(signal);
     signal.throwIfAborted();
     this.#board.stage(null);
-    this.#board.set({ phase: 'running' });
+    // Measured at the start of the services, where it is measured at all.
+    this.#board.set({ phase: 'running', containment: must(this.#runtime).containment });
     if (this.#unavailable.size > 0) this.#publishAvailability();
     this.#startWatch();
   }
@@ -173,13 +172,7 @@ export class RunningSession implements Session {
     this.#dataPlane = dataPlane;
     dataPlane.onEvents((events) => this.#recorder?.record(events));
     dataPlane.onCrash((reason) => {
-      const message = `the data plane stopped (${reason.message}); nothing passes any more`;
-      this.#board.set({
-        phase: 'failed',
-        problems: [
-          { code: 'data-plane-crashed', severity: 'error', message, hint: 'start the session again' },
-        ],
-      });
+      this.#board.set({ phase: 'failed', problems: [dataPlaneLost(reason)] });
     });
   }
 
@@ -210,17 +203,11 @@ export class RunningSession implements Session {
   async #startInstances(signal: AbortSignal): Promise<void> {
     const runtime = must(this.#runtime);
     this.#board.stage('starting services');
-    // The first that fails takes the others with it: their errors would only hide the reason.
-    const failed = new AbortController();
-    const either = AbortSignal.any([signal, failed.signal]);
-    await Promise.all(
-      [...this.#placements.keys()].map((instance) =>
-        runtime
-          .start(instance, egressPlan(this.#mesh, instance, this.listeners()), either)
-          .catch((error: unknown) => failed.abort(error)),
-      ),
-    );
-    either.throwIfAborted();
+    const instances = [...this.#placements.keys()].map((id) => ({
+      id,
+      egress: egressPlan(this.#mesh, id, this.listeners()),
+    }));
+    await startInstances(runtime, instances, signal);
   }
 
   #startWatch(): void {
@@ -377,7 +364,6 @@ export class RunningSession implements Session {
 
   async rotate(): Promise<void> {
     await must(this.#certificates).rotate();
-    this.#board.changed();
   }
 
   stop(): Promise<void> {
@@ -392,20 +378,15 @@ export class RunningSession implements Session {
     await this.#starting?.catch(() => undefined);
     this.#watch?.close();
     this.#certificates?.close();
-    const failures: unknown[] = [];
-    const close = async (closing: (() => Promise<void> | void) | undefined): Promise<void> => {
-      try {
-        await closing?.();
-      } catch (error) {
-        failures.push(error);
-      }
-    };
-    await close(() => this.#runtime?.close());
-    if (!failed) await close(() => this.#dataPlane?.flush());
-    await close(() => this.#dataPlane?.close());
-    await close(() => this.#recorder?.close());
+    // Services first: their farewells still find a way out.
+    const failures = await closeAll([
+      () => this.#runtime?.close(),
+      () => (failed ? undefined : this.#dataPlane?.flush()),
+      () => this.#dataPlane?.close(),
+      () => this.#recorder?.close(),
+    ]);
     // Kept when something could not be closed: then there is something left to be found.
-    if (failures.length === 0) await close(() => this.#file?.remove());
+    if (failures.length === 0) this.#file?.remove();
     this.#board.stage(null);
     this.#board.set({ phase: failed || failures.length > 0 ? 'failed' : 'stopped' });
     if (failures.length > 0)

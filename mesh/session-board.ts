@@ -1,5 +1,6 @@
 /** The state of a session as others see it: kept in one place, told to listeners once for several changes in a row. */
 import type { Mesh } from '../model/mesh.ts';
+import type { Problem } from '../model/problem.ts';
 import type { InstanceState, InstanceStatus, SessionState, WorkloadState } from '../model/session-state.ts';
 import type { MeshPolicies } from './mesh-policies.ts';
 
@@ -121,4 +122,14 @@ export class SessionBoard {
     const more = others.length > 0 ? ` and ${others.length} more` : '';
     return `starting ${first.id}${first.detail ? ` (${first.detail})` : ''}${more}`;
   }
+}
+
+/** What is shown when there is no data plane any more. */
+export function dataPlaneLost({ message }: Error): Problem {
+  return {
+    code: 'data-plane-crashed',
+    severity: 'error',
+    message: `the data plane stopped (${message}); nothing passes any more`,
+    hint: 'start the session again',
+  };
 }

@@ -3,6 +3,7 @@
  * (`sessions/<id>.json`, 0600). A clean end removes the file. Each write replaces the file as a whole, so that
  * a kill in the middle of one leaves the last.
  */
+import { randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -25,6 +26,12 @@ const sessionFileSchema = z.object({
 export type SessionRecord = z.infer<typeof sessionFileSchema>;
 
 const folderOf = (dataDir: string): string => join(dataDir, 'sessions');
+
+/** `20260131t120500-a1b2c3`: sorts by time, and fits into a file's or a container's name. */
+export function newSessionId(): string {
+  const time = new Date().toISOString().slice(0, 19).replaceAll(/[-:]/g, '').toLowerCase();
+  return `${time}-${randomBytes(3).toString('hex')}`;
+}
 
 /** Writes the file at once: before anything is started that could be left behind. */
 export function createSessionFile(
