@@ -15,7 +15,7 @@ const RETRY_MS = 5_000;
 
 export class Certificates {
   readonly #mesh: Mesh;
-  readonly #authority: Authority;
+  readonly #authority: Pick<Authority, 'issue'>;
   readonly #clock: Clock;
   readonly #ttlMs: number;
   readonly #random: () => number;
@@ -27,7 +27,7 @@ export class Certificates {
 
   constructor(more: {
     mesh: Mesh;
-    authority: Authority;
+    authority: Pick<Authority, 'issue'>;
     clock: Clock;
     ttlMs: number;
     random?: () => number;

@@ -15,7 +15,6 @@ function certificates(ttlMs: number, renewed: () => Promise<void> = async () => 
   const made = new Certificates({
     mesh: sampleMesh([{ name: 'web' }, { name: 'orders', replicas: 2 }]),
     authority: {
-      trustBundlePem: () => [],
       issue: async ({ spiffeId }) => {
         issued += 1;
         return {
