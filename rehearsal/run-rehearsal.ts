@@ -21,6 +21,8 @@ export interface RehearsalOptions {
   now?: () => number;
   /** Ids of the run and marks of requests; must never repeat. */
   newId?: () => string;
+  /** Ends a step whose time is over; tests decide when that is. */
+  timeoutAfter?: (ms: number) => AbortSignal;
 }
 
 function newRandomId(): string {
@@ -34,6 +36,7 @@ export async function runRehearsal(
   options: RehearsalOptions = {},
 ): Promise<RehearsalReport> {
   const { now = Date.now, newId = newRandomId, signal = new AbortController().signal, only } = options;
+  const { timeoutAfter = (ms) => AbortSignal.timeout(ms) } = options;
   const run = newId();
   const startedAt = now();
   const reports: ScenarioReport[] = [];
@@ -41,7 +44,11 @@ export async function runRehearsal(
     const { id } = parsed.scenario.metadata;
     if (only && !only.includes(id)) continue;
     const onStep = (step: StepReport): void => options.onStep?.(run, id, step);
-    const report = await runScenario({ session, run, now, newMark: newId, onStep }, parsed, signal);
+    const report = await runScenario(
+      { session, run, now, newMark: newId, timeoutAfter, onStep },
+      parsed,
+      signal,
+    );
     reports.push(report);
     options.onScenario?.(run, report);
   }

@@ -24,6 +24,7 @@ export interface ScenarioContext {
   run: string;
   now: () => number;
   newMark: () => string;
+  timeoutAfter: (ms: number) => AbortSignal;
   onStep: (step: StepReport) => void;
 }
 
@@ -120,10 +121,10 @@ export async function runScenario(
   if (signal.aborted) return finish('interrupted', 'interrupted before it began');
   const unmet = unmetRequirement(context.session, parsed);
   if (unmet !== null) return finish('skipped', unmet);
-  const { session, now, newMark } = context;
+  const { session, now, newMark, timeoutAfter } = context;
   const tag = `${context.run}/${metadata.id}`;
   await runPhases(
-    { session, tag, now, startedAt, newMark },
+    { session, tag, now, startedAt, newMark, timeoutAfter },
     parsed,
     (step) => {
       steps.push(step);

@@ -31,6 +31,8 @@ export interface StepContext {
   startedAt: number;
   /** A new mark, unguessable and not to be found in any log by chance. */
   newMark: () => string;
+  /** Aborted when that time is over. */
+  timeoutAfter: (ms: number) => AbortSignal;
 }
 
 interface Attempt {
@@ -173,7 +175,7 @@ export async function runStep(
 ): Promise<StepReport> {
   const report = startReport(context, plan);
   const progress: Progress = { waitingFor: 'the attack to be ready' };
-  const timeout = AbortSignal.timeout(parseDuration(plan.step.timeout));
+  const timeout = context.timeoutAfter(parseDuration(plan.step.timeout));
   try {
     await attempt(context, plan, report, progress, AbortSignal.any([signal, timeout]));
   } catch (error) {

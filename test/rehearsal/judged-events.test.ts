@@ -24,12 +24,13 @@ function event(
   } as TrafficEvent;
 }
 
-/** A session whose events come one a flush. */
-function sessionOf(events: readonly TrafficEvent[]): Session {
+/** A session whose events come one a flush; once all have come and been looked at, `over` is called. */
+function sessionOf(events: readonly TrafficEvent[], over: () => void): Session {
   let recorded = 0;
   return {
     flush: async () => {
       recorded += 1;
+      if (recorded > events.length + 1) over();
     },
     events: ({ after = 0 }: { after?: number }) =>
       events
@@ -44,11 +45,9 @@ async function decisive(
   through: 'sidecar' | 'nobody',
   after = 0,
 ): Promise<number> {
-  const judged = await awaitJudgement(
-    sessionOf(events),
-    { tag: 't', after, to, through },
-    AbortSignal.timeout(300),
-  );
+  const time = new AbortController();
+  const session = sessionOf(events, () => time.abort());
+  const judged = await awaitJudgement(session, { tag: 't', after, to, through }, time.signal);
   return judged.decisive.id;
 }
 

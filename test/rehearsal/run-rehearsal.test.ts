@@ -207,20 +207,6 @@ describe('a step that cannot tell is errored', () => {
     ['asserts nothing', {}, {}, {}, /asserts nothing/],
     ['asserts nothing in its folds', {}, { tls: {}, body: {}, headers: {} }, {}, /asserts nothing/],
     [
-      'gets no answer',
-      { behaves: () => ({ ...ALLOWS, act: 'hang' }) },
-      { status: 200 },
-      { timeout: '100ms' },
-      /^timed out after 100ms, waiting for the answer of payments \(127\.0\.0\.1:\d+\)$/,
-    ],
-    [
-      'gets no event',
-      { behaves: () => ({ ...ALLOWS, events: 'lost' }) },
-      { status: 200 },
-      { timeout: '100ms' },
-      /^timed out after 100ms, waiting for the event of payments's sidecar$/,
-    ],
-    [
       'names no workload',
       {},
       { status: 200 },
@@ -242,6 +228,33 @@ describe('a step that cannot tell is errored', () => {
       expect(step.message).toMatch(message);
     },
   );
+
+  it.each([
+    [
+      'gets no answer',
+      (over: () => void): FakeOptions => ({
+        behaves: () => {
+          over();
+          return { ...ALLOWS, act: 'hang' };
+        },
+      }),
+      /^timed out after 5s, waiting for the answer of payments \(127\.0\.0\.1:\d+\)$/,
+    ],
+    [
+      'gets no event',
+      (over: () => void): FakeOptions => ({ behaves: () => ({ ...ALLOWS, events: 'lost' }), onFlush: over }),
+      /^timed out after 5s, waiting for the event of payments's sidecar$/,
+    ],
+  ])('when it %s in its time, saying what it waited for', async (_what, optionsOf, message) => {
+    const time = new AbortController();
+    fake = await startFakeSession(optionsOf(() => time.abort()));
+    const scenario = makeScenario({ steps: [call({ status: 200 })] });
+    const { scenarios } = await runRehearsal(fake.session, [scenario], { timeoutAfter: () => time.signal });
+    expect(scenarios[0]?.steps[0]).toMatchObject({
+      verdict: 'errored',
+      message: expect.stringMatching(message),
+    });
+  });
 
   it('says failed, not errored, when the connection is cut: that is an answer', async () => {
     const step = await rehearseStep({ behaves: () => ({ ...DENIES, act: 'reset' }) }, { status: 200 });

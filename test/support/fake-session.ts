@@ -56,6 +56,8 @@ export interface FakeOptions {
   logsAfterMs?: number | null;
   runtime?: 'process' | 'docker';
   containment?: 'full' | 'partial' | 'none';
+  /** Called each time somebody waits for events. */
+  onFlush?: () => void;
 }
 
 export interface FakeSession {
@@ -239,7 +241,7 @@ export async function startFakeSession(options: FakeOptions = {}): Promise<FakeS
       events.filter((event) => event.tag === tag && event.id > after).toReversed(),
     event: (id) => events.find((event) => event.id === id) ?? null,
     explain: () => null,
-    flush: async () => undefined,
+    flush: async () => options.onFlush?.(),
     listeners: () => [
       { instance: 'payments-0', direction: 'inbound', key: '8080', host: '127.0.0.1', port: sidecarPort },
     ],
