@@ -2,7 +2,7 @@
  * Builds a `TrafficEvent` in one place, with what must not be recorded taken out: credentials in headers, and the
  * same credentials where an explanation quotes them.
  */
-import type { Decision, Explanation, Finding, RuleTrail } from '../model/decision.ts';
+import type { Decision, Explanation, Finding, Phase, RuleTrail } from '../model/decision.ts';
 import type { HeaderList } from '../model/request-facts.ts';
 import type { PeerRef, TlsFacts, TrafficEvent } from '../model/traffic-event.ts';
 
@@ -67,9 +67,31 @@ export interface EventFacts {
   tag?: string | null;
 }
 
+const BEFORE_POLICY: Partial<Record<Phase, string>> = {
+  mtls: 'The connection was refused before a request was read',
+  codec: 'The message was refused before any policy was asked',
+  normalization: 'The path could not be normalized, so no policy was asked',
+  egress: 'It was not let out of the mesh',
+  upstream: 'No policy refused it; the other side could not answer',
+};
+
+/** A denial that no policy made still says why. */
+function explainWithoutPolicy({ decision, to, request = null }: EventFacts): Explanation | null {
+  const start = BEFORE_POLICY[decision.phase];
+  if (decision.verdict === 'allow' || start === undefined) return null;
+  const aim = decision.phase === 'egress' ? ` (${request?.host || to.ip}:${to.port ?? ''})` : '';
+  const note = decision.reason.replaceAll('-', ' ');
+  return {
+    sentence: `${start}${aim}: ${note}.`,
+    trail: [{ phase: decision.phase, outcome: 'denied', note, rules: [] }],
+    nearest: null,
+  };
+}
+
 /** The event, redacted and unnumbered. */
 export function makeEvent(facts: EventFacts): TrafficEvent {
-  const { request = null, response = null, explanation = null } = facts;
+  const { request = null, response = null } = facts;
+  const explanation = facts.explanation ?? explainWithoutPolicy(facts);
   return {
     id: 0,
     kind: facts.kind,

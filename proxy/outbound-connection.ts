@@ -3,7 +3,7 @@ import type { PeerRef } from '../model/traffic-event.ts';
 import type { Endpoints, Source } from './connection-table.ts';
 import type { Core } from './core.ts';
 import { hostName, hostPort, type Destination, type InForce } from './in-force.ts';
-import type { BoundListener, InstanceSnapshot } from './snapshot.ts';
+import type { InstanceSnapshot } from './snapshot.ts';
 
 /** What the connection was aimed at, before any Host is read. */
 export type Aim =
@@ -18,8 +18,6 @@ export interface OutboundConnection {
   aim: Aim;
   endpoints: Endpoints;
   acceptedAt: number;
-  /** Where the listener is bound: a client that dials this address means the listener's own peer. */
-  bound: BoundListener | null;
 }
 
 /** The service that an aim names, in this snapshot. */

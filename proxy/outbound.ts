@@ -12,22 +12,22 @@ import { makeEvent } from './make-event.ts';
 import { aimedDestination, tagOf, type Aim, type OutboundConnection } from './outbound-connection.ts';
 import { destinationPeer } from './outbound-route.ts';
 import { carryOutboundTcp } from './outbound-tcp.ts';
-import type { BoundListener, InstanceSnapshot } from './snapshot.ts';
+import type { InstanceSnapshot } from './snapshot.ts';
 
 function isLoopback(address: string): boolean {
   return address === '::1' || address.startsWith('127.');
 }
 
 /** Loopback is the instance's own only where its listener is on loopback (process runtime). */
-function mayUse(instance: InstanceSnapshot, address: string): boolean {
-  return isLoopback(address) || instance.allowedOutboundPeers.includes(address);
+function mayUse(instance: InstanceSnapshot, { remoteAddress, localAddress }: Endpoints): boolean {
+  const process = isLoopback(remoteAddress) && isLoopback(localAddress);
+  return process || instance.allowedOutboundPeers.includes(remoteAddress);
 }
 
 export function acceptOutbound(
   core: Core,
   lane: HttpLane<OutboundConnection>,
   site: { instance: string; key: string },
-  bound: BoundListener | null,
   socket: Socket,
 ): void {
   const endpoints = endpointsOf(socket);
@@ -50,7 +50,6 @@ export function acceptOutbound(
     aim,
     endpoints,
     acceptedAt: Date.now(),
-    bound,
   };
   const tcp =
     destination !== null && (destination.port.protocol === 'tcp' || destination.port.protocol === 'tls');
@@ -58,7 +57,7 @@ export function acceptOutbound(
     if (tcp) void carryOutboundTcp({ core, connection, inForce, caller, destination }, socket);
     else lane.accept(socket, connection);
   };
-  if (mayUse(caller, endpoints.remoteAddress)) {
+  if (mayUse(caller, endpoints)) {
     serve();
     return;
   }

@@ -42,7 +42,7 @@ export function createSidecars(limits: Limits, deliver: (events: TrafficEvent[])
   const outboundLane = createOutboundLane(core);
   const listeners = new ListenerSet(limits, (site, socket) => {
     if (site.direction === 'inbound') void acceptInbound(core, inboundLane, site, socket);
-    else acceptOutbound(core, outboundLane, site, listeners.find(site), socket);
+    else acceptOutbound(core, outboundLane, site, socket);
   });
   // One snapshot at a time, in the order they came.
   let tail: Promise<unknown> = Promise.resolve();

@@ -25,8 +25,9 @@ describe.skipIf(bridge === undefined)('an outbound listener on a bridge', () => 
     await pair.publish({
       policies: [ALLOW_WEB],
       edit: (snapshot) => {
-        const listen = { host: bridge ?? '', port: 0 };
-        snapshot.instances[0]?.outbound.push({ kind: 'peer', service: 'orders', port: 81, listen });
+        for (const listener of snapshot.instances[0]?.outbound ?? []) {
+          if (listener.kind === 'peer') listener.listen.host = bridge ?? '';
+        }
       },
     });
   });
@@ -38,13 +39,13 @@ describe.skipIf(bridge === undefined)('an outbound listener on a bridge', () => 
 
   /** Connects, does something, sends a request, and tells what came back. */
   const request = async (between: (socket: net.Socket) => Promise<void>): Promise<string> => {
-    const socket = net.connect(pair.at('web-0', 'orders:81'));
+    const socket = net.connect(pair.at('web-0', 'orders:80'));
     let answer = '';
     socket.on('data', (data: Buffer) => (answer += data.toString())).on('error', () => undefined);
     const closed = once(socket, 'close');
     await once(socket, 'connect');
     await between(socket);
-    socket.write('GET /x HTTP/1.1\r\nHost: orders:81\r\nConnection: close\r\n\r\n');
+    socket.write('GET /x HTTP/1.1\r\nHost: orders:80\r\nConnection: close\r\n\r\n');
     await closed;
     return answer;
   };
@@ -73,7 +74,7 @@ describe.skipIf(bridge === undefined)('an outbound listener on a bridge', () => 
   });
 
   it('records a stranger that leaves without a word', async () => {
-    const socket = net.connect(pair.at('web-0', 'orders:81'));
+    const socket = net.connect(pair.at('web-0', 'orders:80'));
     await once(socket, 'connect');
     socket.destroy();
     await once(socket, 'close');
