@@ -141,7 +141,7 @@ class DockerRuntime implements Runtime {
 
   async #close(): Promise<void> {
     this.#closing.abort(new EnvironmentError('runtime-closed', 'the docker runtime is being closed'));
-    await Promise.allSettled([...this.#underWay]);
+    await Promise.allSettled(this.#underWay);
     await Promise.allSettled(
       [...this.#members.values()].map((member) => this.#stopService(member, STOP_GRACE_S)),
     );
