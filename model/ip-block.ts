@@ -46,7 +46,7 @@ function parseV6(text: string): Uint8Array | null {
   if (!head || !tail) return null;
   const missing = 16 - head.length - tail.length;
   if (halves.length === 2 ? missing < 2 : missing !== 0) return null;
-  return Uint8Array.from([...head, ...new Array<number>(missing).fill(0), ...tail]);
+  return Uint8Array.from([...head, ...new Uint8Array(missing), ...tail]);
 }
 
 /** Bytes of colon-separated groups; the last may be a dotted IPv4 address. */

@@ -28,7 +28,8 @@ export interface PolicyObject<Spec = unknown> {
 /** The place of `path` in `object`, or of its nearest ancestor that was written. */
 export function positionOf(object: PolicyObject, path: readonly (string | number)[]): Position {
   for (let length = path.length; length > 0; length -= 1) {
-    const found = object.positions[path.slice(0, length).join('.')];
+    const key = path.slice(0, length).join('.');
+    const found = Object.hasOwn(object.positions, key) ? object.positions[key] : undefined;
     if (found) return { file: object.at.file, line: found.line, column: found.column };
   }
   return object.at;

@@ -4,26 +4,26 @@
  */
 import type { AppProtocol } from './mesh.ts';
 
-const BY_NAME: Readonly<Record<string, AppProtocol>> = {
-  http: 'http',
-  http2: 'http2',
-  grpc: 'grpc',
-  https: 'tls',
-  tls: 'tls',
-  tcp: 'tcp',
-  mongo: 'tcp',
-  redis: 'tcp',
-  mysql: 'tcp',
-};
-const BY_APP_PROTOCOL: Readonly<Record<string, AppProtocol>> = {
-  'kubernetes.io/h2c': 'http2',
-  'kubernetes.io/ws': 'http',
-  'kubernetes.io/wss': 'tls',
-};
+const BY_NAME: ReadonlyMap<string, AppProtocol> = new Map<string, AppProtocol>([
+  ['http', 'http'],
+  ['http2', 'http2'],
+  ['grpc', 'grpc'],
+  ['https', 'tls'],
+  ['tls', 'tls'],
+  ['tcp', 'tcp'],
+  ['mongo', 'tcp'],
+  ['redis', 'tcp'],
+  ['mysql', 'tcp'],
+]);
+const BY_APP_PROTOCOL: ReadonlyMap<string, AppProtocol> = new Map<string, AppProtocol>([
+  ['kubernetes.io/h2c', 'http2'],
+  ['kubernetes.io/ws', 'http'],
+  ['kubernetes.io/wss', 'tls'],
+]);
 /** Ports of protocols whose server speaks first: Istio never sniffs them. */
 const SERVER_FIRST_PORTS = new Set([25, 53, 3306, 27017]);
 
-export const PROTOCOL_NAMES = Object.keys(BY_NAME);
+export const PROTOCOL_NAMES = [...BY_NAME.keys()];
 
 export type PortProtocol =
   | { kind: 'declared'; protocol: AppProtocol }
@@ -39,7 +39,7 @@ export function portProtocol(port: {
   const appProtocol = port.appProtocol?.toLowerCase();
   const declared = appProtocol ?? prefixOf(port.name?.toLowerCase() ?? '');
   if (declared === 'udp' || declared === 'grpc-web') return { kind: 'unsupported', name: declared };
-  const protocol = BY_NAME[declared] ?? (appProtocol ? BY_APP_PROTOCOL[appProtocol] : undefined);
+  const protocol = BY_NAME.get(declared) ?? BY_APP_PROTOCOL.get(appProtocol ?? '');
   if (protocol) return { kind: 'declared', protocol };
   return { kind: 'undeclared', protocol: 'tcp', sniffed: !SERVER_FIRST_PORTS.has(port.port) };
 }

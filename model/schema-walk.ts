@@ -30,8 +30,11 @@ function descend(schema: z.ZodType, path: readonly PropertyKey[], value: unknown
 }
 
 function step(schema: z.ZodType, key: PropertyKey): z.ZodType | null {
-  if (schema instanceof z.ZodObject)
-    return typeof key === 'string' ? ((schema.shape[key] as z.ZodType | undefined) ?? null) : null;
+  if (schema instanceof z.ZodObject) {
+    return typeof key === 'string' && Object.hasOwn(schema.shape, key)
+      ? (schema.shape[key] as z.ZodType)
+      : null;
+  }
   if (schema instanceof z.ZodArray) return schema.element as z.ZodType;
   return schema instanceof z.ZodRecord ? (schema.valueType as z.ZodType) : null;
 }

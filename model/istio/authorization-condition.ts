@@ -3,7 +3,7 @@ import { closest } from '../closest.ts';
 import { report, type CheckContext } from '../issue.ts';
 import { parseIpBlock } from '../ip-block.ts';
 import type { AuthorizationCondition } from './authorization-policy.ts';
-import { isPort, trustDomainError } from './authorization-policy-checks.ts';
+import { isPort, trustDomainError } from './policy-values.ts';
 
 type Path = (string | number)[];
 

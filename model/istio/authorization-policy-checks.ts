@@ -12,6 +12,7 @@ import type {
   AuthorizationSource,
 } from './authorization-policy.ts';
 import { pathTemplateError } from './path-template.ts';
+import { isPort, trustDomainError } from './policy-values.ts';
 
 type Path = (string | number)[];
 
@@ -184,15 +185,4 @@ function isEmpty<T extends Readonly<Record<string, readonly string[] | undefined
   fields: T | undefined,
 ): fields is undefined {
   return fields === undefined || Object.values(fields).every((values) => !values || values.length === 0);
-}
-
-/** A port as Istio's policies write it: a decimal string. */
-export function isPort(value: string): boolean {
-  return /^\d+$/.test(value) && Number(value) <= 65535;
-}
-
-/** Why a trust domain matcher is refused, or null. */
-export function trustDomainError(value: string): string | null {
-  if (value.includes('/')) return `"${value}" is not a trust domain: it has a slash`;
-  return value.slice(1, -1).includes('*') ? `"${value}": a wildcard stands at the start or at the end` : null;
 }

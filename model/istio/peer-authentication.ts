@@ -40,4 +40,3 @@ export const peerAuthenticationSpecSchema = z
   });
 
 export type PeerAuthenticationSpec = z.infer<typeof peerAuthenticationSpecSchema>;
-export type PeerAuthenticationMode = z.infer<typeof modeSchema>;

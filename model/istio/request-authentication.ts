@@ -116,6 +116,3 @@ function durationMs(text: string): number | null {
 export const requestAuthenticationSpecSchema = z
   .strictObject({ ...attachmentFields, jwtRules: z.array(jwtRuleSchema).max(4096).optional() })
   .superRefine(checkAttachment);
-
-export type RequestAuthenticationSpec = z.infer<typeof requestAuthenticationSpecSchema>;
-export type JwtRule = z.infer<typeof jwtRuleSchema>;

@@ -62,6 +62,7 @@ const WORDS = [
   '0x',
   '__proto__: 1',
   'constructor: 1',
+  'toString',
   '${inputs.a}',
   '\uFEFF',
   '\u0000',

@@ -10,6 +10,7 @@ it.each([
   [{ name: 'mysql', port: 1 }, 'tcp'],
   [{ name: 'tcp-x', appProtocol: 'http', port: 80 }, 'http'],
   [{ name: 'api', appProtocol: 'kubernetes.io/h2c', port: 80 }, 'http2'],
+  [{ name: 'constructor', port: 80 }, 'undeclared, sniffed'],
   [{ name: 'httpapi', port: 80 }, 'undeclared, sniffed'],
   [{ port: 80 }, 'undeclared, sniffed'],
   [{ port: 3306 }, 'undeclared'],

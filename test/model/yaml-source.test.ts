@@ -12,7 +12,7 @@ describe('what YAML can do to its reader', () => {
   it('refuses aliases that multiply', () => {
     const rows = ['a: &a [x, x, x, x, x, x, x, x, x, x]'];
     for (const [name, before] of ['ba', 'cb', 'dc', 'ed', 'fe', 'gf', 'hg'] as const)
-      rows.push(`${name}: &${name} [${new Array(10).fill(`*${before}`).join(', ')}]`);
+      rows.push(`${name}: &${name} [${Array.from({ length: 10 }, () => `*${before}`).join(', ')}]`);
     expect(problemsOf(rows.join('\n'))).toEqual([expect.stringMatching(/^\d+:\d+ yaml-alias-bomb$/)]);
   });
 
@@ -129,6 +129,13 @@ describe('places', () => {
     expect(placeOf(second, ['spec', 'rules', 0, 'from', 1])).toEqual({ file: 'f.yaml', line: 6, column: 17 });
     expect(placeOf(second, ['spec', 'rules', 0, 'to'])).toEqual({ file: 'f.yaml', line: 6, column: 7 });
     expect(placeOf(second, ['status'])).toEqual(second.at);
+  });
+
+  it('places fields with empty names, and those called as what every object inherits', () => {
+    const [document] = readYaml('"": { a: 1 }\nb: { toString: 1 }\n', 'f').documents;
+    expect(document && placeOf(document, ['', 'a'])).toMatchObject({ line: 1, column: 7 });
+    expect(document && placeOf(document, ['b', 'toString'])).toMatchObject({ line: 2, column: 6 });
+    expect(document && placeOf(document, ['toString'])).toEqual(document?.at);
   });
 
   it('places the fields of an alias at its anchor', () => {
