@@ -3,10 +3,11 @@
  * node, its shared libraries and folders copied in; nothing else is in it, not even a shell.
  */
 import { execFileSync, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { copyFileSync, cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { dockerCli } from './docker-cli.ts';
+import { dockerCli, dockerTry } from './docker-cli.ts';
 
 export interface NodeImage {
   /** Folders of this machine by absolute folder in the image. */
@@ -18,8 +19,22 @@ export interface NodeImage {
   programs?: readonly string[];
 }
 
-/** Builds an image with `node` on its PATH under this tag. */
+const MADE_OF = 'dev.greenroom.test-made-of';
+
+/** Builds an image with `node` on its PATH under this tag; one that is there and made of the same is kept. */
 export async function buildNodeImage(tag: string, image: NodeImage = {}): Promise<void> {
+  // Folders are edited between runs: with those, nothing is known to be the same.
+  const madeOf =
+    Object.keys(image.folders ?? {}).length > 0 ? '' : digest([process.execPath, process.version, image]);
+  const before = await dockerTry(
+    'image',
+    'inspect',
+    '--format',
+    `{{.Id}} {{index .Config.Labels "${MADE_OF}"}}`,
+    tag,
+  );
+  const [oldId, oldMadeOf] = before.code === 0 ? before.output.split(' ') : [];
+  if (madeOf !== '' && oldMadeOf === madeOf) return;
   const root = mkdtempSync(join(tmpdir(), 'greenroom-image-'));
   try {
     copyIn(root, process.execPath, '/usr/bin/node');
@@ -32,10 +47,17 @@ export async function buildNodeImage(tag: string, image: NodeImage = {}): Promis
     await importFolder(root, tag, [
       `ENV ${['PATH=/usr/sbin:/usr/bin:/sbin:/bin', 'HOST=0.0.0.0', ...(image.environment ?? [])].join(' ')}`,
       `WORKDIR ${image.workingDirectory ?? '/app'}`,
+      `LABEL ${MADE_OF}=${madeOf || 'folders'}`,
     ]);
+    // The import took the tag away from it: nothing would ever find it again. In use elsewhere, it stays.
+    if (oldId) await dockerTry('rmi', oldId);
   } finally {
     rmSync(root, { recursive: true, force: true });
   }
+}
+
+function digest(value: unknown): string {
+  return createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 16);
 }
 
 /** An image with these programs and their libraries, and no more. */
