@@ -1,8 +1,8 @@
 /**
- * Ctrl-C, a closed terminal, a dead launcher: the running command is asked to stop and cleans up; asked again, it
- * stops at once (its supervisor ends the services then).
+ * Ctrl-C, a closed terminal: the running command is asked to stop and cleans up; asked again, or when its launcher
+ * died, it stops at once (its supervisor ends the services then).
  */
-import { createReadStream } from 'node:fs';
+import { Socket } from 'node:net';
 import { EXIT, Interrupted } from './exit-codes.ts';
 
 const SIGNALS: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
@@ -15,7 +15,8 @@ export async function interruptible<T>(body: (signal: AbortSignal) => Promise<T>
     controller.abort(new Interrupted());
   };
   for (const name of SIGNALS) process.on(name, onSignal);
-  const launcher = watchLauncher(onSignal);
+  // Nobody is left to wait for a tidy end; the supervisor ends the services within its second.
+  const launcher = watchLauncher(() => process.exit(EXIT.interrupted));
   try {
     return await body(controller.signal);
   } catch (error) {
@@ -28,10 +29,14 @@ export async function interruptible<T>(body: (signal: AbortSignal) => Promise<T>
 }
 
 /** bin/greenroom.js hands over a pipe that closes when it dies. */
-function watchLauncher(onGone: () => void): { destroy(): void } | null {
+function watchLauncher(onGone: () => void): Socket | null {
   const fd = process.env['GREENROOM_LAUNCHER_FD'];
   if (fd === undefined) return null;
-  const pipe = createReadStream('', { fd: Number(fd) });
+  // The services must not think that they have a launcher too.
+  delete process.env['GREENROOM_LAUNCHER_FD'];
+  const pipe = new Socket({ fd: Number(fd), readable: true, writable: false });
   pipe.on('end', onGone).on('error', onGone).resume();
+  // It is there to be noticed, not to be waited for.
+  pipe.unref();
   return pipe;
 }

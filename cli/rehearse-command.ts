@@ -5,6 +5,7 @@ import type { Mesh } from '../model/mesh.ts';
 import { formatProblem, hasErrors } from '../model/problem.ts';
 import type { RehearsalReport } from '../model/rehearsal-report.ts';
 import type { ParsedScenario } from '../model/scenario-file.ts';
+import { unknownWorkloads } from '../model/scenario-references.ts';
 import { runRehearsal } from '../rehearsal/run-rehearsal.ts';
 import { EXIT, FilesError } from './exit-codes.ts';
 import { annotateForActions } from './github-annotations.ts';
@@ -77,7 +78,10 @@ function isGreen(report: RehearsalReport): boolean {
 /** Every scenario that the filters leave; a file with problems ends the command before anything starts. */
 export async function chosenScenarios(mesh: Mesh, filter: readonly string[]): Promise<ParsedScenario[]> {
   const read = await readScenarios(mesh);
-  const problems = read.flatMap((entry) => entry.problems);
+  const problems = read.flatMap((entry) => [
+    ...entry.problems,
+    ...(entry.parsed === null ? [] : unknownWorkloads(entry.parsed, mesh.workloads)),
+  ]);
   if (hasErrors(problems)) throw new FilesError(problems);
   for (const problem of problems) note(formatProblem(problem));
   const all = read.flatMap((entry) => (entry.parsed === null ? [] : [entry.parsed]));

@@ -4,7 +4,16 @@
  */
 import { afterAll, beforeAll, expect } from 'vitest';
 
-const WATCHED = new Set(['TCPServerWrap', 'TCPSocketWrap', 'TLSWrap', 'ProcessWrap', 'UDPWrap', 'PipeServerWrap', 'Worker', 'MessagePort']);
+const WATCHED = new Set([
+  'TCPServerWrap',
+  'TCPSocketWrap',
+  'TLSWrap',
+  'ProcessWrap',
+  'UDPWrap',
+  'PipeServerWrap',
+  'Worker',
+  'MessagePort',
+]);
 const PATIENCE_MS = 3_000;
 
 function count(): Map<string, number> {
@@ -16,7 +25,9 @@ function count(): Map<string, number> {
 }
 
 function extra(before: Map<string, number>): string[] {
-  return [...count()].filter(([name, now]) => now > (before.get(name) ?? 0)).map(([name, now]) => `${name} × ${now - (before.get(name) ?? 0)}`);
+  return [...count()]
+    .filter(([name, now]) => now > (before.get(name) ?? 0))
+    .map(([name, now]) => `${name} × ${now - (before.get(name) ?? 0)}`);
 }
 
 let before = new Map<string, number>();
@@ -26,6 +37,7 @@ beforeAll(() => {
 
 afterAll(async () => {
   const deadline = Date.now() + PATIENCE_MS;
-  while (extra(before).length > 0 && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20));
+  while (extra(before).length > 0 && Date.now() < deadline)
+    await new Promise((resolve) => setTimeout(resolve, 20));
   expect(extra(before), 'resources left open by this test file').toEqual([]);
 });

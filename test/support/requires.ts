@@ -14,7 +14,10 @@ const NEEDS: Record<Need, { present: () => boolean; how: string }> = {
   docker: {
     present: () => {
       try {
-        execFileSync('docker', ['version', '--format', '{{.Server.Version}}'], { stdio: 'ignore', timeout: 10_000 });
+        execFileSync('docker', ['version', '--format', '{{.Server.Version}}'], {
+          stdio: 'ignore',
+          timeout: 10_000,
+        });
         return true;
       } catch {
         return false;
@@ -22,14 +25,28 @@ const NEEDS: Record<Need, { present: () => boolean; how: string }> = {
     },
     how: 'start a Docker engine (Debian: apt-get install docker.io, then dockerd)',
   },
-  browser: { present: () => chromiumPath() !== null, how: 'install Chromium (Debian: apt-get install chromium) or set CHROMIUM_PATH' },
-  electron: { present: () => Boolean(process.env['ELECTRON_OVERRIDE_DIST_PATH']), how: 'set ELECTRON_OVERRIDE_DIST_PATH to a folder with an Electron binary' },
-  corpora: { present: () => existsSync(new URL('corpora/README.md', SHARED)), how: 'put the shared folder beside the checkout' },
+  browser: {
+    present: () => chromiumPath() !== null,
+    how: 'install Chromium (Debian: apt-get install chromium) or set CHROMIUM_PATH',
+  },
+  electron: {
+    present: () => Boolean(process.env['ELECTRON_OVERRIDE_DIST_PATH']),
+    how: 'set ELECTRON_OVERRIDE_DIST_PATH to a folder with an Electron binary',
+  },
+  corpora: {
+    present: () => existsSync(new URL('corpora/README.md', SHARED)),
+    how: 'put the shared folder beside the checkout',
+  },
 };
 
 /** Path of a Chromium, or null. */
 export function chromiumPath(): string | null {
-  const candidates = [process.env['CHROMIUM_PATH'], '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+  const candidates = [
+    process.env['CHROMIUM_PATH'],
+    '/usr/bin/chromium',
+    '/usr/bin/chromium-browser',
+    '/usr/bin/google-chrome',
+  ];
   return candidates.find((path): path is string => Boolean(path) && existsSync(path as string)) ?? null;
 }
 
