@@ -79,6 +79,7 @@ describeWith('docker', 'the life of a service in a pod', () => {
       ]);
       await one.up();
       await expect.poll(() => one.logs.map(({ text }) => text)).toContain('built: yes');
+      await one.close();
       await removeImage('greenroom-build/test/orders:latest').catch(() => undefined);
     } finally {
       await rm(context, { recursive: true, force: true });
