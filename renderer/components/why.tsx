@@ -5,6 +5,7 @@
 import type { ReactNode } from 'react';
 import type { Decision, Explanation, Finding, RuleRef, RuleTrail } from '../../model/decision.ts';
 import { reasonWords, ruleName, shortField, verdictWords } from '../reading/event-words.ts';
+import { fileAt } from '../reading/policy-place.ts';
 import { safeText } from '../reading/safe-text.ts';
 import { usePolicyFiles } from '../store/host-data.ts';
 import { goTo } from '../store/selection.ts';
@@ -57,7 +58,8 @@ export function Why({ decision, explanation, findings }: WhyProps): ReactNode {
 }
 
 function sentence(decision: Decision, explanation: Explanation | null): ReactNode {
-  const text = explanation?.sentence ?? fallback(decision);
+  const said = explanation?.sentence ?? fallback(decision);
+  const text = said.charAt(0).toUpperCase() + said.slice(1);
   const stop = text.indexOf('. ');
   if (stop < 0) return <b>{safeText(text, 1_000)}</b>;
   return (
@@ -143,13 +145,19 @@ function PolicyLines({
 }): ReactNode {
   const files = usePolicyFiles();
   const { file, line } = rule.at;
-  const found = files.status === 'ready' ? files.value.find((one) => one.path === file) : undefined;
+  const known = files.status === 'ready' ? files.value : [];
+  const found = fileAt(known, file);
+  const path = found?.path ?? file;
   const lines = marked.length > 0 ? marked : [line];
   return (
     <Section
       title={
-        <button type="button" className="link" onClick={() => goTo('policies', { file, line: String(line) })}>
-          {safeText(file)}:{line}
+        <button
+          type="button"
+          className="link"
+          onClick={() => goTo('policies', { file: path, line: String(line) })}
+        >
+          {safeText(path)}:{line}
         </button>
       }
     >

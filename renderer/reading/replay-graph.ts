@@ -1,9 +1,13 @@
 /** The topology on which a replay plays: the mesh, the pairs that talk, and the hops of this scenario. */
 import type { SessionState } from '../../model/session-state.ts';
-import { type Edges, edgeId } from '../store/edges.ts';
+import { type Edges, edgeId, OUTSIDE } from '../store/edges.ts';
 import { buildGraph, type Graph, type GraphEdge, type GraphNode, workloadNamed } from './graph.ts';
 import { ATTACKER, type Frame, type Hop } from './replay.ts';
 
+const STRANGERS: Readonly<Record<string, string>> = {
+  [ATTACKER]: 'outside the mesh',
+  [OUTSIDE]: 'no identity of this mesh',
+};
 const SILENT = {
   total: 0,
   denied: 0,
@@ -25,7 +29,7 @@ function hopEdge(hop: Hop): GraphEdge {
 }
 
 function stranger(id: string): GraphNode {
-  const subtitle = id === ATTACKER ? 'outside the mesh' : 'not in this mesh';
+  const subtitle = STRANGERS[id] ?? 'not in this mesh';
   return { id, title: id, subtitle, health: 'ready', inbound: 0, foreign: true, namespace: null };
 }
 

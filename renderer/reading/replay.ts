@@ -3,6 +3,7 @@
  * of it there.
  */
 import type { ScenarioReport, ScenarioVerdict, StepReport } from '../../model/rehearsal-report.ts';
+import { OUTSIDE } from '../store/edges.ts';
 import type { Tone } from './event-words.ts';
 
 /** The node that stands for an attacker who is nobody of the mesh. */
@@ -30,11 +31,11 @@ function hopLabel(step: StepReport): string {
   return decision.verdict === 'deny' ? `denied${status} · ${decision.phase}` : 'let through';
 }
 
-function hopOf(step: StepReport): Hop | null {
+function hopOf(step: StepReport, stranger: string): Hop | null {
   if (step.to === null) return null;
   const stopped = step.decision?.verdict === 'deny';
   return {
-    from: step.from ?? ATTACKER,
+    from: step.from ?? stranger,
     to: step.to,
     outcome: stopped ? 'stopped' : 'arrived',
     label: hopLabel(step),
@@ -43,7 +44,8 @@ function hopOf(step: StepReport): Hop | null {
 
 /** The film of a report. */
 export function framesOf(report: ScenarioReport): Frame[] {
-  return report.steps.map((step, index) => ({ index, step, hop: hopOf(step) }));
+  const stranger = report.severity === 'info' ? OUTSIDE : ATTACKER;
+  return report.steps.map((step, index) => ({ index, step, hop: hopOf(step, stranger) }));
 }
 
 /** Which frame to open: the first that went wrong, else the first of the attack itself. */

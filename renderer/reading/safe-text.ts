@@ -3,6 +3,7 @@
  * other characters shown as its code. It is only ever rendered as text.
  */
 const DEFAULT_CAP = 400;
+const ESCAPES: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
 
 function isHidden(code: number): boolean {
   return (
@@ -20,7 +21,7 @@ function isHidden(code: number): boolean {
 
 function visible(char: string): string {
   const code = char.codePointAt(0) ?? 0;
-  if (code < 0x20) return String.fromCodePoint(0x2400 + code);
+  if (code < 0x20) return ESCAPES[char] ?? `\\x${code.toString(16).padStart(2, '0')}`;
   return isHidden(code) ? `⟨U+${code.toString(16).toUpperCase().padStart(4, '0')}⟩` : char;
 }
 

@@ -69,9 +69,9 @@ export async function rehearse(ids: readonly string[], all: readonly string[]): 
 
 /** One ordinary request through the mesh. */
 export async function sendSample(): Promise<void> {
-  await asTask('sample', 'Sending a sample request', async () => {
+  await asTask('sample', 'Sample request', async () => {
     await line().host().sendSample();
-    return 'sent; it is the newest row of Traffic';
+    return 'answered; Traffic shows what it caused';
   });
 }
 

@@ -10,20 +10,22 @@ import {
   ReactFlowProvider,
   useReactFlow,
 } from '@xyflow/react';
-import { type ReactNode, useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { type ReactNode, type RefObject, useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { plural, rate } from '../../reading/format.ts';
 import type { Graph, GraphEdge } from '../../reading/graph.ts';
 import type { Hop } from '../../reading/replay.ts';
 import { edgeId } from '../../store/edges.ts';
 import { type FlowEdge, TalkEdge } from './graph-edge.tsx';
 import { type FlowNode, WorkloadNode } from './graph-node.tsx';
-import { type Direction, type Layout, NODE_HEIGHT, NODE_WIDTH } from './layout.ts';
+import { type Layout, NODE_HEIGHT, NODE_WIDTH, type Room } from './layout.ts';
 import { useLayout } from './use-layout.ts';
 
 export interface Picked {
   node?: string;
   edge?: string;
 }
+
+type Quiet = 'numbers' | 'no-numbers';
 
 interface TopologyGraphProps {
   graph: Graph;
@@ -32,9 +34,10 @@ interface TopologyGraphProps {
   /** The hop that a replay lights, with a key that changes from frame to frame. */
   hop?: { hop: Hop; key: string } | null;
   /** Draws the edges beside the lit one without their numbers. */
-  quiet?: 'numbers' | 'no-numbers';
+  quiet?: Quiet;
 }
 
+const STEP = 40;
 const NODE_TYPES = { workload: WorkloadNode };
 const EDGE_TYPES = { talk: TalkEdge };
 const HANDLES = [
@@ -55,7 +58,7 @@ function litNode(id: string, hop: Hop | null): FlowNode['data']['lit'] {
   return hop.from === id ? 'sender' : null;
 }
 
-function flowNodes(graph: Graph, layout: Layout, picked: Picked, hop: Hop | null): FlowNode[] {
+function flowNodes(graph: Graph, layout: Layout, picked: Picked, hop: Hop | null, quiet: Quiet): FlowNode[] {
   return graph.nodes.flatMap((node) => {
     const position = layout.nodes.get(node.id);
     if (!position) return [];
@@ -71,7 +74,7 @@ function flowNodes(graph: Graph, layout: Layout, picked: Picked, hop: Hop | null
       draggable: false,
       connectable: false,
       ariaLabel: `${node.title}, ${node.health}, ${node.subtitle}, ${rate(node.inbound)}`,
-      data: { node, lit: litNode(node.id, hop) },
+      data: { node, lit: litNode(node.id, hop), quiet },
     };
   });
 }
@@ -80,23 +83,21 @@ function edgeLabel(edge: GraphEdge): string {
   return `${edge.from} to ${edge.to}, ${rate(edge.reading.total)}, ${plural(edge.reading.denied, 'denial')}`;
 }
 
-function useDirection(): { box: React.RefObject<HTMLDivElement | null>; direction: Direction; size: string } {
+/** The room for the picture, in steps, so that a pixel more is no new layout. */
+function useRoom(): { box: RefObject<HTMLDivElement | null>; room: Room; size: string } {
   const box = useRef<HTMLDivElement>(null);
-  const [size, setSize] = useState({ width: 900, height: 700 });
+  const [room, setRoom] = useState({ width: 900, height: 700 });
   useEffect(() => {
     const element = box.current;
     if (!element) return undefined;
+    const step = (pixels: number): number => Math.max(STEP, Math.round(pixels / STEP) * STEP);
     const watcher = new ResizeObserver(() =>
-      setSize({ width: element.clientWidth, height: element.clientHeight }),
+      setRoom({ width: step(element.clientWidth), height: step(element.clientHeight) }),
     );
     watcher.observe(element);
     return () => watcher.disconnect();
   }, []);
-  return {
-    box,
-    direction: size.width < size.height * 0.95 ? 'DOWN' : 'RIGHT',
-    size: `${size.width}×${size.height}`,
-  };
+  return { box, room, size: `${room.width}×${room.height}` };
 }
 
 /** Fits the picture when its shape or its room changes, never because a number did. */
@@ -141,12 +142,12 @@ export function TopologyGraph({
   hop = null,
   quiet = 'numbers',
 }: TopologyGraphProps): ReactNode {
-  const { box, direction, size } = useDirection();
-  const { layout, key } = useLayout(graph, direction);
+  const { box, room, size } = useRoom();
+  const { layout, key } = useLayout(graph, room);
   const onSelect = useCallback((edge: string) => onPick({ edge }), [onPick]);
   const nodes = useMemo(
-    () => flowNodes(graph, layout, picked, hop?.hop ?? null),
-    [graph, layout, picked, hop],
+    () => flowNodes(graph, layout, picked, hop?.hop ?? null, quiet),
+    [graph, layout, picked, hop, quiet],
   );
   const edges = useMemo(
     () =>

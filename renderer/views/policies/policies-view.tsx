@@ -8,22 +8,24 @@ import { ProblemList } from '../../components/problem-list.tsx';
 import { Tag } from '../../components/tag.tsx';
 import { useListKeys } from '../../components/use-list-keys.ts';
 import { count, plural } from '../../reading/format.ts';
+import { fileAt, projectPath } from '../../reading/policy-place.ts';
 import type { PolicyFile } from '../../store/contract.ts';
 import { usePolicyFiles } from '../../store/host-data.ts';
 import { goTo, select, usePlace } from '../../store/selection.ts';
 import { useWindow } from '../../store/window-store.ts';
 
 /** Decided requests by file and line. */
-function useHits(): ReadonlyMap<string, ReadonlyMap<number, number>> {
+function useHits(files: readonly PolicyFile[]): ReadonlyMap<string, ReadonlyMap<number, number>> {
   const hits = useWindow((state) => state.hits);
   return useMemo(() => {
     const byFile = new Map<string, Map<number, number>>();
     for (const { ref, hits: number } of hits.values()) {
-      const lines = byFile.get(ref.at.file) ?? new Map<number, number>();
-      byFile.set(ref.at.file, lines.set(ref.at.line, (lines.get(ref.at.line) ?? 0) + number));
+      const path = projectPath(files, ref.at.file);
+      const lines = byFile.get(path) ?? new Map<number, number>();
+      byFile.set(path, lines.set(ref.at.line, (lines.get(ref.at.line) ?? 0) + number));
     }
     return byFile;
-  }, [hits]);
+  }, [hits, files]);
 }
 
 function sum(lines: ReadonlyMap<number, number> | undefined): number {
@@ -74,7 +76,9 @@ function FileList({
 
 function Rules({ file }: { file: string }): ReactNode {
   const hits = useWindow((state) => state.hits);
-  const rules = [...hits.values()].filter((one) => one.ref.at.file === file).sort((a, b) => b.hits - a.hits);
+  const rules = [...hits.values()]
+    .filter((one) => fileAt([{ path: file }], one.ref.at.file))
+    .sort((a, b) => b.hits - a.hits);
   return (
     <Section title="Rules that decided">
       {rules.length === 0 ? (
@@ -101,7 +105,7 @@ function Rules({ file }: { file: string }): ReactNode {
 /** The view. */
 export function PoliciesView(): ReactNode {
   const files = usePolicyFiles();
-  const hits = useHits();
+  const hits = useHits(files.status === 'ready' ? files.value : NONE);
   const { params } = usePlace();
   const problems = useWindow((state) => state.session?.problems ?? NONE);
   const inForce = useWindow((state) => state.session?.snapshot.inForce ?? null);
@@ -113,7 +117,7 @@ export function PoliciesView(): ReactNode {
       </Notice>
     );
   }
-  const file = files.value.find((one) => one.path === params['file']) ?? files.value[0];
+  const file = fileAt(files.value, params['file'] ?? '') ?? files.value[0];
   if (!file) {
     return (
       <Notice icon={Shield} title="No policy file">
@@ -121,7 +125,7 @@ export function PoliciesView(): ReactNode {
       </Notice>
     );
   }
-  const own = problems.filter((problem) => problem.at?.file === file.path);
+  const own = problems.filter((problem) => problem.at && fileAt([file], problem.at.file));
   const line = Number(params['line'] ?? 0);
   const marked = line > 0 ? [line] : own.flatMap((problem) => problem.at?.line ?? []);
   return (

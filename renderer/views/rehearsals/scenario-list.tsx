@@ -18,6 +18,7 @@ interface ScenarioListProps {
 function Totals({ scenarios }: { scenarios: readonly ScenarioSummary[] }): ReactNode {
   const reports = useWindow((state) => state.reports);
   const verdicts = scenarios.map((one) => reports.get(one.id)).filter((one) => one !== undefined);
+  const total = useWindow((state) => state.lastRun?.durationMs);
   const number = (test: (one: (typeof verdicts)[number]) => boolean): number => verdicts.filter(test).length;
   const holes = number(
     (one) => one.verdict === 'passed' && one.outcome !== null && one.outcome !== 'blocked',
@@ -39,6 +40,7 @@ function Totals({ scenarios }: { scenarios: readonly ScenarioSummary[] }): React
           </Tag>
         ) : null,
       )}
+      {total === undefined ? null : <span className="sub num">{duration(total)}</span>}
       {verdicts.length === 0 ? <span className="sub">Not rehearsed in this session.</span> : null}
     </div>
   );
@@ -86,7 +88,6 @@ function attackOf(scenario: ScenarioSummary): string {
 /** The left column. */
 export function ScenarioList({ scenarios, selected, onSelect }: ScenarioListProps): ReactNode {
   const running = useWindow((state) => state.run.status === 'running');
-  const total = useWindow((state) => state.lastRun?.durationMs);
   const ids = scenarios.map((one) => one.id);
   const keys = useListKeys({
     length: scenarios.length,
@@ -98,10 +99,7 @@ export function ScenarioList({ scenarios, selected, onSelect }: ScenarioListProp
     <div className="list-column">
       <header className="list-head">
         <h2>Rehearsal</h2>
-        <span className="sub">
-          {plural(scenarios.length, 'scenario')}
-          {total === undefined ? '' : ` · ${duration(total)}`}
-        </span>
+        <span className="sub">{plural(scenarios.length, 'scenario')}</span>
         <span className="grow" />
         <button type="button" className="btn s" disabled={running} onClick={() => void rehearse([], ids)}>
           <Play size={11} /> {running ? 'Running…' : 'Run all'}

@@ -31,7 +31,7 @@ function Assertions({ step }: { step: StepReport }): ReactNode {
                 {one.passed ? '✓' : '✕'} {safeText(one.what)}
               </td>
               <td>{safeText(one.wanted)}</td>
-              <td>{safeText(one.got)}</td>
+              <td>{safeText(one.got, 160)}</td>
             </tr>
           ))}
         </tbody>

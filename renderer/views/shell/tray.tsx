@@ -5,7 +5,7 @@ import { Sign } from '../../components/tag.tsx';
 import { safeText } from '../../reading/safe-text.ts';
 import { dismissTask, type Task, useTasks } from '../../store/tasks.ts';
 
-const STAYS_MS = 6_000;
+const STAYS_MS = 4_000;
 
 function Card({ task }: { task: Task }): ReactNode {
   const { id, status } = task;

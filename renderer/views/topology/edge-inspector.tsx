@@ -10,7 +10,9 @@ import { type EdgeReading, readEdge } from '../../store/edge-window.ts';
 import type { EdgeStats } from '../../store/edges.ts';
 import { goTo } from '../../store/selection.ts';
 import { useWindow } from '../../store/window-store.ts';
+import { projectPath } from '../../reading/policy-place.ts';
 import { safeText } from '../../reading/safe-text.ts';
+import { usePolicyFiles } from '../../store/host-data.ts';
 import { Denials } from './denials.tsx';
 import { Minute } from './minute.tsx';
 
@@ -52,6 +54,8 @@ function Identity({ edge, now }: { edge: EdgeStats; now: number }): ReactNode {
 }
 
 function Rules({ edge }: { edge: EdgeStats }): ReactNode {
+  const files = usePolicyFiles();
+  const known = files.status === 'ready' ? files.value : [];
   const rules = [...edge.rules.values()].sort((a, b) => b.hits - a.hits);
   const allowed = edge.total - edge.denied;
   return (
@@ -70,7 +74,7 @@ function Rules({ edge }: { edge: EdgeStats }): ReactNode {
                 className="link place"
                 onClick={() => goTo('policies', { file: ref.at.file, line: String(ref.at.line) })}
               >
-                {safeText(ref.at.file)}:{ref.at.line}
+                {safeText(projectPath(known, ref.at.file))}:{ref.at.line}
               </button>
             </dd>
           </div>

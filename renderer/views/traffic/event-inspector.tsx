@@ -25,7 +25,7 @@ function peerLine(peer: PeerRef): string {
   return parts.filter(Boolean).join(' · ');
 }
 
-function Tls({ tls, now }: { tls: TlsFacts; now: number }): ReactNode {
+function Tls({ tls, title, now }: { tls: TlsFacts; title: string; now: number }): ReactNode {
   const { peer } = tls;
   const protocol = [
     tls.version?.replace('TLSv', 'TLS ') ?? 'no handshake',
@@ -33,7 +33,7 @@ function Tls({ tls, now }: { tls: TlsFacts; now: number }): ReactNode {
     tls.resumed ? 'resumed' : null,
   ];
   return (
-    <Section title={tls.mutual ? 'Mutual TLS' : 'TLS'}>
+    <Section title={title}>
       <Facts
         of={[
           ['protocol', protocol.filter(Boolean).join(' · ')],
@@ -152,6 +152,11 @@ function Message({ event }: { event: TrafficEvent }): ReactNode {
   );
 }
 
+function tlsTitle(event: TrafficEvent): string {
+  if (event.decision.verdict === 'deny' && event.decision.phase === 'mtls') return 'TLS, refused';
+  return event.tls?.mutual ? 'Mutual TLS' : 'TLS';
+}
+
 /** The inspector of an event. */
 export function EventInspector({ event, onClose }: { event: TrafficEvent; onClose: () => void }): ReactNode {
   const explanation = useExplanation(event);
@@ -175,7 +180,7 @@ export function EventInspector({ event, onClose }: { event: TrafficEvent; onClos
     >
       <Why decision={event.decision} explanation={explanation} findings={event.findings} />
       <Message event={event} />
-      {event.tls ? <Tls tls={event.tls} now={event.at + offset} /> : null}
+      {event.tls ? <Tls tls={event.tls} title={tlsTitle(event)} now={event.at + offset} /> : null}
       <Headers title="Request headers" headers={event.request?.headers ?? []} />
       <Headers title="Response headers" headers={event.response?.headers ?? []} />
     </Inspector>

@@ -22,6 +22,7 @@ import { count, milliseconds, preciseTime } from '../../reading/format.ts';
 import { safeText } from '../../reading/safe-text.ts';
 
 const ROW = 30;
+const HEAD = 28;
 
 interface TrafficListProps {
   /** Oldest first. */
@@ -127,6 +128,8 @@ export function TrafficList({ rows, selected, onSelect, onKeyDown, list, end }: 
     getScrollElement: () => list.current,
     estimateSize: () => ROW,
     overscan: 12,
+    scrollMargin: HEAD,
+    scrollPaddingStart: HEAD,
     getItemKey: (index) => rows[rows.length - 1 - index]?.id ?? index,
   });
   const at = selected === null ? -1 : rows.findLastIndex((event) => event.id === selected);
@@ -137,13 +140,6 @@ export function TrafficList({ rows, selected, onSelect, onKeyDown, list, end }: 
   }, [selected]);
   return (
     <div className="traffic">
-      <div className="row heads" aria-hidden="true">
-        {HEADS.map((head) => (
-          <span key={head} className={RIGHT.has(head) ? 'num' : undefined}>
-            {head}
-          </span>
-        ))}
-      </div>
       {unseen > 0 ? (
         <button type="button" className="unseen" onClick={toTop}>
           <ArrowUp size={12} /> {count(unseen)} new
@@ -159,6 +155,13 @@ export function TrafficList({ rows, selected, onSelect, onKeyDown, list, end }: 
         tabIndex={0}
         onKeyDown={onKeyDown}
       >
+        <div className="row heads" aria-hidden="true">
+          {HEADS.map((head) => (
+            <span key={head} className={RIGHT.has(head) ? 'num' : undefined}>
+              {head}
+            </span>
+          ))}
+        </div>
         <div className="rows-all" style={{ height: virtual.getTotalSize() }}>
           {virtual.getVirtualItems().map((item) => {
             const event = rows[rows.length - 1 - item.index];
@@ -167,7 +170,7 @@ export function TrafficList({ rows, selected, onSelect, onKeyDown, list, end }: 
                 key={item.key}
                 event={event}
                 index={item.index}
-                top={item.start}
+                top={item.start - HEAD}
                 selected={event.id === selected}
                 onSelect={onSelect}
               />

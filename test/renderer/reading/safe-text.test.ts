@@ -5,7 +5,7 @@ describe('text off the wire', () => {
   it('cannot reorder, hide or break the line that shows it', () => {
     expect(safeText('/a\u202Egpj.exe')).toBe('/a⟨U+202E⟩gpj.exe');
     expect(safeText('a\u200Bb\uFEFFc')).toBe('a⟨U+200B⟩b⟨U+FEFF⟩c');
-    expect(safeText('x\r\ny\0z\u001b[31m')).toBe('x␍␊y␀z␛[31m');
+    expect(safeText('x\r\ny\0z\u001b[31m')).toBe('x\\r\\ny\\x00z\\x1b[31m');
     expect(safeText('\u{E0041}')).toBe('⟨U+E0041⟩');
     expect(safeText('a\ud800b')).toBe('a⟨U+D800⟩b');
   });
