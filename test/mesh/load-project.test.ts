@@ -99,11 +99,12 @@ describe("a project that can't be loaded", () => {
     ]);
   });
 
-  it.skipIf(process.getuid?.() === 0)('says of a file that may not be read why', async () => {
+  it('says of a file that may not be read why', async () => {
     await chmod(join(root, 'policies/a.yaml'), 0);
-    expect(await problems()).toEqual([
-      "policies/a.yaml:1:1: error unreadable-file: the file can't be read: permission denied",
-    ]);
+    // Root may read everything; then the file is simply read.
+    const unreadable =
+      "policies/a.yaml:1:1: error unreadable-file: the file can't be read: permission denied";
+    expect(await problems()).toEqual(process.getuid?.() === 0 ? [] : [unreadable]);
   });
 
   it('refuses a kustomization among the policies', async () => {
