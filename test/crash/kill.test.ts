@@ -4,13 +4,15 @@
  * GREENROOM_KILLS: how many (default 10).
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findOrphans, removeOrphans } from '../../mesh/orphans.ts';
+import { descendants } from '../support/descendants.ts';
+import { recordMeasurement } from '../support/measurement.ts';
 import { eventually } from '../support/patience.ts';
 
 const KILLS = Number(process.env['GREENROOM_KILLS'] ?? 10);
@@ -68,20 +70,6 @@ function start(kind: keyof typeof COMMANDS): Greenroom {
   const greenroom = { child, mark, output: () => output, ready, gone };
   all.push(greenroom);
   return greenroom;
-}
-
-/** Living processes that inherited the mark. */
-function descendants(mark: string): number[] {
-  return readdirSync('/proc')
-    .map(Number)
-    .filter((pid) => {
-      if (!Number.isInteger(pid) || pid === process.pid) return false;
-      try {
-        return readFileSync(`/proc/${pid}/environ`, 'latin1').includes(mark);
-      } catch {
-        return false;
-      }
-    });
 }
 
 async function survivors(greenroom: Greenroom): Promise<number[]> {
@@ -151,6 +139,7 @@ describe.skipIf(process.platform !== 'linux')('kill -9 of Greenroom', () => {
       const readyMs = performance.now() - before;
       expect(await survivors(first)).toEqual([]);
       const early = { wanted: Math.ceil(KILLS * START_UP_SHARE), seen: 0 };
+      const goneAfterMs: number[] = [];
       for (const [index, moment] of moments(KILLS, readyMs).entries()) {
         const label = `kill ${index} at ${Math.round(moment)} ms of ${Math.round(readyMs)} ms (seed ${SEED})`;
         const greenroom = start(index % 2 === 0 ? 'up' : 'traffic');
@@ -161,12 +150,24 @@ describe.skipIf(process.platform !== 'linux')('kill -9 of Greenroom', () => {
         await pause(moment);
         expect(greenroom.child.exitCode, `${label}: ended by itself: ${greenroom.output()}`).toBe(null);
         if (!isReady) early.seen += 1;
+        const killedAt = performance.now();
         expect(await survivors(greenroom), label).toEqual([]);
+        goneAfterMs.push(Math.round(performance.now() - killedAt));
         expect(greenroom.output(), label).not.toMatch(/left behind|Error/);
         expect(await findOrphans(dataDir), label).toEqual([]);
         expect(readdirSync(join(dataDir, 'sessions')), label).toEqual([]);
       }
       expect(early.seen).toBeGreaterThanOrEqual(early.wanted);
+      recordMeasurement('kill-9', `GREENROOM_MEASURE=1 GREENROOM_KILLS=${KILLS} npm run test:crash`, {
+        seed: SEED,
+        kills: KILLS,
+        duringStartUp: early.seen,
+        sideBySide: 2,
+        readyMs: Math.round(readyMs),
+        survivorsAfterOneSecond: 0,
+        nextStartsThatFoundSomething: 0,
+        slowestGoneAfterMs: Math.max(...goneAfterMs),
+      });
     },
     60_000 + KILLS * 10_000,
   );

@@ -11,7 +11,7 @@ export const SESSION_LABEL = 'dev.greenroom.session';
 export const OWNER_LABEL = 'dev.greenroom.owner';
 export const MESH_LABEL = 'dev.greenroom.mesh';
 export const INSTANCE_LABEL = 'dev.greenroom.instance';
-export const ROLE_LABEL = 'dev.greenroom.role';
+const ROLE_LABEL = 'dev.greenroom.role';
 /** On images that we made; no session owns those. */
 export const IMAGE_LABEL = 'dev.greenroom.image';
 
