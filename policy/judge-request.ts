@@ -7,6 +7,7 @@ import type { MeshConfig } from '../model/mesh.ts';
 import type { ConnectionFacts, HeaderList, HttpFacts, RequestFacts } from '../model/request-facts.ts';
 import { chooseFilterChain, type FilterChain, type PeerMode } from '../wire/filter-chain.ts';
 import { checkRequestHead } from '../wire/http1-request-checks.ts';
+import { checkRequestFields } from '../wire/http2-fields.ts';
 import { byteString, normalizePath } from '../wire/path-normalization.ts';
 import type { CompiledPolicy } from './compiled-policy.ts';
 import { decide } from './decide.ts';
@@ -36,6 +37,8 @@ export interface SentRequest {
   path: string;
   host: string;
   headers: HeaderList;
+  /** HTTP/2: the whole header block as sent, in the place of what the other fields say. */
+  fields?: HeaderList;
 }
 
 /** The verdict, and the facts it fell on as far as the request got. */
@@ -130,8 +133,8 @@ function refused(phase: Decision['phase'], reason: string, details: string, stat
   return status === undefined ? decision : { ...decision, status };
 }
 
-function asSent(request: SentRequest): HttpFacts {
-  return { ...request, rawPath: request.path };
+function asSent({ protocol, method, path, host, headers }: SentRequest): HttpFacts {
+  return { protocol, method, path, rawPath: path, host, headers };
 }
 
 function checkHttp1(request: SentRequest): HttpFacts | Decision {
@@ -147,10 +150,23 @@ function checkHttp1(request: SentRequest): HttpFacts | Decision {
   return { protocol: 'http1', method, path: rawPath, rawPath: request.path, host, headers };
 }
 
-/** The little of HTTP/2 that is judged yet: what the header block itself must be is the proxy's to see. */
 function checkHttp2(request: SentRequest): HttpFacts | Decision {
-  if (!request.path.startsWith('/') || request.method === 'CONNECT') {
-    return refused('codec', 'bad-target', 'http2.violation.of.messaging.rule');
+  const checked = checkRequestFields(request.fields ?? headerBlock(request), 'none');
+  if ('refusal' in checked) {
+    const { reason, details, status } = checked.refusal;
+    return refused('codec', reason, details, status);
   }
-  return { ...asSent(request), path: byteString(request.path) };
+  const { method, rawPath, host, headers } = checked.request;
+  return { protocol: request.protocol, method, path: rawPath, rawPath: request.path, host, headers };
+}
+
+/** What a well-behaved client makes of the request. */
+function headerBlock(request: SentRequest): HeaderList {
+  return [
+    [':method', request.method],
+    [':scheme', 'http'],
+    [':authority', request.host],
+    [':path', byteString(request.path)],
+    ...request.headers,
+  ];
 }

@@ -73,9 +73,8 @@ const JUDGED_KINDS: ReadonlySet<string> = new Set([
   'RequestAuthentication',
 ]);
 
-function unsupportedPart({ to, request }: DecisionCase, objects: readonly PolicyObject[]): string | null {
+function unsupportedPart({ to }: DecisionCase, objects: readonly PolicyObject[]): string | null {
   if (to.kind !== undefined && to.kind !== 'sidecar') return `to.kind ${to.kind}`;
-  if (request.fields) return 'request.fields';
   const unknown = objects.find(
     ({ apiVersion, kind }) =>
       apiVersion.includes('.istio.io/') && !JUDGED_KINDS.has(kind) && !OUTBOUND_KINDS.has(kind),
@@ -118,12 +117,30 @@ function offeredAlpn(plain: boolean, protocol: DecisionCase['request']['protocol
 
 function sentRequest({ request, to }: DecisionCase): SentRequest | null {
   if (request.protocol === 'tcp') return null;
+  if (request.fields) return asFields(request.fields, request.protocol);
   return {
     protocol: request.protocol === 'http' ? 'http1' : request.protocol,
     method: request.method ?? 'GET',
     path: unescapeUtf8(request.path ?? '/'),
     host: request.host ?? to.serviceAccount,
     headers: sentHeaders(request),
+  };
+}
+
+/** A header block as sent; what an explanation shows of it is what its first fields say. */
+function asFields(
+  fields: readonly (readonly [string, string])[],
+  protocol: 'http' | 'http2' | 'grpc',
+): SentRequest {
+  const bytes = fields.map(([name, value]): [string, string] => [unescapeUtf8(name), unescapeUtf8(value)]);
+  const first = (wanted: string) => bytes.find(([name]) => name === wanted)?.[1] ?? '';
+  return {
+    protocol: protocol === 'http' ? 'http2' : protocol,
+    method: first(':method'),
+    path: first(':path'),
+    host: first(':authority'),
+    headers: bytes.filter(([name]) => !name.startsWith(':')),
+    fields: bytes,
   };
 }
 
@@ -154,11 +171,12 @@ function compare(expect: DecisionCase['expect'], { decision, facts }: Judged, ow
   // The status and body of an allowed request are the application's own.
   if (denied) check('status', expect.status, decision.status);
   if (denied) check('body', expect.body, decision.body);
-  if (!denied) check('upstreamPath', expect.upstreamPath, facts.http?.path);
+  if (!denied && expect.upstreamPath !== undefined)
+    check('upstreamPath', unescapeUtf8(expect.upstreamPath), facts.http?.path);
   for (const [name, value] of denied ? [] : Object.entries(expect.upstreamHeaders ?? {})) {
     const got = upstreamHeader(name, facts, ownSpiffeId);
     if (got === undefined) differences.push(`upstreamHeaders ${name}: not compared yet`);
-    else check(`upstreamHeaders ${name}`, value, got);
+    else check(`upstreamHeaders ${name}`, value === null ? null : unescapeUtf8(value), got);
   }
   for (const field of ['responseHeaders', 'checked'] as const) {
     if (expect[field] !== undefined) differences.push(`${field}: not compared yet`);

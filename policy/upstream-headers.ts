@@ -3,7 +3,12 @@
  * `Hash` and other parts of a certificate read `*`, since a judged caller has none.
  */
 import type { RequestFacts } from '../model/request-facts.ts';
+import { trimBlanks } from '../wire/field-grammar.ts';
 import { forwardedClientCert } from '../wire/forwarded-client-cert.ts';
+import { upstreamContentLength } from '../wire/upstream-content-length.ts';
+
+/** Fields that Envoy writes by itself, from what a judged request doesn't know. */
+const WRITTEN_BY_ENVOY = /^(x-request-id|x-envoy-.*|server|date)$/;
 
 /** The field's value, null when it isn't there, undefined when this version can't tell. */
 export function upstreamHeader(
@@ -26,7 +31,10 @@ export function upstreamHeader(
       return sent.length === 0 ? null : sent.join(',');
     case 'host':
       return http.host;
+    case 'content-length':
+      return upstreamContentLength(http.method, http.headers);
     default:
-      return undefined;
+      if (WRITTEN_BY_ENVOY.test(name)) return undefined;
+      return sent.length === 0 ? null : sent.map(trimBlanks).join(',');
   }
 }
