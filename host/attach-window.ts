@@ -17,6 +17,12 @@ function isMethod(name: string): name is keyof HostApi {
   return Object.hasOwn(RPC_ARGUMENTS, name);
 }
 
+/** JSON makes nothing of an Error: what a person is told, and the stable code, cross by hand. */
+function withErrors(_key: string, value: unknown): unknown {
+  if (!(value instanceof Error)) return value;
+  return { name: value.name, message: value.message, ...('code' in value ? { code: value.code } : {}) };
+}
+
 /**
  * Serves `host` to the window behind `carrier`.
  * @returns detaches: no notice is sent after it
@@ -25,7 +31,7 @@ export function attachWindow(host: Host, carrier: Carrier): () => void {
   const rpc = createBirpc<WindowApi, HostApi>(host.api, {
     post: (text: string) => carrier.send(text),
     on: (sink) => carrier.onMessage(sink),
-    serialize: (value) => JSON.stringify(value),
+    serialize: (value) => JSON.stringify(value, withErrors),
     deserialize: (text: string) => JSON.parse(text) as unknown,
     resolver: (name, resolved) => {
       if (!isMethod(name)) return undefined;

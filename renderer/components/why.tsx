@@ -3,8 +3,15 @@
  * rule, and the lines of the user's own YAML. Traffic and rehearsals show the same.
  */
 import type { ReactNode } from 'react';
-import type { Decision, Explanation, Finding, RuleRef, RuleTrail } from '../../model/decision.ts';
-import { reasonWords, ruleName, shortField, verdictWords } from '../reading/event-words.ts';
+import type {
+  ClauseResult,
+  Decision,
+  Explanation,
+  Finding,
+  RuleRef,
+  RuleTrail,
+} from '../../model/decision.ts';
+import { reasonWords, ruleName, shortField, verdictWords, withoutShared } from '../reading/event-words.ts';
 import { fileAt } from '../reading/policy-place.ts';
 import { safeText } from '../reading/safe-text.ts';
 import { usePolicyFiles } from '../store/host-data.ts';
@@ -59,7 +66,8 @@ export function Why({ decision, explanation, findings }: WhyProps): ReactNode {
 
 function sentence(decision: Decision, explanation: Explanation | null): ReactNode {
   const said = explanation?.sentence ?? fallback(decision);
-  const text = said.charAt(0).toUpperCase() + said.slice(1);
+  // A word may begin a sentence; a policy's name stays as it is written.
+  const text = /^[a-z]+ /.test(said) ? said.charAt(0).toUpperCase() + said.slice(1) : said;
   const stop = text.indexOf('. ');
   if (stop < 0) return <b>{safeText(text, 1_000)}</b>;
   return (
@@ -107,6 +115,13 @@ function Trail({ explanation }: { explanation: Explanation }): ReactNode {
   );
 }
 
+function shown(clause: ClauseResult): [string, string] {
+  const [only = ''] = clause.wanted;
+  return clause.wanted.length === 1
+    ? withoutShared(only, clause.got ?? '')
+    : [clause.wanted.join(', '), clause.got ?? ''];
+}
+
 function NearestRule({ trail }: { trail: RuleTrail }): ReactNode {
   return (
     <Section title={`Nearest rule · ${ruleName(trail.ref)}`}>
@@ -124,8 +139,10 @@ function NearestRule({ trail }: { trail: RuleTrail }): ReactNode {
               <td>
                 {clause.matched ? '✓' : '✕'} {safeText(shortField(clause.field))}
               </td>
-              <td>{safeText(clause.wanted.join(', '))}</td>
-              <td>{clause.got === null ? <span className="sub">nothing</span> : safeText(clause.got)}</td>
+              <td title={safeText(clause.wanted.join(', '))}>{safeText(shown(clause)[0])}</td>
+              <td>
+                {clause.got === null ? <span className="sub">nothing</span> : safeText(shown(clause)[1])}
+              </td>
             </tr>
           ))}
         </tbody>

@@ -75,7 +75,16 @@ export function reasonWords(reason: string): string {
 
 /** `from.source.principals` as the table's narrow column takes it. */
 export function shortField(field: string): string {
-  return field.replace(/^(from\.source|to\.operation)\./, '');
+  return field.replace(/^(from|to)(\[\d+\])?\.(source|operation)\./, '');
+}
+
+/** Two long names without the beginning that they share: `…/sa/orders` and `…/sa/inventory`. */
+export function withoutShared(wanted: string, got: string): [string, string] {
+  let shared = 0;
+  while (shared < Math.min(wanted.length, got.length) && wanted[shared] === got[shared]) shared += 1;
+  const segment = wanted.lastIndexOf('/', wanted.lastIndexOf('/', shared - 1) - 1);
+  if (segment < 8 || wanted === got) return [wanted, got];
+  return [`…${wanted.slice(segment)}`, `…${got.slice(segment)}`];
 }
 
 /** The last column: which rule, or what was missing. */

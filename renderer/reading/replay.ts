@@ -4,7 +4,7 @@
  */
 import type { ScenarioReport, ScenarioVerdict, StepReport } from '../../model/rehearsal-report.ts';
 import { OUTSIDE } from '../store/edges.ts';
-import type { Tone } from './event-words.ts';
+import { reasonWords, type Tone } from './event-words.ts';
 
 /** The node that stands for an attacker who is nobody of the mesh. */
 export const ATTACKER = 'attacker';
@@ -28,7 +28,7 @@ function hopLabel(step: StepReport): string {
   const { decision } = step;
   if (!decision) return step.verdict;
   const status = decision.status ? ` ${decision.status}` : '';
-  return decision.verdict === 'deny' ? `denied${status} · ${decision.phase}` : 'let through';
+  return decision.verdict === 'deny' ? `denied${status} · ${reasonWords(decision.reason)}` : 'let through';
 }
 
 function hopOf(step: StepReport, stranger: string): Hop | null {

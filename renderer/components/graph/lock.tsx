@@ -11,9 +11,9 @@ export function lockWords(reading: EdgeReading): string {
     case 'open':
       return `mTLS in ${Math.max(1, Math.min(99, Math.round(reading.mutualShare * 100)))} % of requests`;
     case 'ring':
-      return 'plaintext: mTLS in no request';
+      return 'plaintext, no mTLS';
     case 'none':
-      return 'no request came through a handshake';
+      return 'no request came through';
   }
 }
 

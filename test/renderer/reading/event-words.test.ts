@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { asked, peerName, shortIdentity, verdictWords, why } from '../../../renderer/reading/event-words.ts';
+import {
+  asked,
+  peerName,
+  shortField,
+  shortIdentity,
+  verdictWords,
+  why,
+  withoutShared,
+} from '../../../renderer/reading/event-words.ts';
 import { ALLOWED, DENIED, denied, event, peer } from '../fixtures/events.ts';
 
 describe('an event in words', () => {
@@ -26,6 +34,16 @@ describe('an event in words', () => {
   it('keeps amber for what is no denial by policy', () => {
     const word = (phase: 'jwt' | 'rate-limit' | 'allow') => verdictWords({ ...DENIED, phase }).word;
     expect([word('jwt'), word('rate-limit'), word('allow')]).toEqual(['rejected', 'limited', 'denied']);
+  });
+
+  it('shortens a clause to what differs', () => {
+    expect(shortField('to[1].operation.methods')).toBe('methods');
+    expect(shortField('when[request.headers[x-role]]')).toBe('when[request.headers[x-role]]');
+    const [a, b] = ['cluster.local/ns/shop/sa/orders', 'cluster.local/ns/shop/sa/inventory'];
+    expect(withoutShared(a, b)).toEqual(['…/sa/orders', '…/sa/inventory']);
+    expect(withoutShared('/charge', '/charge/x')).toEqual(['/charge', '/charge/x']);
+    expect(withoutShared(a, a)).toEqual([a, a]);
+    expect(withoutShared(a, '')).toEqual([a, '']);
   });
 
   it('names a peer by workload, identity or address', () => {

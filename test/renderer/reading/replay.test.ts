@@ -60,7 +60,7 @@ describe('a replay', () => {
       from: ATTACKER,
       to: 'payments',
       outcome: 'stopped',
-      label: 'denied 403 · mtls',
+      label: 'denied 403 · no allow matched',
     });
   });
 
