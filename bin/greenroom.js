@@ -6,6 +6,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
@@ -72,6 +73,8 @@ if (newEnough()) {
     process.exit(3);
   });
   child.on('exit', (code, signal) => {
-    process.exit(signal === 'SIGINT' ? 130 : (code ?? 1));
+    // 1 says that a verdict differs: a child that was killed must not say that.
+    const asked = ['SIGINT', 'SIGTERM', 'SIGHUP'].includes(signal);
+    process.exit(signal === null ? code : asked ? 130 : 128 + (constants.signals[signal] ?? 0));
   });
 }

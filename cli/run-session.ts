@@ -39,7 +39,8 @@ export async function withSession<T>(
   } finally {
     await session
       .stop()
-      .catch((error: unknown) => note(`stopping: ${error instanceof Error ? error.message : String(error)}`));
+      .catch((error: unknown) => note(`stopping: ${error instanceof Error ? error.message : String(error)}`))
+      .finally(() => progress.done());
   }
 }
 
