@@ -12,12 +12,19 @@ interface CodeLinesProps {
   tone?: Tone;
   /** Hit counts by line, in a gutter of their own. */
   hits?: ReadonlyMap<number, number>;
+  /** `cut` takes away the indentation that all shown lines share. */
+  indent?: 'kept' | 'cut';
   /** Scrolls the first marked line into view. */
   reveal?: boolean;
   label: string;
 }
 
 const MOST_LINES = 4_000;
+
+function sharedIndent(lines: readonly string[]): number {
+  const full = lines.filter((line) => line.trim() !== '');
+  return full.length === 0 ? 0 : Math.min(...full.map((line) => line.length - line.trimStart().length));
+}
 
 /** The lines. */
 export function CodeLines({
@@ -28,10 +35,12 @@ export function CodeLines({
   tone = 'deny',
   hits,
   reveal,
+  indent = 'kept',
   label,
 }: CodeLinesProps): ReactNode {
   const box = useRef<HTMLPreElement>(null);
   const lines = text.split('\n').slice(from - 1, Math.min(to ?? MOST_LINES, from - 1 + MOST_LINES));
+  const shared = indent === 'cut' ? sharedIndent(lines) : 0;
   const first = marked[0];
   useEffect(() => {
     if (reveal && first !== undefined) box.current?.querySelector('.hl')?.scrollIntoView({ block: 'center' });
@@ -47,7 +56,7 @@ export function CodeLines({
               <b title={hit ? `${hit} requests were decided by this rule` : undefined}>{hit ?? ''}</b>
             ) : null}
             <i>{number}</i>
-            <YamlLine text={line} />
+            <YamlLine text={line.slice(shared)} />
           </span>
         );
       })}

@@ -181,9 +181,10 @@ function PolicyLines({
       {found ? (
         <CodeLines
           text={found.text}
-          from={Math.max(1, Math.min(...lines) - 4)}
-          to={Math.max(...lines) + 4}
+          from={Math.max(1, Math.min(...lines) - 3)}
+          to={Math.max(...lines) + 3}
           marked={lines}
+          indent="cut"
           tone={denied ? 'deny' : 'allow'}
           label={`${file}, lines around ${lines.join(', ')}`}
         />

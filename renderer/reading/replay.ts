@@ -12,8 +12,8 @@ export const ATTACKER = 'attacker';
 export interface Hop {
   from: string;
   to: string;
-  /** Where the step ended on this hop. */
-  outcome: 'arrived' | 'stopped';
+  /** How the step ended on this hop; `broke` = it arrived, and must not have. */
+  outcome: 'arrived' | 'stopped' | 'broke';
   label: string;
 }
 
@@ -28,16 +28,24 @@ function hopLabel(step: StepReport): string {
   const { decision } = step;
   if (!decision) return step.verdict;
   const status = decision.status ? ` ${decision.status}` : '';
-  return decision.verdict === 'deny' ? `denied${status} · ${reasonWords(decision.reason)}` : 'let through';
+  return decision.verdict === 'deny'
+    ? `denied${status} · ${reasonWords(decision.reason)}`
+    : step.verdict === 'failed'
+      ? 'got through'
+      : 'let through';
+}
+
+function outcomeOf(step: StepReport): Hop['outcome'] {
+  if (step.decision?.verdict === 'deny') return 'stopped';
+  return step.verdict === 'failed' ? 'broke' : 'arrived';
 }
 
 function hopOf(step: StepReport, stranger: string): Hop | null {
   if (step.to === null) return null;
-  const stopped = step.decision?.verdict === 'deny';
   return {
     from: step.from ?? stranger,
     to: step.to,
-    outcome: stopped ? 'stopped' : 'arrived',
+    outcome: outcomeOf(step),
     label: hopLabel(step),
   };
 }

@@ -59,8 +59,8 @@ export function readEdge(edge: EdgeStats, now: number): EdgeReading {
 
 /** Sixty points, oldest first: requests and denials a second. */
 export function minuteOf(edges: readonly EdgeStats[], now: number): { total: number[]; denied: number[] } {
-  const total = new Array<number>(WINDOW_SECONDS).fill(0);
-  const denied = new Array<number>(WINDOW_SECONDS).fill(0);
+  const total = Array.from({ length: WINDOW_SECONDS }, () => 0);
+  const denied = Array.from({ length: WINDOW_SECONDS }, () => 0);
   const first = Math.floor(now / 1000) - WINDOW_SECONDS + 1;
   for (const bucket of edges.flatMap((edge) => edge.buckets)) {
     const index = bucket.second - first;

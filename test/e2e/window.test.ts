@@ -229,6 +229,8 @@ describeWith('browser', 'the window', () => {
         for (const [name, hash] of Object.entries(views)) {
           await goTo(hash);
           await page.locator('.task').first().waitFor({ state: 'detached' });
+          if (name === 'topology') await page.locator('.edge-label').first().waitFor();
+          if (name === 'rehearsals') await page.locator('.edge-label.lit').waitFor();
           await page.mouse.move(720, 895);
           // Fonts, a fit of the picture and a replay’s hop have ended when no animation runs any more.
           await page.evaluate(() =>

@@ -35,7 +35,7 @@ function EdgeLabel({
   const { edge, hop } = data;
   const { reading } = edge;
   const say = `${edge.from} to ${edge.to}: ${rate(reading.total)}, ${lockWords(reading)}, ${plural(reading.denied, 'denial')}`;
-  const tone = hop ? (hop.outcome === 'stopped' ? 'deny' : 'allow') : edge.onlyDenied ? 'deny' : '';
+  const tone = hop ? (hop.outcome === 'arrived' ? 'allow' : 'deny') : edge.onlyDenied ? 'deny' : '';
   return (
     <button
       type="button"
@@ -47,7 +47,7 @@ function EdgeLabel({
     >
       {hop ? (
         <>
-          {hop.outcome === 'stopped' ? '✕' : '✓'} {hop.label}
+          {hop.outcome === 'arrived' ? '✓' : '✕'} {hop.label}
         </>
       ) : (
         <EdgeNumbers edge={edge} />
@@ -82,9 +82,9 @@ export function TalkEdge({ id, data, selected = false }: EdgeProps<FlowEdge>): R
         ? 'idle'
         : '';
   const marker = hop
-    ? hop.outcome === 'stopped'
-      ? 'deny'
-      : 'accent'
+    ? hop.outcome === 'arrived'
+      ? 'accent'
+      : 'deny'
     : edge.onlyDenied
       ? 'deny'
       : selected

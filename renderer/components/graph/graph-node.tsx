@@ -4,9 +4,10 @@ import { Globe } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { rate } from '../../reading/format.ts';
 import type { GraphNode } from '../../reading/graph.ts';
+import type { Hop } from '../../reading/replay.ts';
 
 export type FlowNode = Node<
-  { node: GraphNode; lit: 'arrived' | 'stopped' | 'sender' | null; quiet: 'numbers' | 'no-numbers' },
+  { node: GraphNode; lit: Hop['outcome'] | 'sender' | null; quiet: 'numbers' | 'no-numbers' },
   'workload'
 >;
 

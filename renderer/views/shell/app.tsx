@@ -8,7 +8,7 @@ import { Loading, Notice } from '../../components/notice.tsx';
 import { reconnect } from '../../store/actions.ts';
 import { usePlace, type ViewName } from '../../store/selection.ts';
 import { useWindow } from '../../store/window-store.ts';
-import { ExportView } from '../export/export-view.tsx';
+import { ExportView } from '../manifests/export-view.tsx';
 import { IdentitiesView } from '../identities/identities-view.tsx';
 import { PoliciesView } from '../policies/policies-view.tsx';
 import { RehearsalsView } from '../rehearsals/rehearsals-view.tsx';

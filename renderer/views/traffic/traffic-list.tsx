@@ -132,10 +132,12 @@ export function TrafficList({ rows, selected, onSelect, onKeyDown, list, end }: 
     scrollPaddingStart: HEAD,
     getItemKey: (index) => rows[rows.length - 1 - index]?.id ?? index,
   });
+  const opened = useRef(false);
   const at = selected === null ? -1 : rows.findLastIndex((event) => event.id === selected);
   const index = at < 0 ? -1 : rows.length - 1 - at;
   useEffect(() => {
-    if (index >= 0) virtual.scrollToIndex(index, { align: 'auto' });
+    if (index >= 0) virtual.scrollToIndex(index, { align: opened.current ? 'auto' : 'center' });
+    opened.current = true;
     // Only a new selection scrolls; new rows don't.
   }, [selected]);
   return (

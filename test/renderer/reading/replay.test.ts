@@ -64,6 +64,13 @@ describe('a replay', () => {
     });
   });
 
+  it('shows what arrived and must not have as a break, not as a pass', () => {
+    const [frame] = framesOf(scenario([step({ verdict: 'failed', decision: ALLOWED })]));
+    expect([frame?.hop?.outcome, frame?.hop?.label]).toEqual(['broke', 'got through']);
+    const [passed] = framesOf(scenario([step({ decision: ALLOWED })]));
+    expect(passed?.hop?.outcome).toBe('arrived');
+  });
+
   it('draws its own hops besides the pairs of the mesh', () => {
     const graph = replayGraph(shopState(), new Map(), framesOf(scenario([step()])));
     expect(graph.nodes.at(-1)?.id).toBe(ATTACKER);

@@ -85,7 +85,8 @@ function Summary({ preview }: { preview: ExportPreview }): ReactNode {
   if (lost.length > 0) {
     return (
       <div className="say warn">
-        <b>{plural(lost.length, 'thing')} can’t be said to Istio.</b> Each is named below, with its place.
+        <b>{plural(lost.length, 'thing')} left for you.</b> Your policies go out byte for byte; what the
+        project does not say for a cluster is named below, with its place.
       </div>
     );
   }
@@ -137,7 +138,7 @@ function Actions({ preview }: { preview: ExportPreview }): ReactNode {
         <Facts of={objectCounts(preview.files)} />
       </Section>
       {preview.problems.length > 0 ? (
-        <Section title="What the target can’t say">
+        <Section title="Left for you">
           <ProblemList problems={preview.problems} />
         </Section>
       ) : null}
