@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { formatProblem, hasErrors } from '../model/problem.ts';
 import { checkProject } from './check.ts';
+import { checkSuites } from './check-suites.ts';
 import { EXIT } from './exit-codes.ts';
 import { formatOption } from './options.ts';
 import { say, sayJson, type Format } from './output.ts';
@@ -11,12 +12,17 @@ export function checkCommand(): Command {
   return new Command('check')
     .description('read every file of a project and say what is wrong, with the line and a way out')
     .argument('[project]', 'folder with a greenroom.yaml, or the file', '.')
+    .option(
+      '--suite <file...>',
+      'judge the objects of ValidationSuite files (or of plain YAML, `_err` where refused) instead of a project',
+    )
     .addOption(formatOption())
     .addHelpText(
       'after',
-      '\nExamples:\n  $ greenroom check\n  $ greenroom check scenarios/shop --format json',
+      '\nExamples:\n  $ greenroom check\n  $ greenroom check scenarios/shop --format json\n  $ greenroom check --suite objects/*.yaml',
     )
-    .action(async (project: string, options: { format: Format }) => {
+    .action(async (project: string, options: { format: Format; suite?: string[] }) => {
+      if (options.suite) return await runSuites(options.suite, options.format);
       const problems = await checkProject(project);
       if (options.format === 'json') sayJson({ problems });
       else {
@@ -27,4 +33,14 @@ export function checkCommand(): Command {
       }
       if (hasErrors(problems)) process.exitCode = EXIT.wrongFile;
     });
+}
+
+async function runSuites(files: readonly string[], format: Format): Promise<void> {
+  const { lines, ...outcome } = await checkSuites(files);
+  if (format === 'json') sayJson(outcome);
+  else {
+    for (const line of lines) say(line);
+    say(`${outcome.objects} objects, ${outcome.agree} agree, ${outcome.differ} differ`);
+  }
+  if (outcome.differ > 0) process.exitCode = EXIT.differs;
 }

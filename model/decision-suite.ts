@@ -3,6 +3,7 @@
  * YAML. Tolerant of what suites of other makers carry beyond our fields; strict about the fields that decide.
  */
 import { z } from 'zod';
+import { extensionProviderSchema } from './istio/extension-provider.ts';
 import { documentsWithin, readObject, type PolicyFile } from './policy-file.ts';
 import type { PolicyObject } from './policy-object.ts';
 import { hasErrors, type Parsed, type Position, type Problem } from './problem.ts';
@@ -49,6 +50,14 @@ const expectationSchema = z.looseObject({
   body: z.string().optional(),
   upstreamPath: z.string().optional(),
   upstreamHeaders: z.record(z.string(), z.string().nullable()).optional(),
+  responseHeaders: z
+    .record(z.string(), z.string().nullable())
+    .optional()
+    .describe('Those that an external authorizer sent, or added.'),
+  checked: z
+    .looseObject({ asked: z.boolean().optional() })
+    .optional()
+    .describe('What an external authorizer was told; headers by name.'),
 });
 
 export const decisionCaseSchema = z.looseObject({
@@ -74,6 +83,10 @@ export const decisionSuiteSchema = z.looseObject({
           .default('BASE'),
         outboundTrafficPolicy: z.enum(['REGISTRY_ONLY', 'ALLOW_ANY']).default('ALLOW_ANY'),
         numTrustedProxies: z.number().int().min(0).default(0),
+        extensionProviders: z
+          .array(extensionProviderSchema)
+          .default([])
+          .describe("MeshConfig's own, for CUSTOM policies."),
         jwks: z.record(z.string(), z.unknown()).optional().describe('Key sets by URI.'),
       })
       .prefault({}),
@@ -120,7 +133,7 @@ export function parseDecisionSuite(text: string, file: string): Parsed<DecisionS
 /** A policy object, checked where it is enforced; others go along unchecked: whoever judges names what it can't. */
 function readSuiteObject(document: YamlDocument): { objects: PolicyObject[]; problems: Problem[] } {
   const read: PolicyFile = { objects: [], skipped: [], problems: [] };
-  readObject(document, { namespace: 'default', ignore: [] }, read);
+  readObject(document, { namespace: 'default', ignore: [], refusedBy: 'webhook' }, read);
   const unjudged = read.problems.some(
     ({ code }) => code === 'not-supported-yet' || code === 'unsupported-kind',
   );

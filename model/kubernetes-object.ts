@@ -13,12 +13,10 @@ export const objectSchema = z.strictObject({
   metadata: z.strictObject({
     name: z
       .string()
-      .min(1)
       .max(253)
       .regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/, 'lower-case letters, digits, hyphens and dots'),
     namespace: z
       .string()
-      .min(1)
       .max(63)
       .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/, 'lower-case letters, digits and hyphens')
       .optional(),

@@ -3,8 +3,8 @@
  * counted and left out, what could and isn't enforced is an error unless the project ignores its kind.
  */
 import { closest } from './closest.ts';
-import { unsetNulls } from './istio/unset-nulls.ts';
-import { objectHeadSchema, objectSchema } from './kubernetes-object.ts';
+import { admit, type Admission } from './istio/admission.ts';
+import { objectHeadSchema } from './kubernetes-object.ts';
 import { kindSupport, POLICY_KINDS, type KindSupport } from './policy-kinds.ts';
 import type { PolicyObject } from './policy-object.ts';
 import { hasErrors, type Parsed, type Position, type Problem } from './problem.ts';
@@ -17,6 +17,11 @@ export interface PolicyDefaults {
   namespace: string;
   /** Kinds that the project leaves out on purpose. */
   ignore: readonly string[];
+  /**
+   * Who has the last word; default `cluster`: the API server and Istio's webhook. `webhook`: for objects that no API
+   * server sees, as in suites whose verdicts were observed on istiod alone.
+   */
+  refusedBy?: 'cluster' | 'webhook';
 }
 
 /** An object that was left out. */
@@ -142,17 +147,14 @@ function readPolicy(
     });
     return;
   }
-  const value = unsetNulls(document.value);
-  const object = checkValue(objectSchema, document, value);
-  const kind = (value as { kind: string }).kind;
-  const written = (value as { spec?: unknown }).spec ?? {};
-  const spec = support.schema
-    ? checkValue(support.schema, document, written, ['spec'])
-    : { value: written, problems: [] };
-  into.problems.push(...object.problems, ...spec.problems);
+  const { kind } = document.value as { kind: string };
+  const admission = admit(document, { group, kind, webhook: support.schema });
+  const found = defaults.refusedBy === 'webhook' ? webhookOnly(admission) : admission.problems;
+  into.problems.push(...found);
   if (support.support === 'later') into.problems.push(notYet(kind, document));
-  if (!object.value || spec.problems.length > 0) return;
-  const { metadata, apiVersion } = object.value;
+  const { object } = admission;
+  if (!object || hasErrors(found)) return;
+  const { metadata, apiVersion } = object;
   into.objects.push({
     apiVersion,
     kind,
@@ -163,10 +165,24 @@ function readPolicy(
       labels: metadata.labels ?? {},
       ...(metadata.creationTimestamp ? { creationTimestamp: metadata.creationTimestamp } : {}),
     },
-    spec: spec.value,
+    spec: admission.spec,
     at: document.at,
     positions: document.positions,
   });
+}
+
+/**
+ * What only the API server refuses is worth a warning: in the cluster the object would not be there. A misspelt field
+ * stays an error: Istio would leave it out in silence.
+ */
+function webhookOnly({ webhook, apiServer }: Admission): Problem[] {
+  const told = new Set(webhook.map(({ message }) => message));
+  const others = apiServer.filter(({ message }) => !told.has(message));
+  return [...webhook, ...others.map(asWarning)];
+}
+
+function asWarning(problem: Problem): Problem {
+  return problem.code === 'unknown-key' ? problem : { ...problem, severity: 'warning' };
 }
 
 function notYet(kind: string, document: YamlDocument): Problem {

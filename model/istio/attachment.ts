@@ -1,12 +1,12 @@
 /**
  * To what a security policy is attached: `selector` (workloads by label) or `targetRefs` (Gateway API objects).
- * Whatever Istio's CRD schema or its webhook refuses is refused here, so that a file that passes can be applied.
+ * What Istio's webhook refuses is refused here; lengths and characters are the CRD schema's (check-structure.ts).
  */
 import { z } from 'zod';
 import { report, type CheckContext } from '../issue.ts';
 
 export const selectorSchema = z
-  .strictObject({ matchLabels: z.record(z.string(), z.string().max(63)).optional() })
+  .strictObject({ matchLabels: z.record(z.string(), z.string()).optional() })
   .superRefine((selector, context) => {
     for (const [key, value] of Object.entries(selector.matchLabels ?? {})) {
       const path = ['matchLabels', key];
@@ -25,8 +25,6 @@ export const selectorSchema = z
 
 export type WorkloadSelector = z.infer<typeof selectorSchema>;
 
-const GROUP = /^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
-const KIND = /^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$/;
 const TARGETS = [
   '/Service',
   'core/Service',
@@ -37,9 +35,9 @@ const TARGETS = [
 
 export const targetRefSchema = z
   .strictObject({
-    group: z.string().max(253).regex(GROUP, 'not an API group').default(''),
-    kind: z.string().min(1).max(63).regex(KIND, 'not a kind'),
-    name: z.string().min(1).max(253),
+    group: z.string().default(''),
+    kind: z.string().min(1),
+    name: z.string().min(1),
     namespace: z.string().max(0, 'a policy can only target objects of its own namespace').optional(),
   })
   .superRefine((target, context) => {
@@ -58,7 +56,7 @@ export type PolicyTargetReference = z.infer<typeof targetRefSchema>;
 export const attachmentFields = {
   selector: selectorSchema.optional(),
   targetRef: targetRefSchema.optional(),
-  targetRefs: z.array(targetRefSchema).max(16).optional(),
+  targetRefs: z.array(targetRefSchema).optional(),
 };
 
 interface Attachment {
@@ -70,7 +68,8 @@ interface Attachment {
 /** At most one of the three may be written. */
 export function checkAttachment(spec: Attachment, context: CheckContext): void {
   const written = (['selector', 'targetRef', 'targetRefs'] as const).filter(
-    (field) => spec[field] !== undefined,
+    // An empty list is no list in protobuf.
+    (field) => spec[field] !== undefined && !(field === 'targetRefs' && spec.targetRefs?.length === 0),
   );
   if (written.length < 2) return;
   report(context, {

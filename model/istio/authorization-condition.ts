@@ -1,9 +1,14 @@
 /** Conditions (`when`) of an AuthorizationPolicy: which keys exist, and what their values may be. */
 import { closest } from '../closest.ts';
 import { report, type CheckContext } from '../issue.ts';
-import { parseIpBlock } from '../ip-block.ts';
 import type { AuthorizationCondition } from './authorization-policy.ts';
-import { isPort, trustDomainError } from './policy-values.ts';
+import {
+  isAddressOrBlock,
+  isPort,
+  serviceAccountError,
+  tooManyAccounts,
+  wildcardError,
+} from './policy-values.ts';
 
 type Path = (string | number)[];
 
@@ -22,7 +27,7 @@ const PLAIN_KEYS = [
   'connection.sni',
 ];
 /** Keys of the form `a[b]`. */
-const MAP_KEYS = ['request.headers', 'request.auth.claims', 'experimental.'];
+const MAP_KEYS = ['request.headers', 'request.auth.claims', 'experimental.envoy.filters.'];
 const NOT_WITH_CUSTOM = /^(source\.(namespace|principal|serviceAccount|trustDomain)$|request\.auth\.)/;
 
 export function checkConditions(
@@ -53,6 +58,9 @@ export function checkConditions(
       });
     }
     for (const field of ['values', 'notValues'] as const) {
+      const tooMany =
+        condition.key === 'source.serviceAccount' ? tooManyAccounts(condition[field] ?? []) : null;
+      if (tooMany) report(context, { path: [...path, field], code: 'invalid-value', message: tooMany });
       for (const [place, value] of (condition[field] ?? []).entries()) {
         const message = valueError(condition.key, value);
         if (message) report(context, { path: [...path, field, place], code: 'invalid-value', message });
@@ -66,7 +74,7 @@ function keyError(key: string): { code: string; message: string; hint?: string }
   if (PLAIN_KEYS.includes(key)) return null;
   const mapKey = MAP_KEYS.find((prefix) => key.startsWith(prefix));
   if (mapKey) {
-    if (/^[^[]+\[.*\]$/.test(key)) return null;
+    if (hasBrackets(key)) return null;
     return {
       code: 'unknown-condition',
       message: `key "${key}" lacks its part in brackets`,
@@ -88,19 +96,25 @@ function keyError(key: string): { code: string; message: string; hint?: string }
   };
 }
 
+/** `a[b]`, whatever b is, as long as it is something. */
+function hasBrackets(key: string): boolean {
+  const open = key.indexOf('[');
+  return key.endsWith(']') && open > 0 && open < key.length - 2;
+}
+
 function valueError(key: string, value: string): string | null {
   if (value === '') return `${key} must not hold an empty string`;
   switch (key) {
     case 'source.ip':
     case 'remote.ip':
     case 'destination.ip':
-      return parseIpBlock(value) ? null : `"${value}" is neither an address nor a CIDR block`;
+      return isAddressOrBlock(value) ? null : `"${value}" is neither an address nor a CIDR block`;
     case 'destination.port':
       return isPort(value) ? null : `"${value}" is not a port`;
     case 'source.serviceAccount':
-      return value.includes('*') ? 'source.serviceAccount takes no wildcards' : null;
+      return serviceAccountError(value);
     case 'source.trustDomain':
-      return trustDomainError(value);
+      return wildcardError(value);
     default:
       return null;
   }

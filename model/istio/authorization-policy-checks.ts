@@ -3,7 +3,6 @@
  * so that each refusal reads as one sentence. It refuses; it never repairs.
  */
 import { report, type CheckContext } from '../issue.ts';
-import { parseIpBlock } from '../ip-block.ts';
 import { checkAttachment } from './attachment.ts';
 import { checkConditions } from './authorization-condition.ts';
 import type {
@@ -12,12 +11,21 @@ import type {
   AuthorizationSource,
 } from './authorization-policy.ts';
 import { pathTemplateError } from './path-template.ts';
-import { isPort, trustDomainError } from './policy-values.ts';
+import {
+  isAddressOrBlock,
+  isPort,
+  serviceAccountError,
+  tooManyAccounts,
+  trustDomainError,
+} from './policy-values.ts';
 
 type Path = (string | number)[];
 
 /** Fields that an external authorizer's rule can't use: it runs before identities of tokens and peers are read. */
 const NOT_WITH_CUSTOM = /^(not)?(principals|requestPrincipals|namespaces|serviceAccounts|trustDomains)$/i;
+
+/** Fields that say the same as `serviceAccounts` in another way. */
+const NOT_BESIDE_ACCOUNTS = ['principals', 'notPrincipals', 'namespaces', 'notNamespaces'] as const;
 
 export function checkAuthorizationPolicy(spec: AuthorizationPolicySpec, context: CheckContext): void {
   checkAttachment(spec, context);
@@ -35,7 +43,8 @@ export function checkAuthorizationPolicy(spec: AuthorizationPolicySpec, context:
 
 function checkAction(spec: AuthorizationPolicySpec, context: CheckContext): void {
   const { action, provider, rules } = spec;
-  if ((action === 'DENY' || action === 'CUSTOM') && rules === undefined) {
+  // An empty list is no list in protobuf.
+  if ((action === 'DENY' || action === 'CUSTOM') && !rules?.length) {
     report(context, {
       path: ['action'],
       code: 'rules-missing',
@@ -78,7 +87,7 @@ function checkSource(
   checkLists(source, at, context);
   for (const field of ['ipBlocks', 'notIpBlocks', 'remoteIpBlocks', 'notRemoteIpBlocks'] as const) {
     for (const [index, value] of (source[field] ?? []).entries()) {
-      if (value !== '' && !parseIpBlock(value)) {
+      if (value !== '' && !isAddressOrBlock(value)) {
         report(context, {
           path: [...at, field, index],
           code: 'invalid-ip',
@@ -95,7 +104,8 @@ function checkSource(
     }
   }
   if (action !== 'CUSTOM') return;
-  for (const field of Object.keys(source).filter((name) => NOT_WITH_CUSTOM.test(name))) {
+  for (const [field, values] of Object.entries(source)) {
+    if (!values?.length || !NOT_WITH_CUSTOM.test(field)) continue;
     report(context, {
       path: [...at, field],
       code: 'not-with-custom',
@@ -106,17 +116,15 @@ function checkSource(
 
 function checkAccounts(source: AuthorizationSource, at: Path, context: CheckContext): void {
   for (const field of ['serviceAccounts', 'notServiceAccounts'] as const) {
-    for (const [index, value] of (source[field] ?? []).entries()) {
-      if (value.includes('*')) {
-        report(context, {
-          path: [...at, field, index],
-          code: 'invalid-value',
-          message: `${field} takes no wildcards`,
-        });
-      }
+    const values = source[field];
+    if (!values?.length) continue;
+    const tooMany = tooManyAccounts(values);
+    if (tooMany) report(context, { path: [...at, field], code: 'invalid-value', message: tooMany });
+    for (const [index, value] of values.entries()) {
+      const message = value === '' ? null : serviceAccountError(value);
+      if (message) report(context, { path: [...at, field, index], code: 'invalid-value', message });
     }
-    const others = source.principals ?? source.notPrincipals ?? source.namespaces ?? source.notNamespaces;
-    if (source[field] && others) {
+    if (NOT_BESIDE_ACCOUNTS.some((other) => source[other]?.length)) {
       report(context, {
         path: [...at, field],
         code: 'invalid-value',

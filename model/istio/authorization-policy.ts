@@ -1,13 +1,12 @@
 /**
- * The spec of an AuthorizationPolicy (security.istio.io), every field of it. What Istio's CRD schema or its webhook
- * refuses is refused here; `null` means what it means in protobuf JSON: unset, and in a list of rules an empty rule.
+ * The spec of an AuthorizationPolicy (security.istio.io), every field of it. What Istio's webhook refuses is
+ * refused here (what the CRD's schema refuses: check-structure.ts); `null` means what it means in protobuf JSON: unset, and in a list of rules an empty rule.
  */
 import { z } from 'zod';
 import { attachmentFields } from './attachment.ts';
 import { checkAuthorizationPolicy } from './authorization-policy-checks.ts';
 
 const strings = z.array(z.string());
-const serviceAccounts = z.array(z.string().max(320)).max(16);
 
 export const sourceSchema = z.strictObject({
   principals: strings.optional(),
@@ -16,8 +15,8 @@ export const sourceSchema = z.strictObject({
   notRequestPrincipals: strings.optional(),
   namespaces: strings.optional(),
   notNamespaces: strings.optional(),
-  serviceAccounts: serviceAccounts.optional(),
-  notServiceAccounts: serviceAccounts.optional(),
+  serviceAccounts: strings.optional(),
+  notServiceAccounts: strings.optional(),
   trustDomains: strings.optional(),
   notTrustDomains: strings.optional(),
   ipBlocks: strings.optional(),
@@ -46,10 +45,7 @@ export const conditionSchema = z.strictObject({
 const emptyWhenNull = (value: unknown): unknown => value ?? {};
 
 export const ruleSchema = z.strictObject({
-  from: z
-    .array(z.preprocess(emptyWhenNull, z.strictObject({ source: sourceSchema.optional() })))
-    .max(512)
-    .optional(),
+  from: z.array(z.preprocess(emptyWhenNull, z.strictObject({ source: sourceSchema.optional() }))).optional(),
   to: z
     .array(z.preprocess(emptyWhenNull, z.strictObject({ operation: operationSchema.optional() })))
     .optional(),
@@ -62,7 +58,7 @@ export const authorizationPolicySpecSchema = z
     action: z.enum(['ALLOW', 'DENY', 'AUDIT', 'CUSTOM']).default('ALLOW'),
     provider: z.strictObject({ name: z.string().default('') }).optional(),
     /** Absent and empty mean the same: nothing matches. */
-    rules: z.array(z.preprocess(emptyWhenNull, ruleSchema)).max(512).optional(),
+    rules: z.array(z.preprocess(emptyWhenNull, ruleSchema)).optional(),
   })
   .superRefine(checkAuthorizationPolicy);
 

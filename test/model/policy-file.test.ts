@@ -184,11 +184,12 @@ describe('a readable file', () => {
     });
   });
 
-  it('reads null as unset, and an empty rule as one that matches all', () => {
-    expect(parse(authorization('  selector: null\n  rules: [null]\n')).value?.[0]?.spec).toEqual({
-      action: 'ALLOW',
-      rules: [{}],
-    });
+  it('reads null as unset; a rule that is null only the webhook takes, as one that matches all', () => {
+    const text = authorization('  selector: null\n  rules: [null]\n');
+    expect(problemsOf(text)).toEqual(['p.yaml:6:11: error wrong-type: rules[0] must be a map, not empty']);
+    const observed = parsePolicyFile(text, 'p.yaml', { namespace: 'shop', ignore: [], refusedBy: 'webhook' });
+    expect(observed.value?.[0]?.spec).toEqual({ action: 'ALLOW', rules: [{}] });
+    expect(observed.problems.map(({ severity }) => severity)).toEqual(['warning']);
     expect(parse(`${SECURITY}kind: AuthorizationPolicy\nmetadata: { name: p }\n`).value?.[0]?.spec).toEqual({
       action: 'ALLOW',
     });

@@ -7,9 +7,13 @@ import { compilePolicies, type PolicyConfig } from '../../policy/compile.ts';
 import type { CompiledPolicy } from '../../policy/compiled-policy.ts';
 import { decide } from '../../policy/decide.ts';
 
-/** The objects of a YAML text; a text that Istio would refuse is a mistake of the test. */
+/** The objects of a YAML text; a text that Istio's webhook would refuse is a mistake of the test. */
 export function policies(yaml: string): PolicyObject[] {
-  const parsed = parsePolicyFile(yaml, 'policies.yaml', { namespace: 'shop', ignore: [] });
+  const parsed = parsePolicyFile(yaml, 'policies.yaml', {
+    namespace: 'shop',
+    ignore: [],
+    refusedBy: 'webhook',
+  });
   if (parsed.value === null) throw new Error(parsed.problems.map(formatProblem).join('\n'));
   return parsed.value;
 }
