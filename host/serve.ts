@@ -18,7 +18,11 @@ export interface Served {
   close(): Promise<void>;
 }
 
-const COOKIE = 'greenroom';
+/** Cookies ignore ports: two Greenrooms side by side must not log each other out. */
+function cookieName(request: IncomingMessage): string {
+  return `greenroom-${request.socket.localPort}`;
+}
+
 const MAX_FRAME_BYTES = 4 * 1024 * 1024;
 /** A window that reads too slowly is let go rather than fed from our memory. */
 const MAX_BUFFERED_BYTES = 64 * 1024 * 1024;
@@ -31,7 +35,7 @@ function same(given: string | undefined, secret: string): boolean {
 
 function cookieOf(request: IncomingMessage): string | undefined {
   const pairs = (request.headers.cookie ?? '').split(';').map((pair) => pair.trim().split('='));
-  return pairs.find(([name]) => name === COOKIE)?.[1];
+  return pairs.find(([name]) => name === cookieName(request))?.[1];
 }
 
 function refuse(response: ServerResponse, status: number, words: string): void {
@@ -74,7 +78,7 @@ export async function serve(host: Host, port: number, folder: string = windowFol
       }
       token = null;
       return redirect(response, {
-        'set-cookie': `${COOKIE}=${cookie}; HttpOnly; SameSite=Strict; Path=/; Max-Age=43200`,
+        'set-cookie': `${cookieName(request)}=${cookie}; HttpOnly; SameSite=Strict; Path=/; Max-Age=43200`,
       });
     }
     if (!same(cookieOf(request), cookie)) {
@@ -98,7 +102,10 @@ export async function serve(host: Host, port: number, folder: string = windowFol
       request.headers.origin === `http://${own}` &&
       same(cookieOf(request), cookie);
     if (!allowed) {
-      socket.end('HTTP/1.1 403 Forbidden\r\nconnection: close\r\ncontent-length: 0\r\n\r\n');
+      // Destroyed once said: a half-closed socket that its client keeps would outlive the server.
+      socket.end('HTTP/1.1 403 Forbidden\r\nconnection: close\r\ncontent-length: 0\r\n\r\n', () =>
+        socket.destroy(),
+      );
       return;
     }
     sockets.handleUpgrade(request, socket, head, (ws) => carry(host, ws));

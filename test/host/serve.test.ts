@@ -1,5 +1,6 @@
 /** The window's door: what gets in and, first, what doesn't. */
 import { writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { request, type IncomingHttpHeaders } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -58,7 +59,7 @@ describe('serve', () => {
   it('answers nobody without a token or with a wrong one', async () => {
     expect((await get(served.port, '/')).status).toBe(403);
     expect((await get(served.port, '/?token=guess')).status).toBe(403);
-    expect((await get(served.port, '/', { cookie: 'greenroom=guess' })).status).toBe(403);
+    expect((await get(served.port, '/', { cookie: `greenroom-${served.port}=guess` })).status).toBe(403);
   });
 
   it('takes the token once', async () => {
@@ -95,6 +96,19 @@ describe('serve', () => {
     expect(policy).toContain("default-src 'none'");
     expect(policy).toContain("frame-ancestors 'none'");
     expect(policy).not.toContain('unsafe');
+  });
+
+  it('closes although a refused client keeps its end of the connection open', async () => {
+    const socket = connect({ port: served.port, host: '127.0.0.1', allowHalfOpen: true });
+    const answered = new Promise((resolve) => socket.once('data', resolve));
+    socket.write('GET /ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
+    expect(String(await answered)).toMatch(/^HTTP\/1.1 403/);
+    await served.close();
+    socket.destroy();
+  });
+
+  it('gives each port a cookie of its own, so that two Greenrooms do not log each other out', async () => {
+    expect(await cookie()).toMatch(new RegExp(`^greenroom-${served.port}=`));
   });
 
   it('names a port that is taken', async () => {
