@@ -28,7 +28,10 @@ export async function decideSuites(files: readonly string[]): Promise<SuitesOutc
   const results: SuiteCaseResult[] = [];
   for (const file of files) {
     const suite = await readSuite(file);
-    for (const one of suite.cases) results.push({ suite: suite.name, file, ...judgeCase(suite.world, one) });
+    for (const one of suite.cases) {
+      const judged = await judgeCase(suite.world, one, suite.tokens);
+      results.push({ suite: suite.name, file, ...judged });
+    }
   }
   const differing = results.filter((result) => !result.agrees);
   return {

@@ -57,7 +57,7 @@ export function explainCommand(): Command {
           ]);
         }
       }
-      const answer = explainRequest(mesh, {
+      const answer = await explainRequest(mesh, {
         from: options.from,
         to: options.to,
         method: options.method,

@@ -9,13 +9,16 @@ import { parsePolicyFile } from '../model/policy-file.ts';
 import type { PolicyObject } from '../model/policy-object.ts';
 import type { Parsed } from '../model/problem.ts';
 import type { SuiteWorld } from '../policy/judge.ts';
+import type { TokenVerification } from '../policy/tokens/verify-token.ts';
 import { FilesError } from './exit-codes.ts';
+import { suiteTokens } from './suite-tokens.ts';
 
 /** A suite, ready to be played. */
 export interface Suite {
   name: string;
   world: SuiteWorld;
   cases: readonly DecisionCase[];
+  tokens: TokenVerification;
 }
 
 /** Reads one suite. */
@@ -24,7 +27,12 @@ export async function readSuite(file: string): Promise<Suite> {
   const objects = [...policies];
   for (const name of suite.spec.policyFiles)
     objects.push(...(await readPolicies(resolve(dirname(file), name))));
-  return { name: suite.metadata.name, world: { objects, config: suite.spec.mesh }, cases: suite.spec.cases };
+  return {
+    name: suite.metadata.name,
+    world: { objects, config: suite.spec.mesh },
+    cases: suite.spec.cases,
+    tokens: suiteTokens(suite),
+  };
 }
 
 async function readPolicies(file: string): Promise<PolicyObject[]> {

@@ -6,6 +6,14 @@
 /** Header names lower-case; a header sent twice stands twice. */
 export type HeaderList = readonly (readonly [string, string])[];
 
+/** A claim: JSON. */
+export type ClaimValue = null | boolean | number | string | readonly ClaimValue[] | TokenClaims;
+
+/** Claims by name; own members only, whatever they are called. */
+export interface TokenClaims {
+  readonly [name: string]: ClaimValue;
+}
+
 export interface ConnectionFacts {
   /** Address of the peer (the pod address in the model, not always the socket's). */
   sourceIp: string;
@@ -38,4 +46,6 @@ export interface RequestFacts {
   connection: ConnectionFacts;
   /** null for plain TCP. */
   http: HttpFacts | null;
+  /** Claims of the verified token that counts, as policies see them; null or absent without one. */
+  claims?: TokenClaims | null;
 }

@@ -5,10 +5,12 @@
 import type { RequestFacts } from '../model/request-facts.ts';
 import { remoteAddressAtSidecar } from '../wire/remote-address.ts';
 import type { CompiledClause } from './compiled-policy.ts';
+import { claimValues } from './tokens/claim-text.ts';
+import { requestPrincipalValues } from './tokens/request-principal.ts';
 
 /** The values of the clause's attribute, each compared by itself. */
 export function valuesOf(
-  clause: Pick<CompiledClause, 'attribute' | 'header'>,
+  clause: Pick<CompiledClause, 'attribute' | 'header' | 'claim'>,
   facts: RequestFacts,
 ): readonly string[] {
   const { connection, http } = facts;
@@ -38,6 +40,10 @@ export function valuesOf(
       return http === null ? [] : [http.method];
     case 'request.path':
       return http === null ? [] : [withoutQuery(http.path)];
+    case 'request.auth.principal':
+      return requestPrincipalValues(facts);
+    case 'request.auth.claims':
+      return claimValues(clause.claim ?? [], facts);
     case 'request.headers':
       return http === null ? [] : headerValues(clause.header ?? '', http);
   }

@@ -4,6 +4,7 @@ import type { RequestFacts } from '../model/request-facts.ts';
 import { valuesOf } from './attributes.ts';
 import type { CompiledClause, CompiledRule } from './compiled-policy.ts';
 import { matchesClause } from './match.ts';
+import { shownPrincipal } from './tokens/request-principal.ts';
 import { matchesValue } from './value-match.ts';
 
 /** A clause with its result, for sentences. */
@@ -45,9 +46,10 @@ export function ruleTrail(tried: TriedRule, facts: RequestFacts): RuleTrail {
 
 /** What the request had at the clause's place, as shown; null when nothing. */
 export function gotOf(
-  clause: Pick<CompiledClause, 'attribute' | 'header'>,
+  clause: Pick<CompiledClause, 'attribute' | 'header' | 'claim'>,
   facts: RequestFacts,
 ): string | null {
+  if (clause.attribute === 'request.auth.principal') return shownPrincipal(facts);
   const values =
     clause.attribute === 'request.host' && facts.http ? [facts.http.host] : valuesOf(clause, facts);
   return values.length === 0 ? null : values.join(' and ');

@@ -10,7 +10,6 @@ import {
   conditionField,
   type Field,
   type FieldContext,
-  needsToken,
   OPERATION_FIELDS,
   SOURCE_FIELDS,
   splitNegation,
@@ -127,9 +126,6 @@ class RuleCompiler {
     at: Position,
   ): CompiledClause[] {
     if (!wanted || wanted.length === 0) return [];
-    if (field === null && this.#context.protocol === 'tcp' && needsToken(name)) {
-      return this.#drop(label, 'request.headers', negated, wanted, at);
-    }
     if (field === null) {
       this.#problems.push(unsupported(label, name, at));
       return [];
@@ -142,8 +138,9 @@ class RuleCompiler {
       if (compiled === null) this.#problems.push(badValue(label, value, at));
       return compiled ?? [];
     });
-    const { attribute, header } = field;
-    return [{ field: label, attribute, header, negated, wanted, values, at, dropped: null }];
+    const { attribute, header, claim } = field;
+    const named = claim === undefined ? {} : { claim };
+    return [{ field: label, attribute, header, ...named, negated, wanted, values, at, dropped: null }];
   }
 
   /** An ALLOW loses the whole rule, DENY and AUDIT only the field: as Istio does it, narrower and wider. */
@@ -169,15 +166,6 @@ class RuleCompiler {
 }
 
 function unsupported(label: string, name: string, at: Position): Problem {
-  if (needsToken(name)) {
-    return {
-      code: 'not-supported-yet',
-      severity: 'error',
-      message: `${label} needs a verified token, which this version doesn't judge yet`,
-      hint: 'until then everything this policy could have applied to is denied',
-      at,
-    };
-  }
   const known = name.startsWith('experimental.envoy.filters.') || name === 'request.headers[:scheme]';
   return {
     code: known ? 'not-supported-yet' : 'unknown-field',

@@ -10,6 +10,7 @@ import type { AuthorizationPolicySpec } from '../model/istio/authorization-polic
 import { compileRule } from './compile-rule.ts';
 import type { CompiledAction, CompiledPolicy, CompiledRule } from './compiled-policy.ts';
 import { objectsInScope, type PolicyTarget } from './scope.ts';
+import { compileJwt } from './tokens/compile-jwt.ts';
 
 /** The part of a mesh's configuration that policies depend on. */
 export type PolicyConfig = Pick<MeshConfig, 'rootNamespace' | 'trustDomain' | 'trustDomainAliases'>;
@@ -66,12 +67,13 @@ export function compilePolicies(
       else notices.push(problem.severity === 'error' ? { ...problem, severity: 'warning' } : problem);
     }
   }
-  invalid.push(...tokenObjects(objects, target, config.rootNamespace, protocol));
+  const jwt = protocol === 'tcp' ? { rules: [] } : compileJwt(objects, target, config.rootNamespace, invalid);
   return {
     invalid: invalid.length > 0 ? invalid : null,
     notices,
     protocol,
     target: { namespace: target.namespace, serviceAccount: target.serviceAccount, port: port.port },
+    jwt,
     audit: ordered(slots.audit),
     deny: ordered(slots.deny),
     allow: ordered(slots.allow),
@@ -110,21 +112,4 @@ function customUnsupported(object: PolicyObject, action: string): Problem {
     hint: 'until then everything this policy could have applied to is denied',
     at: positionOf(object, ['spec', 'action']),
   };
-}
-
-/** RequestAuthentication refuses bad tokens; until tokens are verified here, what it applies to is denied. */
-function tokenObjects(
-  objects: readonly PolicyObject[],
-  target: PolicyTarget,
-  rootNamespace: string,
-  protocol: 'http' | 'tcp',
-): Problem[] {
-  if (protocol === 'tcp') return [];
-  return objectsInScope(objects, 'RequestAuthentication', target, rootNamespace).map((object) => ({
-    code: 'not-supported-yet',
-    severity: 'error',
-    message: `RequestAuthentication ${object.metadata.namespace}/${object.metadata.name} isn't judged yet`,
-    hint: 'until then the workloads it applies to let nothing in',
-    at: object.at,
-  }));
 }

@@ -5,8 +5,9 @@
 import type { RuleRef } from '../model/decision.ts';
 import type { Position, Problem } from '../model/problem.ts';
 import type { ByteBlock } from '../wire/ip-block.ts';
+import type { CompiledJwt } from './tokens/compiled-jwt.ts';
 
-/** What a clause looks at; `request.headers` goes with the clause's `header`. */
+/** What a clause looks at; `request.headers` goes with the clause's `header`, claims with its `claim`. */
 export type Attribute =
   | 'source.principal'
   | 'source.namespace'
@@ -20,7 +21,9 @@ export type Attribute =
   | 'request.headers'
   | 'destination.ip'
   | 'destination.port'
-  | 'connection.sni';
+  | 'connection.sni'
+  | 'request.auth.principal'
+  | 'request.auth.claims';
 
 /** One value of a clause. */
 export type ValueMatch =
@@ -38,7 +41,9 @@ export type ValueMatch =
   /** Pieces between stars, of the first segment of the principal. */
   | { kind: 'trust-domain'; pieces: readonly string[] }
   | { kind: 'ip'; block: ByteBlock }
-  | { kind: 'port'; port: number };
+  | { kind: 'port'; port: number }
+  /** Issuer and subject of a token, each by itself. */
+  | { kind: 'request-principal'; issuer: ValueMatch; subject: ValueMatch };
 
 /** Part of a path template: text, `{*}` or `{**}`. */
 export type TemplateToken = { kind: 'text'; text: string } | { kind: 'segment' } | { kind: 'rest' };
@@ -50,6 +55,8 @@ export interface CompiledClause {
   attribute: Attribute;
   /** Lower-case name, for `request.headers`. */
   header: string | null;
+  /** Names through objects, for `request.auth.claims`. */
+  claim?: readonly string[];
   negated: boolean;
   /** As written, before trust-domain aliases. */
   wanted: readonly string[];
@@ -90,6 +97,8 @@ export interface CompiledPolicy {
   protocol: 'http' | 'tcp';
   /** Whose policy it is, for the explanation. */
   target: { namespace: string; serviceAccount: string; port: number };
+  /** RequestAuthentication: which tokens are looked for, and what must be true of them. */
+  jwt: CompiledJwt;
   audit: CompiledAction;
   deny: CompiledAction;
   allow: CompiledAction;

@@ -6,18 +6,26 @@ import type { Decision } from '../model/decision.ts';
 import type { RequestFacts } from '../model/request-facts.ts';
 import type { CompiledPolicy, CompiledRule } from './compiled-policy.ts';
 import { matchesRule } from './match.ts';
-
-/** What a verified token says; part of the signature now so that callers needn't change when tokens are judged. */
-export interface TokenFacts {
-  claims: Readonly<Record<string, unknown>>;
-}
+import { decideTokens, unsendable } from './tokens/decide-tokens.ts';
+import { afterTokens, type TokenFacts } from './tokens/token-facts.ts';
 
 /** Envoy's words, whatever the reason: why it was denied is nobody's business but the event's. */
 const DENIED_BODY = 'RBAC: access denied';
 
-/** Order of Envoy's filters: DENY, then ALLOW. AUDIT and dry runs never decide. */
-export function decide(policy: CompiledPolicy, facts: RequestFacts, _tokenFacts?: TokenFacts): Decision {
-  if (policy.invalid !== null) return invalidPolicy(facts);
+/**
+ * Order of Envoy's filters: tokens, DENY, then ALLOW. AUDIT and dry runs never decide. Where a RequestAuthentication
+ * applies, `tokens` is what `authenticate` made of the request; without it nothing passes.
+ */
+export function decide(policy: CompiledPolicy, asSent: RequestFacts, tokens?: TokenFacts): Decision {
+  if (policy.invalid !== null) return invalidPolicy(asSent);
+  const refused = decideTokens(policy.jwt, asSent, tokens);
+  if (refused !== null) return refused;
+  const facts = tokens === undefined ? asSent : afterTokens(asSent, tokens);
+  const decision = authorize(policy, facts);
+  return decision.verdict === 'allow' && tokens !== undefined ? (unsendable(tokens) ?? decision) : decision;
+}
+
+function authorize(policy: CompiledPolicy, facts: RequestFacts): Decision {
   const denied = policy.deny.rules.find((rule) => matchesRule(rule, facts));
   if (denied) {
     const decision = { verdict: 'deny', phase: 'deny', reason: 'deny-matched', matched: denied.ref } as const;

@@ -11,6 +11,7 @@ import { explain } from './explain.ts';
 import { findingsFor } from './findings.ts';
 import { type CallingSide, judgeRequest } from './judge-request.ts';
 import { mtlsModeOf, mtlsModes } from './peer-authentication.ts';
+import type { TokenVerification } from './tokens/verify-token.ts';
 
 /** What is asked; workloads by name or id. */
 export interface RequestQuestion {
@@ -33,7 +34,11 @@ export interface RequestAnswer {
 }
 
 /** The answer; null when a workload or the port doesn't exist. */
-export function explainRequest(mesh: Mesh, question: RequestQuestion): RequestAnswer | null {
+export async function explainRequest(
+  mesh: Mesh,
+  question: RequestQuestion,
+  verification?: TokenVerification,
+): Promise<RequestAnswer | null> {
   const from = findWorkload(mesh, question.from);
   const to = findWorkload(mesh, question.to);
   const port = to && findPort(to, question.port);
@@ -59,11 +64,11 @@ export function explainRequest(mesh: Mesh, question: RequestQuestion): RequestAn
           host: question.headers.find(([name]) => name === 'host')?.[1] ?? to.name,
           headers: question.headers.filter(([name]) => name !== 'host'),
         };
-  const { facts, decision } = judgeRequest(caller, called, request, mesh.config);
+  const { facts, decision, tokens } = await judgeRequest(caller, called, request, mesh.config, verification);
   return {
     facts,
     decision,
-    explanation: explain(policy, facts, decision),
+    explanation: explain(policy, facts, decision, tokens),
     findings: findingsFor(policy, facts, decision),
   };
 }

@@ -8,19 +8,35 @@ import { failedClauses, ruleTrail, type TriedRule, tryRule } from './clause-trai
 import type { CompiledAction, CompiledPolicy } from './compiled-policy.ts';
 import { explainRefusal, fellBeforePolicies } from './explain-refusal.ts';
 import { sentenceFor } from './sentence.ts';
+import { tokenEntry, tokenSentence } from './tokens/explain-tokens.ts';
+import { afterTokens, type TokenFacts } from './tokens/token-facts.ts';
 import { callerOf, gotPhrase, listed, ruleName, wantedPhrase } from './wording.ts';
 
-/** Explains `decision`, which `decide(policy, facts)` gave. */
-export function explain(policy: CompiledPolicy, facts: RequestFacts, decision: Decision): Explanation {
+/**
+ * Explains `decision`, which `decide(policy, facts, tokens)` gave. `facts` may be those before or after the tokens;
+ * without `tokens` only that phase is told less.
+ */
+export function explain(
+  policy: CompiledPolicy,
+  asSent: RequestFacts,
+  decision: Decision,
+  tokens?: TokenFacts,
+): Explanation {
+  const facts = tokens === undefined ? asSent : afterTokens(asSent, tokens);
   if (fellBeforePolicies(decision)) return explainRefusal(decision, connectionEntry(policy, facts));
   if (policy.invalid !== null) return explainInvalid(policy, facts);
+  if (decision.phase === 'jwt') {
+    const sentence = tokenSentence(policy.jwt, decision, tokens);
+    const trail = [connectionEntry(policy, facts), tokenEntry(policy.jwt, decision, tokens)];
+    return { sentence, trail, nearest: null };
+  }
   const deny = policy.deny.rules.map((rule) => tryRule(rule, facts));
   const allow = policy.allow.rules.map((rule) => tryRule(rule, facts));
   const nearest = decision.reason === 'no-allow-matched' ? nearestOf(allow) : null;
   const home = policy.target.namespace;
   const trail = [
     connectionEntry(policy, facts),
-    ...jwtEntry(policy),
+    ...(policy.protocol === 'tcp' ? [] : [tokenEntry(policy.jwt, decision, tokens)]),
     ...watchEntry('audit', policy.audit, facts, home),
     denyEntry(policy, deny, facts),
     allowEntry(policy, allow, decision, facts),
@@ -59,11 +75,6 @@ function connectionEntry(policy: CompiledPolicy, facts: RequestFacts): TrailEntr
   const note =
     connection.principal !== null ? who : connection.mtls ? 'TLS, no certificate' : 'plaintext, no identity';
   return { phase: 'mtls', outcome: 'passed', note, rules: [] };
-}
-
-function jwtEntry(policy: CompiledPolicy): TrailEntry[] {
-  if (policy.protocol === 'tcp') return [];
-  return [{ phase: 'jwt', outcome: 'skipped', note: 'no RequestAuthentication applies', rules: [] }];
 }
 
 /** AUDIT and dry runs: told where they would have matched, never deciding. */

@@ -5,6 +5,7 @@
 import type { Attribute, ValueMatch } from './compiled-policy.ts';
 import { readBlock } from '../wire/ip-block.ts';
 import { compileTemplate, isTemplate } from './path-template.ts';
+import { claimOfKey, compileRequestPrincipal } from './tokens/token-fields.ts';
 import { expandPrincipal, expandTrustDomain } from './trust-domains.ts';
 import { compileNamespace, compileServiceAccount, compileString, compileTrustDomain } from './value-match.ts';
 
@@ -18,6 +19,7 @@ export interface FieldContext {
 export interface Field {
   attribute: Attribute;
   header: string | null;
+  claim?: readonly string[];
   httpOnly: boolean;
   /** null = Istio doesn't take this value. */
   compile(value: string, context: FieldContext): ValueMatch[] | null;
@@ -33,6 +35,7 @@ const serviceAccount = field('source.serviceAccount', (value, { policyNamespace 
 const trustDomain = field('source.trustDomain', (value, { trustDomains }) =>
   expandTrustDomain(value, trustDomains).map(compileTrustDomain),
 );
+const requestPrincipal = httpField('request.auth.principal', (value) => [compileRequestPrincipal(value)]);
 const sourceIp = field('source.ip', compileIp);
 const remoteIp = field('remote.ip', compileIp);
 const destinationPort = field('destination.port', compilePort);
@@ -40,6 +43,7 @@ const destinationPort = field('destination.port', compilePort);
 /** Fields of `from[].source`, without their not-forms. */
 export const SOURCE_FIELDS: ReadonlyMap<string, Field> = new Map([
   ['principals', principal],
+  ['requestPrincipals', requestPrincipal],
   ['namespaces', namespace],
   ['serviceAccounts', serviceAccount],
   ['trustDomains', trustDomain],
@@ -60,6 +64,7 @@ const CONDITIONS: ReadonlyMap<string, Field> = new Map([
   ['source.namespace', namespace],
   ['source.serviceAccount', serviceAccount],
   ['source.trustDomain', trustDomain],
+  ['request.auth.principal', requestPrincipal],
   ['source.ip', sourceIp],
   ['remote.ip', remoteIp],
   ['destination.ip', field('destination.ip', compileIp)],
@@ -67,27 +72,17 @@ const CONDITIONS: ReadonlyMap<string, Field> = new Map([
   ['connection.sni', field('connection.sni', (value) => [compileString(value)])],
 ]);
 
-/** Fields and keys that need a verified token: the next version's. */
-const TOKEN_FIELDS: ReadonlySet<string> = new Set([
-  'requestPrincipals',
-  'request.auth.principal',
-  'request.auth.audiences',
-  'request.auth.presenter',
-]);
-
 /** The field behind a key of `when`; null when there is none here. */
 export function conditionField(key: string): Field | null {
   const known = CONDITIONS.get(key);
   if (known) return known;
+  const claim = claimOfKey(key);
+  if (claim !== null)
+    return { ...httpField('request.auth.claims', (value) => [compileString(value)]), claim };
   const header = headerOfKey(key);
   if (header === null || header === ':scheme') return null;
   const field = httpField('request.headers', (value) => [compileString(value, 'present')]);
   return { ...field, header: header === 'host' ? ':authority' : header };
-}
-
-/** Whether a field or key is about a token. */
-export function needsToken(name: string): boolean {
-  return TOKEN_FIELDS.has(name) || name.startsWith('request.auth.claims[');
 }
 
 /** `notPaths` → `paths`, negated. */

@@ -6,11 +6,15 @@ import type { Decision } from '../model/decision.ts';
 import type { MeshConfig } from '../model/mesh.ts';
 import type { ConnectionFacts, HeaderList, HttpFacts, RequestFacts } from '../model/request-facts.ts';
 import { chooseFilterChain, type FilterChain, type PeerMode } from '../wire/filter-chain.ts';
+import { trimBlanks } from '../wire/field-grammar.ts';
 import { checkRequestHead } from '../wire/http1-request-checks.ts';
 import { checkRequestFields } from '../wire/http2-fields.ts';
 import { byteString, normalizePath } from '../wire/path-normalization.ts';
 import type { CompiledPolicy } from './compiled-policy.ts';
 import { decide } from './decide.ts';
+import { authenticate } from './tokens/authenticate.ts';
+import { afterTokens, type TokenFacts } from './tokens/token-facts.ts';
+import { NO_VERIFICATION, type TokenVerification } from './tokens/verify-token.ts';
 
 /** The caller's side of a connection. */
 export interface CallingSide {
@@ -45,24 +49,27 @@ export interface SentRequest {
 export interface Judged {
   decision: Decision;
   facts: RequestFacts;
+  /** What came of the request's tokens, where it got that far. */
+  tokens?: TokenFacts;
 }
 
 type JudgingConfig = Pick<MeshConfig, 'trustDomain' | 'trustDomainAliases' | 'pathNormalization'>;
 
-/** Judges one request (or, with null, one TCP connection). */
-export function judgeRequest(
+/** Judges one request (or, with null, one TCP connection). Tokens are verified with `verification`. */
+export async function judgeRequest(
   from: CallingSide,
   to: CalledSide,
   request: SentRequest | null,
   config: JudgingConfig,
-): Judged {
+  verification: TokenVerification = NO_VERIFICATION,
+): Promise<Judged> {
   const hello = from.tls === 'plaintext' ? 'plaintext' : { sni: from.tls.sni, alpn: from.tls.alpn };
   const chain = chooseFilterChain({ mode: to.mode, protocol: to.policy.protocol, hello });
   const connection = connectionFacts(from, to, chain);
   const refusal = refuseConnection(from, chain, config);
   if (refusal) return { decision: refusal, facts: { connection, http: request && asSent(request) } };
   if (request === null) return decided(to.policy, { connection, http: null });
-  return judgeHttp(from, chain, to.policy, connection, request, config);
+  return judgeHttp(from, chain, to.policy, connection, request, config, verification);
 }
 
 function judgeHttp(
@@ -72,7 +79,8 @@ function judgeHttp(
   connection: ConnectionFacts,
   request: SentRequest,
   config: JudgingConfig,
-): Judged {
+  verification: TokenVerification,
+): Judged | Promise<Judged> {
   const sent: RequestFacts = { connection, http: asSent(request) };
   if (chain.kind === 'plaintext' && from.tls !== 'plaintext') {
     // A ClientHello is no request: the 400 reaches a client that speaks TLS as garbage, so there is no status.
@@ -88,7 +96,19 @@ function judgeHttp(
       facts: sent,
     };
   }
-  return decided(policy, { connection, http: { ...http, path: normalized.path } });
+  const facts = { connection, http: { ...http, path: normalized.path } };
+  return policy.jwt.rules.length === 0
+    ? decided(policy, facts)
+    : decidedWithTokens(policy, facts, verification);
+}
+
+async function decidedWithTokens(
+  policy: CompiledPolicy,
+  facts: RequestFacts & { http: HttpFacts },
+  verification: TokenVerification,
+): Promise<Judged> {
+  const tokens = await authenticate(policy.jwt, facts.http, verification);
+  return { decision: decide(policy, facts, tokens), facts: afterTokens(facts, tokens), tokens };
 }
 
 function decided(policy: CompiledPolicy, facts: RequestFacts): Judged {
@@ -138,7 +158,9 @@ function asSent({ protocol, method, path, host, headers }: SentRequest): HttpFac
 }
 
 function checkHttp1(request: SentRequest): HttpFacts | Decision {
-  const rawHeaders = ['host', request.host, ...request.headers.flat()];
+  // So do they around a field's value.
+  const fields = request.headers.map(([name, value]) => [name, trimBlanks(value)]);
+  const rawHeaders = ['host', request.host, ...fields.flat()];
   // Blanks around the target belong to the request line.
   const target = byteString(request.path).replace(/[ \t]+$/, '');
   const checked = checkRequestHead({ method: request.method, target, version: '1.1', rawHeaders });

@@ -12,6 +12,7 @@ import { compilePolicies } from './compile.ts';
 import { explain } from './explain.ts';
 import { type CallingSide, type Judged, judgeRequest, type SentRequest } from './judge-request.ts';
 import { mtlsModeOf, mtlsModes } from './peer-authentication.ts';
+import type { TokenVerification } from './tokens/verify-token.ts';
 import { upstreamHeader } from './upstream-headers.ts';
 
 /** A case with our verdict and every difference from what it expects. */
@@ -31,7 +32,11 @@ export interface SuiteWorld {
 }
 
 /** Judges one case and compares. */
-export function judgeCase(world: SuiteWorld, one: DecisionCase): CaseResult {
+export async function judgeCase(
+  world: SuiteWorld,
+  one: DecisionCase,
+  verification?: TokenVerification,
+): Promise<CaseResult> {
   const { to, request } = one;
   const target = { namespace: to.namespace, serviceAccount: to.serviceAccount, labels: to.labels ?? {} };
   const policy = compilePolicies(
@@ -43,8 +48,8 @@ export function judgeCase(world: SuiteWorld, one: DecisionCase): CaseResult {
   const mode = mtlsModeOf(mtlsModes(world.objects, target, world.config), to.port);
   const unsupported = unsupportedPart(one, world.objects);
   const called = { ip: to.ip ?? '10.0.1.20', port: to.port, mode, policy };
-  const judged = judgeRequest(callerOf(one), called, sentRequest(one), world.config);
-  const { decision, facts } =
+  const judged = await judgeRequest(callerOf(one), called, sentRequest(one), world.config, verification);
+  const { decision, facts, tokens }: Judged =
     unsupported === null ? judged : { ...judged, decision: notSupported(unsupported) };
   const ownSpiffeId = `spiffe://${world.config.trustDomain}/ns/${to.namespace}/sa/${to.serviceAccount}`;
   const differences = compare(one.expect, { decision, facts }, ownSpiffeId);
@@ -53,7 +58,7 @@ export function judgeCase(world: SuiteWorld, one: DecisionCase): CaseResult {
     agrees: differences.length === 0,
     differences,
     decision,
-    explanation: explain(policy, facts, decision),
+    explanation: explain(policy, facts, decision, tokens),
   };
 }
 

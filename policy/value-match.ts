@@ -5,6 +5,7 @@
 import { blockContains } from '../wire/ip-block.ts';
 import type { ValueMatch } from './compiled-policy.ts';
 import { matchesTemplate } from './path-template.ts';
+import { splitPrincipal } from './tokens/request-principal.ts';
 
 /** Exact, `abc*`, `*abc`, `*`; a star elsewhere is itself. */
 export function compileString(value: string, star: 'non-empty' | 'present' = 'non-empty'): ValueMatch {
@@ -63,6 +64,10 @@ export function matchesValue(match: ValueMatch, got: string): boolean {
       return blockContains(match.block, got);
     case 'port':
       return got === String(match.port);
+    case 'request-principal': {
+      const { issuer, subject } = splitPrincipal(got);
+      return matchesValue(match.issuer, issuer) && matchesValue(match.subject, subject);
+    }
   }
 }
 

@@ -18,10 +18,13 @@ const NOUNS: Readonly<Record<Attribute, string>> = {
   'destination.ip': 'destination address',
   'destination.port': 'port',
   'connection.sni': 'SNI',
+  'request.auth.principal': 'request principal',
+  'request.auth.claims': 'claim',
 };
 
 /** `method`, `header x-role`. */
 export function nounOf(clause: CompiledClause): string {
+  if (clause.attribute === 'request.auth.claims') return `claim ${(clause.claim ?? []).join('.')}`;
   return clause.attribute === 'request.headers' ? `header ${clause.header}` : NOUNS[clause.attribute];
 }
 

@@ -1,8 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { PolicyObject } from '../../model/policy-object.ts';
-import { compilePolicies } from '../../policy/compile.ts';
 import { decide } from '../../policy/decide.ts';
-import { authorization, cart, compiled, config, request, verdict } from '../support/policies.ts';
+import { authorization, compiled, request, verdict } from '../support/policies.ts';
 
 const ALLOW_ORDERS = authorization(
   'rules: [{ from: [{ source: { principals: [cluster.local/ns/shop/sa/orders] } }] }]',
@@ -57,11 +55,7 @@ describe('the answer of a denial', () => {
 
 describe('what can not be judged yet', () => {
   it.each([
-    [
-      'a requestPrincipals clause',
-      authorization('rules: [{ from: [{ source: { requestPrincipals: ["*"] } }] }]'),
-    ],
-    ['a claim', denyWhen('{ key: "request.auth.claims[iss]", values: [x] }')],
+    ['filter metadata', denyWhen('{ key: "experimental.envoy.filters.a.b[c]", values: [x] }')],
     [
       'CUSTOM',
       authorization(
@@ -81,25 +75,11 @@ describe('what can not be judged yet', () => {
 
   it('denies nothing where it is only audited or a dry run', () => {
     const audit = authorization(
-      'action: AUDIT\nrules: [{ from: [{ source: { requestPrincipals: ["*"] } }] }]',
+      'action: AUDIT\nrules: [{ when: [{ key: "experimental.envoy.filters.a.b[c]", values: [x] }] }]',
     );
     const policy = compiled(audit);
     expect(policy.invalid).toBeNull();
     expect(policy.notices).toMatchObject([{ code: 'not-supported-yet', severity: 'warning' }]);
-  });
-
-  it('denies a workload with a RequestAuthentication', () => {
-    const object: PolicyObject = {
-      apiVersion: 'security.istio.io/v1',
-      kind: 'RequestAuthentication',
-      metadata: { name: 'jwt', namespace: 'shop', annotations: {}, labels: {} },
-      spec: { jwtRules: [{ issuer: 'x' }] },
-      at: { file: 'jwt.yaml', line: 1, column: 1 },
-      positions: {},
-    };
-    const at = (protocol: string) => compilePolicies([object], cart, { port: 8080, protocol }, config);
-    expect(at('http').invalid).toMatchObject([{ code: 'not-supported-yet', at: { file: 'jwt.yaml' } }]);
-    expect(at('tcp').invalid).toBeNull();
   });
 });
 

@@ -118,7 +118,7 @@ function clauseLines(indent: string, rule: RuleTrail): string[] {
 
 describe('an explanation', () => {
   it.each(Object.entries(QUESTIONS))('reads well: %s', async (name, question) => {
-    const answer = explainRequest(mesh, {
+    const answer = await explainRequest(mesh, {
       method: 'GET',
       path: '/',
       headers: [],
@@ -134,7 +134,7 @@ describe('an explanation', () => {
     await expect(`${text}\n`).toMatchFileSnapshot(`../golden/explanations/${name}.txt`);
   });
 
-  it('has no answer about a workload or port that is not there', () => {
+  it('has no answer about a workload or port that is not there', async () => {
     const question: RequestQuestion = {
       from: 'web',
       to: 'orders',
@@ -143,15 +143,17 @@ describe('an explanation', () => {
       headers: [],
       connection: 'mtls',
     };
-    expect(explainRequest(mesh, { ...question, to: 'nobody' })).toBeNull();
-    expect(explainRequest(mesh, { ...question, port: 81 })).toBeNull();
+    expect(await explainRequest(mesh, { ...question, to: 'nobody' })).toBeNull();
+    expect(await explainRequest(mesh, { ...question, port: 81 })).toBeNull();
   });
 
   it('says what can not be judged, and where', () => {
-    const policy = compiled(authorization('rules: [{ from: [{ source: { requestPrincipals: ["*"] } }] }]'));
+    const policy = compiled(
+      authorization('rules: [{ when: [{ key: "experimental.envoy.filters.a.b[c]", values: [x] }] }]'),
+    );
     const { sentence } = explain(policy, request(), decide(policy, request()));
     expect(sentence).toBe(
-      "Everything is denied here, because a policy can't be judged: from.source.requestPrincipals needs a verified token, which this version doesn't judge yet (policies.yaml:6).",
+      "Everything is denied here, because a policy can't be judged: when[experimental.envoy.filters.a.b[c]] isn't judged yet (policies.yaml:6).",
     );
   });
 

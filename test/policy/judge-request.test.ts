@@ -47,8 +47,8 @@ describe('judgeRequest', () => {
       'DISABLE',
       'client-hello-on-plaintext',
     ],
-  ] as const)('refuses %s', (_, from, mode, reason) => {
-    expect(judge(from, mode).decision).toMatchObject({ verdict: 'deny', reason });
+  ] as const)('refuses %s', async (_, from, mode, reason) => {
+    expect((await judge(from, mode)).decision).toMatchObject({ verdict: 'deny', reason });
   });
 
   it.each([
@@ -58,16 +58,16 @@ describe('judgeRequest', () => {
     [{ method: 'CONNECT' }, 'codec', 'http1.invalid_url'],
     [{ path: '/%00' }, 'normalization', 'path_normalization_failed'],
     [{ path: 'admin', protocol: 'http2' }, 'codec', 'http2.violation.of.messaging.rule'],
-  ] as const)('refuses %j before any policy', (request, phase, details) => {
-    expect(judge(caller('cluster.local/ns/shop/sa/web'), 'STRICT', request).decision).toMatchObject({
+  ] as const)('refuses %j before any policy', async (request, phase, details) => {
+    expect((await judge(caller('cluster.local/ns/shop/sa/web'), 'STRICT', request)).decision).toMatchObject({
       verdict: 'deny',
       phase,
       details,
     });
   });
 
-  it('judges the normalized path, the authority of an absolute target, and the lower-case SNI', () => {
-    const { facts } = judge(caller('old.example/ns/shop/sa/web'), 'STRICT', {
+  it('judges the normalized path, the authority of an absolute target, and the lower-case SNI', async () => {
+    const { facts } = await judge(caller('old.example/ns/shop/sa/web'), 'STRICT', {
       path: 'http://other.example:81/a/../b?c',
     });
     expect(facts.http).toMatchObject({ path: '/b?c', host: 'other.example:81' });
@@ -78,16 +78,16 @@ describe('judgeRequest', () => {
     });
   });
 
-  it('sees an IPv4 address beside an IPv6 one as mapped', () => {
+  it('sees an IPv4 address beside an IPv6 one as mapped', async () => {
     const from: CallingSide = { ip: 'fd00::5', tls: 'plaintext' };
     const yaml = authorization(
       'action: DENY\nrules: [{ when: [{ key: destination.ip, values: [10.0.1.20] }] }]',
     );
-    expect(judge(from, 'PERMISSIVE', {}, yaml).decision.verdict).toBe('allow');
+    expect((await judge(from, 'PERMISSIVE', {}, yaml)).decision.verdict).toBe('allow');
   });
 
-  it('knows no principal of a plaintext caller', () => {
-    expect(judge({ ip: '10.1.2.3', tls: 'plaintext' }, 'PERMISSIVE').facts.connection).toMatchObject({
+  it('knows no principal of a plaintext caller', async () => {
+    expect((await judge({ ip: '10.1.2.3', tls: 'plaintext' }, 'PERMISSIVE')).facts.connection).toMatchObject({
       principal: null,
       mtls: false,
     });
