@@ -1,12 +1,14 @@
 /** `greenroom up`: the mesh runs until Ctrl-C, and every request is a line with its reason. */
 import { Command } from 'commander';
-import { formatProblem } from '../model/problem.ts';
+import { formatProblem, hasErrors } from '../model/problem.ts';
 import { eventLine, explanationLines } from './event-line.ts';
 import { interruptible } from './interrupt.ts';
 import { formatOption, runtimeOption, type RuntimeChoice } from './options.ts';
 import { note, paint, say, type Format } from './output.ts';
+import { ownOutput } from './output-streams.ts';
 import { readProject } from './project.ts';
 import { untilStopped, withSession } from './run-session.ts';
+import { instanceChanges, serviceLines } from './service-lines.ts';
 
 /** The command, ready to be added to the program. */
 export function upCommand(): Command {
@@ -37,10 +39,14 @@ export function upCommand(): Command {
             }
           });
           let problems = '';
+          let before = session.state();
           session.onState((state) => {
+            for (const line of instanceChanges(before, state)) note(line);
+            before = state;
             const text = state.problems.map(formatProblem).join('\n');
-            if (text !== problems && text !== '')
-              note(`${text}\nthe last valid policies (snapshot ${state.snapshot.inForce}) stay in force`);
+            if (text !== problems && text !== '') note(text);
+            if (text !== problems && state.phase === 'running' && hasErrors(state.problems))
+              note(`the last valid policies (snapshot ${state.snapshot.inForce}) stay in force`);
             if (text !== problems && text === '') note('policies are valid again');
             problems = text;
           });
@@ -51,14 +57,10 @@ export function upCommand(): Command {
               `${state.mesh}: ${state.workloads.length} services up (${state.runtime}), session ${state.id}`,
             ),
           );
-          for (const workload of state.workloads) {
-            const ports = workload.ports
-              .map((port) => `${port.port} ${port.protocol} ${port.mtls}`)
-              .join(', ');
-            note(`  ${workload.id}  ${ports}  ${workload.spiffeId}`);
-          }
+          for (const workload of state.workloads)
+            for (const line of serviceLines(workload, session)) note(line);
           note('Ctrl-C stops and removes everything.');
-          await untilStopped(signal);
+          await untilStopped(AbortSignal.any([signal, ownOutput().readerGone]));
         });
         signal.throwIfAborted();
       });

@@ -62,7 +62,17 @@ export class Certificates {
 
   /** New ones at once. */
   async rotate(): Promise<void> {
-    await this.#renewed(await this.issueAll());
+    const before = { leaves: this.#leaves, renewAt: this.#renewAt };
+    const leaves = await this.issueAll();
+    try {
+      await this.#renewed(leaves);
+    } catch (error) {
+      // The old ones are still in use, and it is their end that counts.
+      this.#leaves = before.leaves;
+      this.#renewAt = before.renewAt;
+      this.schedule();
+      throw error;
+    }
   }
 
   validity(instance: string): { notAfter: number; renewAt: number } | null {

@@ -1,7 +1,9 @@
 /** Judges an edit of the policy files: the policies to publish, or why the last valid ones stay in force. */
 import type { Mesh } from '../model/mesh.ts';
+import type { PolicyObject } from '../model/policy-object.ts';
 import { hasErrors, type Parsed, type Problem } from '../model/problem.ts';
 import { compileMeshPolicies, type MeshPolicies, policyProblems } from './mesh-policies.ts';
+import { shownPath } from './project-files.ts';
 
 export type PolicyEdit =
   | { kind: 'accepted'; mesh: Mesh; policies: MeshPolicies; problems: Problem[] }
@@ -20,6 +22,8 @@ export async function readPolicyEdit(
     problems: [unreadable(error)],
   }));
   if (value === null || hasErrors(problems)) return { kind: 'refused', problems };
+  const emptied = emptiedFiles(current.mesh, value);
+  if (emptied.length > 0) return { kind: 'refused', problems: [...problems, ...emptied] };
   const { policies: objects, policyFiles, scenarioFiles } = value;
   const mesh: Mesh = { ...current.mesh, policies: objects, policyFiles, scenarioFiles };
   const policies = compileMeshPolicies(mesh);
@@ -27,7 +31,41 @@ export async function readPolicyEdit(
   const known = new Set(policyProblems(current.policies).map(wording));
   if (unjudged.some((problem) => !known.has(wording(problem))))
     return { kind: 'refused', problems: [...problems, ...unjudged] };
-  return { kind: 'accepted', mesh, policies, problems };
+  return {
+    kind: 'accepted',
+    mesh,
+    policies,
+    problems: [...problems, ...removedPolicies(current.mesh, mesh)],
+  };
+}
+
+/** A file that is there and holds nothing any more is one that is being written: its policies aren't given up for it. */
+function emptiedFiles(before: Mesh, after: Mesh): Problem[] {
+  const held = new Set(before.policies.map(({ at }) => at.file));
+  const holds = new Set(after.policies.map(({ at }) => at.file));
+  return after.policyFiles
+    .map(shownPath)
+    .filter((file) => held.has(file) && !holds.has(file))
+    .map((file) => ({
+      code: 'policy-file-emptied',
+      severity: 'error',
+      message: 'the file held policies and holds none any more',
+      hint: 'remove the file to remove its policies',
+      at: { file, line: 1, column: 1 },
+    }));
+}
+
+/** As in a cluster after `kubectl delete`: fewer policies may let more through, so it is told, not refused. */
+function removedPolicies(before: Mesh, after: Mesh): Problem[] {
+  const kept = new Set(after.policies.map(nameOf));
+  const gone = before.policies.map(nameOf).filter((name) => !kept.has(name));
+  if (gone.length === 0) return [];
+  const message = `no longer in force, since no file holds ${gone.length === 1 ? 'it' : 'them'} any more: ${gone.join(', ')}`;
+  return [{ code: 'policies-removed', severity: 'warning', message }];
+}
+
+function nameOf({ kind, metadata: { namespace, name } }: PolicyObject): string {
+  return `${kind} ${namespace}/${name}`;
 }
 
 /** A problem without its line, which an edit above it moves. */

@@ -10,7 +10,7 @@ const SETTLE_MS = 80;
 const POLL_MS = 2_000;
 
 export interface PolicyWatch {
-  /** The folders of these are watched from now on. */
+  /** The folders of these are watched from now on, too: one that holds no policy any more may get one back. */
   follow(files: readonly string[]): void;
   close(): void;
 }
@@ -50,7 +50,7 @@ export function watchPolicies(files: readonly string[], changed: () => Promise<v
     settle = setTimeout(() => void look(), SETTLE_MS).unref();
   };
   const follow = (paths: readonly string[]): void => {
-    const wanted = [...new Set(paths.map((path) => dirname(path)))].sort();
+    const wanted = [...new Set([...folders, ...paths.map((path) => dirname(path))])].sort();
     if (closed || wanted.join('\n') === folders.join('\n')) return;
     for (const watcher of watchers) watcher.close();
     folders = wanted;

@@ -99,9 +99,14 @@ export class Recorder {
     return this.#ring[id - oldest] ?? null;
   }
 
-  /** Notes the policies that came into force with a snapshot version. */
+  /** Notes the policies that came into force with a snapshot version; they are in force, noted or not. */
   snapshotInForce(version: number, policies: unknown): void {
-    if (!this.#closed) this.#store.writeSnapshot(version, policies);
+    if (this.#closed) return;
+    try {
+      this.#store.writeSnapshot(version, policies);
+    } catch {
+      this.#dropped += 1;
+    }
   }
 
   /** Everything recorded so far is on disk. */

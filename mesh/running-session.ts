@@ -137,7 +137,11 @@ export class RunningSession implements Session {
       clock: this.clock,
       ttlMs: this.#options.certificateTtlMs ?? DAY_MS,
       renewed: async (credentials) => {
-        await this.#publish({ credentials });
+        const answer = await this.#publish({ credentials });
+        if (answer.kind === 'nack')
+          throw new EnvironmentError('snapshot-refused', 'the data plane refused the new certificates', {
+            lines: answer.problems.map(formatProblem),
+          });
       },
     });
   }
@@ -227,7 +231,8 @@ export class RunningSession implements Session {
 
   /** For changes that nobody waits for: a refusal is shown, and what was in force stays so. */
   #publishUnasked(change: Partial<SnapshotInput>): void {
-    if (!this.#publisher || this.#stopped) return;
+    // A lost data plane is told already, and what it can't be told any more is no news.
+    if (!this.#publisher || this.#stopped || this.#board.phase === 'failed') return;
     this.#publish(change).catch((error: unknown) => this.#showFailure(error));
   }
 
@@ -320,7 +325,8 @@ export class RunningSession implements Session {
     this.#mesh = edit.mesh;
     this.#policies = edit.policies;
     this.#watch?.follow(edit.mesh.policyFiles);
-    this.#board.set({ problems: policyProblems(edit.policies) });
+    const told = edit.problems.filter(({ code }) => code === 'policies-removed');
+    this.#board.set({ problems: [...policyProblems(edit.policies), ...told] });
     return edit.problems;
   }
 

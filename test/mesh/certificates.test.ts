@@ -43,6 +43,15 @@ describe('certificates', () => {
     expect(made.validity('nobody')).toBe(null);
   });
 
+  it('that were not taken are not shown as if they were', async () => {
+    const { made, clock } = certificates(24 * HOUR, () => Promise.reject(new Error('refused')));
+    await made.issueAll();
+    const before = made.validity('web-0');
+    clock.move(HOUR);
+    await expect(made.rotate()).rejects.toThrow('refused');
+    expect(made.validity('web-0')).toEqual(before);
+  });
+
   it("are renewed at half of their life, give or take a hundredth, by the session's clock", async () => {
     let renewals = 0;
     const { made, clock, issued } = certificates(24 * HOUR, async () => {

@@ -57,6 +57,19 @@ describe('watching policies', () => {
     expect(most).toBe(1);
   });
 
+  it('goes on watching a folder whose last policy was removed: it may come back', async () => {
+    let seen = 0;
+    const open = watchPolicies([file], async () => {
+      seen += 1;
+      open.follow([]);
+    });
+    watch = open;
+    rmSync(file);
+    await eventually('the removal', () => seen === 1);
+    writeFileSync(file, 'a: 1\n');
+    await eventually('the return', () => seen === 2);
+  });
+
   it('follows to other folders', async () => {
     let seen = 0;
     watch = watchPolicies([], async () => {

@@ -42,6 +42,16 @@ describe('a recorder', () => {
     recorder.close();
   });
 
+  it('goes on when the disk refuses the policies of a snapshot', () => {
+    const writeSnapshot = (): never => {
+      throw new Error('disk full');
+    };
+    const recorder = new Recorder({ ...brokenStore, writeSnapshot }, 10);
+    recorder.snapshotInForce(1, {});
+    expect(recorder.counts()).toEqual({ events: 0, denied: 0, dropped: 1 });
+    recorder.close();
+  });
+
   it('records nothing after its end, which can be had twice', () => {
     const recorder = openRecorder(dataDir, about('a'));
     recorder.record([sampleEvent()]);

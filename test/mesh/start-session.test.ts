@@ -176,6 +176,26 @@ describe('a session', () => {
     expect(running.state()).toMatchObject({ phase: 'failed', problems: [{ code: 'data-plane-crashed' }] });
   });
 
+  it('goes on saying so, whatever is asked of it afterwards', async () => {
+    const { dataPlane, crash } = fakeDataPlane();
+    const lost = new Error('out of memory');
+    let dead = false;
+    const publish: typeof dataPlane.publish = (snapshot) =>
+      dead ? Promise.reject(lost) : dataPlane.publish(snapshot);
+    const running = await run(shop(), { startDataPlane: async () => ({ ...dataPlane, publish }) });
+    dead = true;
+    crash(lost);
+    running.clock.move(1_000);
+    await expect(running.rotate()).rejects.toThrow('out of memory');
+    expect(running.state()).toMatchObject({ phase: 'failed', problems: [{ code: 'data-plane-crashed' }] });
+  });
+
+  it('says so when new certificates were refused', async () => {
+    const { dataPlane } = fakeDataPlane({ refuse: ({ version }) => version === 2 });
+    const running = await run(shop(), { startDataPlane: async () => dataPlane });
+    await expect(running.rotate()).rejects.toMatchObject({ code: 'snapshot-refused' });
+  });
+
   it('publishes a moved clock', async () => {
     const { dataPlane, snapshots } = fakeDataPlane();
     const running = await run(shop(), {
@@ -225,10 +245,38 @@ describe('an edit of the policies', () => {
       problems: [{ code: 'yaml-syntax' }],
       snapshot: { published: 1, inForce: 1 },
     });
-    next = { value: shop(), problems: [] };
-    expect(await running.reloadPolicies()).toEqual([]);
+    next = { value: shop({ policies: [policy('deny-nothing', { action: 'DENY' })] }), problems: [] };
+    expect(await running.reloadPolicies()).toMatchObject([{ code: 'policies-removed', severity: 'warning' }]);
     expect((await call(running, '/')).status).toBe(200);
-    expect(running.state()).toMatchObject({ problems: [], snapshot: { inForce: 2 } });
+    next = { value: shop({ policies: [policy('deny-nothing', { action: 'DENY' })] }), problems: [] };
+    expect(await running.reloadPolicies()).toEqual([]);
+    expect(running.state()).toMatchObject({ problems: [], snapshot: { inForce: 3 } });
+  });
+
+  it('that removes a policy is in force, and says which are not any more', async () => {
+    const running = await run(shop({ policies: [denyAll, policy('other', { action: 'DENY' })] }), {
+      reload: async () => ({ value: shop({ policies: [denyAll] }), problems: [] }),
+    });
+    await running.reloadPolicies();
+    expect(running.state().problems).toEqual([
+      {
+        code: 'policies-removed',
+        severity: 'warning',
+        message: 'no longer in force, since no file holds it any more: AuthorizationPolicy shop/other',
+      },
+    ]);
+  });
+
+  it('that leaves a file of policies empty is refused: somebody is writing it', async () => {
+    const policyFiles = [join(process.cwd(), 'policy.yaml')];
+    const running = await run(shop({ policies: [denyAll], policyFiles }), {
+      watch: 'nothing',
+      reload: async () => ({ value: shop({ policyFiles }), problems: [] }),
+    });
+    expect(await running.reloadPolicies()).toMatchObject([
+      { code: 'policy-file-emptied', at: { file: 'policy.yaml' } },
+    ]);
+    expect((await call(running, '/')).status).toBe(403);
   });
 
   it('that makes the reader throw is refused as well', async () => {
