@@ -4,10 +4,13 @@
  */
 import type { Decision } from '../model/decision.ts';
 import type { RequestFacts } from '../model/request-facts.ts';
-import type { CompiledPolicy, CompiledRule } from './compiled-policy.ts';
-import { matchesRule } from './match.ts';
+import type { CompiledAction, CompiledPolicy, CompiledRule } from './compiled-policy.ts';
+import { firstMatch } from './index/first-match.ts';
 import { decideTokens, unsendable } from './tokens/decide-tokens.ts';
 import { afterTokens, type TokenFacts } from './tokens/token-facts.ts';
+
+/** How the first rule of an action that matches is found, in Envoy's order. */
+export type FindRule = (action: CompiledAction, facts: RequestFacts) => CompiledRule | null;
 
 /** Envoy's words, whatever the reason: why it was denied is nobody's business but the event's. */
 const DENIED_BODY = 'RBAC: access denied';
@@ -17,16 +20,26 @@ const DENIED_BODY = 'RBAC: access denied';
  * applies, `tokens` is what `authenticate` made of the request; without it nothing passes.
  */
 export function decide(policy: CompiledPolicy, asSent: RequestFacts, tokens?: TokenFacts): Decision {
+  return decideWith(firstMatch, policy, asSent, tokens);
+}
+
+/** As `decide`, with another way to find rules: the reference in `decide-naive.ts` tries one after the other. */
+export function decideWith(
+  find: FindRule,
+  policy: CompiledPolicy,
+  asSent: RequestFacts,
+  tokens?: TokenFacts,
+): Decision {
   if (policy.invalid !== null) return invalidPolicy(asSent);
   const refused = decideTokens(policy.jwt, asSent, tokens);
   if (refused !== null) return refused;
   const facts = tokens === undefined ? asSent : afterTokens(asSent, tokens);
-  const decision = authorize(policy, facts);
+  const decision = authorize(find, policy, facts);
   return decision.verdict === 'allow' && tokens !== undefined ? (unsendable(tokens) ?? decision) : decision;
 }
 
-function authorize(policy: CompiledPolicy, facts: RequestFacts): Decision {
-  const denied = policy.deny.rules.find((rule) => matchesRule(rule, facts));
+function authorize(find: FindRule, policy: CompiledPolicy, facts: RequestFacts): Decision {
+  const denied = find(policy.deny, facts);
   if (denied) {
     const decision = { verdict: 'deny', phase: 'deny', reason: 'deny-matched', matched: denied.ref } as const;
     return { ...decision, ...answer(facts, denialDetails(denied)) };
@@ -35,7 +48,7 @@ function authorize(policy: CompiledPolicy, facts: RequestFacts): Decision {
     const reason = policy.deny.policies.length === 0 ? 'no-policy' : 'no-allow-policy';
     return { verdict: 'allow', phase: 'default', reason, matched: null };
   }
-  const allowed = policy.allow.rules.find((rule) => matchesRule(rule, facts));
+  const allowed = find(policy.allow, facts);
   if (allowed) return { verdict: 'allow', phase: 'allow', reason: 'allow-matched', matched: allowed.ref };
   const decision = { verdict: 'deny', phase: 'allow', reason: 'no-allow-matched', matched: null } as const;
   return { ...decision, ...answer(facts, 'rbac_access_denied_matched_policy[none]') };
