@@ -5,12 +5,11 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { ALLOW_WEB, startPair } from '../test/support/sidecar-pair.ts';
+import type { BenchOptions, BenchReport } from './bench.ts';
 import { measure, type Measured } from './load.ts';
 
 const CONNECTIONS = 32;
-const ROUNDS = 3;
 const WARM_UP_MS = 1_000;
-const ROUND_MS = 2_000;
 
 /** An application that costs next to nothing, on a thread of its own. */
 const APPLICATION = `
@@ -20,8 +19,9 @@ const APPLICATION = `
   server.listen(0, '127.0.0.1', () => parentPort.postMessage(server.address().port));
 `;
 
-/** Lines of the report. */
-export async function benchPair(): Promise<string[]> {
+/** Requests a second directly and through two sidecars, and the ratio. */
+export async function benchPair({ rounds = 3, seconds = 2 }: BenchOptions): Promise<BenchReport> {
+  const roundMs = seconds * 1_000;
   const application = new Worker(APPLICATION, { eval: true });
   const [port] = (await once(application, 'message')) as [number];
   const direct = { host: '127.0.0.1', port };
@@ -36,25 +36,26 @@ export async function benchPair(): Promise<string[]> {
     const results = { direct: [] as Measured[], pair: [] as Measured[] };
     let cpuMicros = 0;
     let requests = 0;
-    for (let round = 0; round < ROUNDS; round += 1) {
-      results.direct.push(await load(direct, ROUND_MS));
+    for (let round = 0; round < rounds; round += 1) {
+      results.direct.push(await load(direct, roundMs));
       const before = process.cpuUsage();
-      const measured = await load(through, ROUND_MS);
+      const measured = await load(through, roundMs);
       const { user, system } = process.cpuUsage(before);
       cpuMicros += user + system;
-      requests += measured.requestsPerSecond * (ROUND_MS / 1_000);
+      requests += measured.requestsPerSecond * seconds;
       results.pair.push(measured);
     }
     const best = (of: Measured[]): Measured =>
       of.reduce((a, b) => (b.requestsPerSecond > a.requestsPerSecond ? b : a));
     const [plain, meshed] = [best(results.direct), best(results.pair)];
     await pair.plane.flush();
-    return [
+    const lines = [
       `direct    ${line(plain)}`,
       `two hops  ${line(meshed)}, ${Math.round(cpuMicros / requests)} µs of CPU a request (load and application included)`,
       `ratio     ${(meshed.requestsPerSecond / plain.requestsPerSecond).toFixed(3)} of direct`,
       `events    ${pair.events.length} delivered`,
     ];
+    return { lines, figures: { direct: plain, pair: meshed }, failures: [] };
   } finally {
     await pair.close();
     await application.terminate();
