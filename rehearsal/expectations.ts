@@ -70,8 +70,17 @@ class Comparison {
   }
 }
 
+/** A request that failed on its way wasn't refused: nobody judged that it may not arrive. */
+function isRefused({ verdict, phase }: Decision): boolean {
+  return verdict === 'deny' && phase !== 'upstream';
+}
+
 function compareDecision(compare: Comparison, expect: Expect, decision: Decision): void {
-  if (expect.decision !== undefined) compare.add('decision', ['decision'], expect.decision, decision.verdict);
+  if (expect.decision !== undefined) {
+    const lost = decision.verdict === 'deny' && !isRefused(decision) && expect.phase === undefined;
+    const got = lost ? `no denial: the upstream failed (${decision.reason})` : decision.verdict;
+    compare.add('decision', ['decision'], expect.decision, got);
+  }
   if (expect.phase !== undefined) compare.add('phase', ['phase'], expect.phase, decision.phase);
   if (expect.policy !== undefined)
     compare.add('policy', ['policy'], expect.policy, ruleName(decision), isNamed(expect.policy, decision));
@@ -127,12 +136,18 @@ function compareUpstream(compare: Comparison, expect: Expect, testimony: Testimo
     compare.add('upstreamPath', ['upstreamPath'], expect.upstreamPath, first?.path ?? 'nothing arrived');
 }
 
+function reachedOrFailed({ decision }: Observation, { report }: Testimony): string {
+  return decision.verdict === 'deny' && !report.arrived
+    ? 'nobody refused it, the upstream failed'
+    : 'let through';
+}
+
 /** `istio-allows` holds only when the attack really got through and the report can say what to do about it. */
 function compareOutcome(compare: Comparison, expect: Expect, seen: Observation, testimony: Testimony): void {
   if (expect.outcome === undefined) return;
-  const blocked = seen.decision.verdict === 'deny' && !testimony.report.arrived;
+  const blocked = isRefused(seen.decision) && !testimony.report.arrived;
   if (expect.outcome === 'blocked') {
-    compare.add('outcome', ['outcome'], 'blocked', blocked ? 'blocked' : 'let through');
+    compare.add('outcome', ['outcome'], 'blocked', blocked ? 'blocked' : reachedOrFailed(seen, testimony));
     return;
   }
   const through = seen.decision.verdict === 'allow' && testimony.report.arrived;

@@ -19,8 +19,8 @@ import {
 import { awaitJudgement, eventsOf, type JudgedEvents } from './judged-events.ts';
 import { StepError } from './places.ts';
 import type { StepPlan } from './step-plan.ts';
-import { testify } from './witnesses/testify.ts';
-import { markHeaders, type Testimony } from './witnesses/witness.ts';
+import { callWitnesses, type Testify } from './witnesses/testify.ts';
+import { MARK_HEADER, markHeaders, type Testimony } from './witnesses/witness.ts';
 
 export interface StepContext {
   session: Session;
@@ -131,13 +131,33 @@ async function attempt(
   const attack = 'http' in step ? await prepareHttp(session, step.http) : await prepareTls(session, step.tls);
   Object.assign(report, { sent: attack.sent, from: attack.from?.name ?? null, to: attack.to.name });
   const tag = `${context.tag}/${plan.id}`;
-  const marks = { step: context.newMark(), control: context.newMark() };
+  const ownHeaders = Object.keys(attack.request.headers);
+  if (ownHeaders.some((name) => name.toLowerCase() === MARK_HEADER))
+    throw new StepError(
+      `${MARK_HEADER} is the rehearsal's own header: a step that sets it would hide from its witness`,
+    );
+  const marks = { step: context.newMark(), before: context.newMark(), after: context.newMark() };
+  let testify: Testify | null = null;
+  if (needsWitness(step.expect)) {
+    progress.waitingFor = `the witness of ${attack.to.id}`;
+    const { target } = attack.request;
+    const question = { workload: attack.to, port: attack.port.targetPort, marks, ownHeaders, target };
+    testify = await callWitnesses(session, question, signal);
+  }
+  // Another step may have had the same name: what it caused is not this one's.
+  const earlier = eventsOf(session, tag, 0).at(-1)?.id ?? 0;
   const attempts: Attempt[] = [];
   const repeat = 'http' in step ? step.http.repeat : 1;
   for (let done = 0; done < repeat; done += 1) {
-    const answer = await launch(session, attack, { tag, headers: markHeaders(marks.step) }, progress, signal);
+    const answer = await launch(
+      session,
+      attack,
+      { tag, headers: markHeaders(marks.step, ownHeaders) },
+      progress,
+      signal,
+    );
     progress.waitingFor = `the event of ${attack.to.id}'s sidecar`;
-    const after = attempts.at(-1)?.judged.all.at(-1)?.id ?? 0;
+    const after = attempts.at(-1)?.judged.all.at(-1)?.id ?? earlier;
     const judged = await awaitJudgement(
       session,
       { tag, after, to: attack.to, through: attack.through },
@@ -146,12 +166,12 @@ async function attempt(
     attempts.push({ answer, judged });
     const { decisive } = judged;
     report.decision = decisive.decision;
-    report.events = eventsOf(session, tag, 0).map((event) => event.id);
+    report.events = eventsOf(session, tag, earlier).map((event) => event.id);
   }
   let testimony: Testimony | null = null;
-  if (needsWitness(step.expect)) {
+  if (testify) {
     progress.waitingFor = `the witness of ${attack.to.id}`;
-    testimony = await testify(session, attack.to, attack.port.targetPort, marks, signal);
+    testimony = await testify(signal);
     report.witness = testimony.report;
   }
   const { seen, assertions, attempt: worst } = judge(plan, attempts, testimony);

@@ -1,6 +1,7 @@
 /**
- * Questions every instance of a workload about a mark, after a positive control: a marked request sent straight to
- * the application's own port after the attack. Only who saw the control may say that nothing else came.
+ * Questions every instance of a workload about a mark, between two positive controls: marked requests sent straight
+ * to the application's own port, one before the attack, one after it. Only who saw both may say that nothing else
+ * came: a service that the attack made start again has forgotten the first, and the attack with it.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Instance, Workload } from '../../model/mesh.ts';
@@ -24,13 +25,17 @@ export class UnwitnessedError extends Error {
   }
 }
 
-async function sendControl(application: Target, mark: string, signal: AbortSignal): Promise<void> {
+async function sendControl(
+  application: Target,
+  headers: Record<string, string>,
+  signal: AbortSignal,
+): Promise<void> {
   const socket = await openConnection(application, async () => undefined, signal);
   const bytes = writeRequest({
     method: 'GET',
     target: CONTROL_PATH,
     host: 'localhost',
-    headers: markHeaders(mark),
+    headers,
     body: null,
   });
   const answer = await exchange(socket, bytes, 'GET', signal);
@@ -65,45 +70,100 @@ function createWitness(
     : createLogWitness(session, instance.id);
 }
 
+/** Marks of one step; none is ever used twice. */
+export interface Marks {
+  step: string;
+  before: string;
+  after: string;
+}
+
+/** What a witness is asked about. */
+export interface Question {
+  workload: Workload;
+  /** Workload port. */
+  port: number;
+  marks: Marks;
+  /** Names of the header fields that the scenario sets itself. */
+  ownHeaders: readonly string[];
+  /** The request's target, as written. */
+  target: string;
+}
+
+/** An echo tells of no request for its own page, so about those it is no witness. */
+function asksTheEcho(witness: Workload['run']['witness'], target: string): boolean {
+  if (witness?.kind !== 'echo') return false;
+  let read = target;
+  try {
+    read = decodeURIComponent(target);
+  } catch {
+    // A broken escape: then as written.
+  }
+  return [target, read].some((text) => text.toLowerCase().includes(witness.path.toLowerCase()));
+}
+
 async function questionInstance(
   session: Session,
-  workload: Workload,
   instance: Instance,
-  port: number,
-  marks: { step: string; control: string },
+  { workload, port, marks, ownHeaders, target }: Question,
   signal: AbortSignal,
-): Promise<WitnessedRequest[]> {
+): Promise<(signal: AbortSignal) => Promise<WitnessedRequest[]>> {
   const application = session.applicationAddress(instance.id, port);
   if (!application)
     throw new UnwitnessedError(`the address of ${instance.id}'s application on port ${port} isn't known`);
   const witness = createWitness(session, workload, instance, application);
-  try {
-    await sendControl(application, marks.control, signal);
-    if (await seesControl(witness, marks.control, signal)) return await witness.received(marks.step, signal);
-  } catch (error) {
-    throw new UnwitnessedError(
+  if (asksTheEcho(workload.run.witness, target))
+    throw new UnwitnessedError(`the echo of ${instance.id} doesn't tell of requests for its own page`);
+  const failed = (error: unknown): UnwitnessedError =>
+    new UnwitnessedError(
       `the control at ${instance.id} failed: ${error instanceof Error ? error.message : String(error)}`,
       error,
     );
-  }
-  throw new UnwitnessedError(
-    `the ${witness.kind} of ${instance.id} didn't show the control, a marked request that did arrive`,
-  );
+  await sendControl(application, markHeaders(marks.before, ownHeaders), signal).catch((error: unknown) => {
+    throw failed(error);
+  });
+  return async (signal) => {
+    let seen = { after: false, before: false };
+    try {
+      await sendControl(application, markHeaders(marks.after, ownHeaders), signal);
+      seen = { ...seen, after: await seesControl(witness, marks.after, signal) };
+      // Asked in this order: what arrived is known before the first control proves that nothing was forgotten.
+      const arrived = seen.after ? await witness.received(marks.step, signal) : [];
+      seen = { ...seen, before: seen.after && (await seesControl(witness, marks.before, signal)) };
+      if (seen.before) return arrived;
+    } catch (error) {
+      throw failed(error);
+    }
+    throw new UnwitnessedError(
+      seen.after
+        ? `the ${witness.kind} of ${instance.id} forgot the control from before the attack: it may have started again`
+        : `the ${witness.kind} of ${instance.id} didn't show the control, a marked request that did arrive`,
+    );
+  };
 }
 
-/** What the witnesses of `workload` say about the step's mark. Throws `UnwitnessedError` when they can't say. */
-export async function testify(
+/** Gives testimony after the attack. Throws `UnwitnessedError` when the witnesses can't say. */
+export type Testify = (signal: AbortSignal) => Promise<Testimony>;
+
+/** Sends the first control; to be called before the attack. A witness that can't be had is told by the testimony. */
+export async function callWitnesses(
   session: Session,
-  workload: Workload,
-  port: number,
-  marks: { step: string; control: string },
+  question: Question,
   signal: AbortSignal,
-): Promise<Testimony> {
-  const kind = workload.run.witness?.kind ?? 'echo';
-  const answers = await Promise.all(
-    workload.instances.map((instance) => questionInstance(session, workload, instance, port, marks, signal)),
+): Promise<Testify> {
+  const { workload } = question;
+  const called = await Promise.allSettled(
+    workload.instances.map((instance) => questionInstance(session, instance, question, signal)),
   );
-  if (answers.length === 0) throw new UnwitnessedError(`${workload.id} has no instance`);
-  const requests = answers.flat();
-  return { report: { kind, controlSeen: true, arrived: requests.length > 0 }, requests };
+  return async (signal) => {
+    const kind = workload.run.witness?.kind ?? 'echo';
+    const answers = await Promise.all(
+      called.map(async (witness) => {
+        if (witness.status === 'rejected') throw witness.reason;
+        return await witness.value(signal);
+      }),
+    );
+    if (answers.length === 0) throw new UnwitnessedError(`${workload.id} has no instance`);
+    const requests = answers.flat();
+    return { report: { kind, controlSeen: true, arrived: requests.length > 0 }, requests };
+  };
 }

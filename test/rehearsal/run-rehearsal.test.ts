@@ -1,5 +1,6 @@
 /** The verdicts of a rehearsal, against a sidecar that does what the test says, right or wrong. */
 import { afterEach, describe, expect, it } from 'vitest';
+import type { Decision } from '../../model/decision.ts';
 import type { ScenarioReport, StepReport } from '../../model/rehearsal-report.ts';
 import type { Expect } from '../../model/scenario.ts';
 import { runRehearsal } from '../../rehearsal/run-rehearsal.ts';
@@ -7,6 +8,7 @@ import {
   ALLOWS,
   DENIES,
   startFakeSession,
+  type Behaviour,
   type FakeOptions,
   type FakeSession,
 } from '../support/fake-session.ts';
@@ -31,7 +33,14 @@ async function rehearse(options: FakeOptions, written: Written): Promise<Scenari
 
 const call = (
   expected: Expect,
-  more: { path?: string; timeout?: string; id?: string; to?: string; repeat?: number } = {},
+  more: {
+    path?: string;
+    timeout?: string;
+    id?: string;
+    to?: string;
+    repeat?: number;
+    headers?: Record<string, string>;
+  } = {},
 ) => {
   const { timeout = '5s', id, ...http } = more;
   return {
@@ -70,6 +79,76 @@ describe('a denial counts only with a witness', () => {
     expect(step.verdict).toBe('errored');
     expect(step.message).toMatch(message);
     expect(step.decision?.verdict).toBe('deny');
+  });
+
+  const lies = (): Behaviour => ({ ...DENIES, act: 'forward' });
+
+  it('is errored where the attack made the service start again and forget it', async () => {
+    const step = await rehearseStep(
+      { behaves: lies, echo: 'restarts' },
+      { decision: 'deny' },
+      { path: '/crash' },
+    );
+    expect(step).toMatchObject({
+      verdict: 'errored',
+      message: expect.stringMatching(/forgot the control from before the attack/),
+    });
+  });
+
+  it('is errored where the witness knows requests by a header that the scenario sets', async () => {
+    const step = await rehearseStep(
+      { behaves: lies, markedBy: 'x-request-id' },
+      { decision: 'deny' },
+      { headers: { 'X-Request-Id': 'mine' } },
+    );
+    expect(step).toMatchObject({
+      verdict: 'errored',
+      message: expect.stringMatching(/didn't show the control/),
+    });
+  });
+
+  it("is errored where the scenario sets the mark's own header", async () => {
+    const step = await rehearseStep(
+      { behaves: lies },
+      { upstream: 'untouched' },
+      {
+        headers: { 'X-Greenroom-Mark': 'mine' },
+      },
+    );
+    expect(step).toMatchObject({
+      verdict: 'errored',
+      message: expect.stringMatching(/would hide from its witness/),
+    });
+  });
+
+  it("is errored for a request that asks for the echo's own page, however it is spelt", async () => {
+    const step = await rehearseStep(
+      { behaves: lies },
+      { upstream: 'untouched' },
+      { path: '/x/..%2F%72eceived' },
+    );
+    expect(step).toMatchObject({
+      verdict: 'errored',
+      message: expect.stringMatching(/doesn't tell of requests for its own page/),
+    });
+  });
+
+  it('fails where nobody refused it and the upstream was only out of reach', async () => {
+    const decision: Decision = {
+      verdict: 'deny',
+      phase: 'upstream',
+      reason: 'connect-failure',
+      matched: null,
+    };
+    const step = await rehearseStep(
+      { behaves: () => ({ ...DENIES, decision }) },
+      { decision: 'deny', outcome: 'blocked' },
+    );
+    expect(step.assertions).toMatchObject([
+      { what: 'decision', got: 'no denial: the upstream failed (connect-failure)', passed: false },
+      { what: 'upstream', passed: true },
+      { what: 'outcome', got: 'nobody refused it, the upstream failed', passed: false },
+    ]);
   });
 
   it('is errored where the application is down', async () => {

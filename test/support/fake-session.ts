@@ -50,8 +50,13 @@ export interface FakeOptions {
   /** By what the sidecar goes, told the number of the request (from 1). */
   behaves?: (path: string, nth: number) => Behaviour;
   witness?: Workload['run']['witness'];
-  /** How the application reports what it got; `deaf` = it forgets, `other` = it knows no such page. */
-  echo?: 'true' | 'deaf' | 'other';
+  /**
+   * How the application reports what it got; `deaf` = it forgets, `other` = it knows no such page, `restarts` = a
+   * request for `/crash` makes it forget all that was before.
+   */
+  echo?: 'true' | 'deaf' | 'other' | 'restarts';
+  /** Header by which the application knows a mark. */
+  markedBy?: 'x-greenroom-mark' | 'x-request-id';
   /** Writes a log line a request, this long after it. */
   logsAfterMs?: number | null;
   runtime?: 'process' | 'docker';
@@ -106,6 +111,7 @@ export async function startFakeSession(options: FakeOptions = {}): Promise<FakeS
     behaves = () => ALLOWS,
     witness = { kind: 'echo', path: '/received' },
     echo = 'true',
+    markedBy = 'x-greenroom-mark',
     logsAfterMs = null,
   } = options;
   const sockets = new Set<Socket>();
@@ -128,8 +134,9 @@ export async function startFakeSession(options: FakeOptions = {}): Promise<FakeS
       response.end(JSON.stringify({ mark, requests }));
       return;
     }
-    const mark = String(request.headers['x-greenroom-mark'] ?? '');
-    received.push({ mark, method: request.method ?? '', path: request.url ?? '' });
+    const mark = String(request.headers[markedBy] ?? '');
+    if (echo === 'restarts' && url.pathname === '/crash') received.length = 0;
+    else received.push({ mark, method: request.method ?? '', path: request.url ?? '' });
     if (logsAfterMs !== null) {
       const text = `"${request.method} ${request.url}" 200 ${request.headers['user-agent'] ?? '-'}`;
       timers.add(
