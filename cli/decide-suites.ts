@@ -2,6 +2,7 @@
 import type { Decision, Explanation } from '../model/decision.ts';
 import { judgeCase } from '../policy/judge.ts';
 import { readSuite } from './read-suite.ts';
+import { answerAsTold } from './suite-authorizer.ts';
 
 /** One case of one suite, judged. */
 export interface SuiteCaseResult {
@@ -28,8 +29,9 @@ export async function decideSuites(files: readonly string[]): Promise<SuitesOutc
   const results: SuiteCaseResult[] = [];
   for (const file of files) {
     const suite = await readSuite(file);
+    const askable = { verification: suite.tokens, authorize: answerAsTold };
     for (const one of suite.cases) {
-      const judged = await judgeCase(suite.world, one, suite.tokens);
+      const judged = await judgeCase(suite.world, one, askable);
       results.push({ suite: suite.name, file, ...judged });
     }
   }

@@ -2,6 +2,7 @@
  * The mesh of a project, resolved: defaults filled, identities and addresses assigned. Immutable.
  * `buildMesh` makes it of a parsed `Project` and the parsed policy files.
  */
+import type { ExtensionProvider } from './istio/extension-provider.ts';
 import type { PolicyObject } from './policy-object.ts';
 import type { Position } from './problem.ts';
 
@@ -64,6 +65,8 @@ export interface MeshConfig {
   trustDomain: string;
   trustDomainAliases: readonly string[];
   numTrustedProxies: number;
+  /** Authorizers of CUSTOM policies; absent where no data plane could ask them. */
+  extensionProviders?: readonly ExtensionProvider[];
 }
 
 export interface Mesh {

@@ -18,7 +18,7 @@ import {
 /** What compiling a rule depends on besides the rule. */
 export interface RuleContext extends FieldContext {
   protocol: 'http' | 'tcp';
-  action: 'ALLOW' | 'DENY' | 'AUDIT';
+  action: 'ALLOW' | 'DENY' | 'AUDIT' | 'CUSTOM';
 }
 
 type Path = readonly (string | number)[];

@@ -10,10 +10,14 @@ import type { AuthorizationPolicySpec } from '../model/istio/authorization-polic
 import { compileRule } from './compile-rule.ts';
 import type { CompiledAction, CompiledPolicy, CompiledRule } from './compiled-policy.ts';
 import { objectsInScope, type PolicyTarget } from './scope.ts';
+import { compileCustom, type CustomPolicy, registryHosts } from './custom/compile-custom.ts';
 import { compileJwt } from './tokens/compile-jwt.ts';
 
 /** The part of a mesh's configuration that policies depend on. */
-export type PolicyConfig = Pick<MeshConfig, 'rootNamespace' | 'trustDomain' | 'trustDomainAliases'>;
+export type PolicyConfig = Pick<
+  MeshConfig,
+  'rootNamespace' | 'trustDomain' | 'trustDomainAliases' | 'extensionProviders'
+>;
 
 /** A workload's port; any protocol but `tcp` and `tls` is HTTP to a policy. */
 export interface PolicyPort {
@@ -39,6 +43,7 @@ export function compilePolicies(
     audit: { policies: [], rules: [] },
     dryRun: { policies: [], rules: [] },
   };
+  const customPolicies: CustomPolicy[] = [];
   const invalid: Problem[] = [];
   const notices: Problem[] = [];
   for (const object of objectsInScope<AuthorizationPolicySpec>(
@@ -49,12 +54,23 @@ export function compilePolicies(
   )) {
     const action = object.spec?.action ?? 'ALLOW';
     const dryRun = object.metadata.annotations['istio.io/dry-run'] === 'true';
-    if (!isJudged(action)) {
-      (dryRun ? notices : invalid).push(customUnsupported(object, action));
-      continue;
-    }
     const problems: Problem[] = [];
     const context = { policyNamespace: object.metadata.namespace, trustDomains, protocol, action } as const;
+    if (!isJudged(action)) {
+      if (config.extensionProviders === undefined) {
+        (dryRun ? notices : invalid).push(customUnsupported(object, action));
+        continue;
+      }
+      customPolicies.push({
+        provider: object.spec?.provider?.name ?? '',
+        policies: [policyRef(object, action)],
+        rules: (object.spec?.rules ?? []).map((rule, index) =>
+          compileRule(object, rule, index, context, problems),
+        ),
+      });
+      invalid.push(...problems.filter((problem) => problem.severity === 'error'));
+      continue;
+    }
     const slot = slots[dryRun ? 'dryRun' : slotOf(action)];
     slot.policies.push(policyRef(object, action));
     slot.rules.push(
@@ -67,12 +83,16 @@ export function compilePolicies(
       else notices.push(problem.severity === 'error' ? { ...problem, severity: 'warning' } : problem);
     }
   }
+  const custom = compileCustom(customPolicies, config.extensionProviders ?? [], registryHosts(objects));
+  if (custom?.provider && protocol === 'tcp')
+    invalid.push(customOnTcp(custom.provider.name, target, port.port));
   const jwt = protocol === 'tcp' ? { rules: [] } : compileJwt(objects, target, config.rootNamespace, invalid);
   return {
     invalid: invalid.length > 0 ? invalid : null,
     notices,
     protocol,
     target: { namespace: target.namespace, serviceAccount: target.serviceAccount, port: port.port },
+    custom,
     jwt,
     audit: ordered(slots.audit),
     deny: ordered(slots.deny),
@@ -91,7 +111,7 @@ function compareBytes(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-function isJudged(action: string): action is JudgedAction {
+function isJudged(action: JudgedAction | 'CUSTOM'): action is JudgedAction {
   return action === 'ALLOW' || action === 'DENY' || action === 'AUDIT';
 }
 
@@ -99,7 +119,7 @@ function slotOf(action: JudgedAction): 'allow' | 'deny' | 'audit' {
   return action === 'ALLOW' ? 'allow' : action === 'DENY' ? 'deny' : 'audit';
 }
 
-function policyRef(object: PolicyObject, action: JudgedAction): RuleRef {
+function policyRef(object: PolicyObject, action: JudgedAction | 'CUSTOM'): RuleRef {
   const { namespace, name } = object.metadata;
   return { kind: object.kind, namespace, name, action, rule: null, at: object.at };
 }
@@ -111,5 +131,15 @@ function customUnsupported(object: PolicyObject, action: string): Problem {
     message: `action ${action} of ${object.metadata.namespace}/${object.metadata.name} isn't judged yet`,
     hint: 'until then everything this policy could have applied to is denied',
     at: positionOf(object, ['spec', 'action']),
+  };
+}
+
+/** Istio asks a gRPC authorizer about TCP connections and drops an HTTP one; neither is judged here. */
+function customOnTcp(provider: string, { namespace, serviceAccount }: PolicyTarget, port: number): Problem {
+  return {
+    code: 'not-supported-yet',
+    severity: 'error',
+    message: `authorizer ${provider} of CUSTOM policies can't be asked about TCP: port ${port} of ${namespace}/${serviceAccount}`,
+    hint: 'until then the port lets nothing in',
   };
 }

@@ -5,6 +5,7 @@
 import type { RuleRef } from '../model/decision.ts';
 import type { Position, Problem } from '../model/problem.ts';
 import type { ByteBlock } from '../wire/ip-block.ts';
+import type { CompiledCustom } from './custom/compile-custom.ts';
 import type { CompiledJwt } from './tokens/compiled-jwt.ts';
 
 /** What a clause looks at; `request.headers` goes with the clause's `header`, claims with its `claim`. */
@@ -97,6 +98,8 @@ export interface CompiledPolicy {
   protocol: 'http' | 'tcp';
   /** Whose policy it is, for the explanation. */
   target: { namespace: string; serviceAccount: string; port: number };
+  /** Which requests an external authorizer is asked about; null = no CUSTOM policy applies. */
+  custom: CompiledCustom | null;
   /** RequestAuthentication: which tokens are looked for, and what must be true of them. */
   jwt: CompiledJwt;
   audit: CompiledAction;

@@ -5,6 +5,7 @@
 import type { Decision } from '../model/decision.ts';
 import type { RequestFacts } from '../model/request-facts.ts';
 import type { CompiledAction, CompiledPolicy, CompiledRule } from './compiled-policy.ts';
+import { denyUnasked } from './custom/custom-step.ts';
 import { firstMatch } from './index/first-match.ts';
 import { decideTokens, unsendable } from './tokens/decide-tokens.ts';
 import { afterTokens, type TokenFacts } from './tokens/token-facts.ts';
@@ -16,8 +17,9 @@ export type FindRule = (action: CompiledAction, facts: RequestFacts) => Compiled
 const DENIED_BODY = 'RBAC: access denied';
 
 /**
- * Order of Envoy's filters: tokens, DENY, then ALLOW. AUDIT and dry runs never decide. Where a RequestAuthentication
- * applies, `tokens` is what `authenticate` made of the request; without it nothing passes.
+ * Order of Envoy's filters: CUSTOM, tokens, DENY, then ALLOW. AUDIT and dry runs never decide. Whoever can ask an
+ * authorizer does so before (custom/ask-authorizer.ts); here what it would have to be asked about is denied. Where a
+ * RequestAuthentication applies, `tokens` is what `authenticate` made of the request; without it nothing passes.
  */
 export function decide(policy: CompiledPolicy, asSent: RequestFacts, tokens?: TokenFacts): Decision {
   return decideWith(firstMatch, policy, asSent, tokens);
@@ -31,6 +33,8 @@ export function decideWith(
   tokens?: TokenFacts,
 ): Decision {
   if (policy.invalid !== null) return invalidPolicy(asSent);
+  const unasked = denyUnasked(policy, asSent);
+  if (unasked !== null) return unasked;
   const refused = decideTokens(policy.jwt, asSent, tokens);
   if (refused !== null) return refused;
   const facts = tokens === undefined ? asSent : afterTokens(asSent, tokens);

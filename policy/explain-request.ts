@@ -64,7 +64,13 @@ export async function explainRequest(
           host: question.headers.find(([name]) => name === 'host')?.[1] ?? to.name,
           headers: question.headers.filter(([name]) => name !== 'host'),
         };
-  const { facts, decision, tokens } = await judgeRequest(caller, called, request, mesh.config, verification);
+  const { facts, decision, tokens } = await judgeRequest(
+    caller,
+    called,
+    request,
+    mesh.config,
+    verification === undefined ? {} : { verification },
+  );
   return {
     facts,
     decision,

@@ -6,6 +6,7 @@ import type { Decision, Explanation, TrailEntry } from '../model/decision.ts';
 import type { RequestFacts } from '../model/request-facts.ts';
 import { failedClauses, ruleTrail, type TriedRule, tryRule } from './clause-trail.ts';
 import type { CompiledAction, CompiledPolicy } from './compiled-policy.ts';
+import { customEntry, customSentence } from './custom/explain-custom.ts';
 import { explainRefusal, fellBeforePolicies } from './explain-refusal.ts';
 import { sentenceFor } from './sentence.ts';
 import { tokenEntry, tokenSentence } from './tokens/explain-tokens.ts';
@@ -25,9 +26,17 @@ export function explain(
   const facts = tokens === undefined ? asSent : afterTokens(asSent, tokens);
   if (fellBeforePolicies(decision)) return explainRefusal(decision, connectionEntry(policy, facts));
   if (policy.invalid !== null) return explainInvalid(policy, facts);
+  if (decision.phase === 'custom') {
+    const trail = [connectionEntry(policy, facts), ...customEntry(policy, facts, decision)];
+    return { sentence: customSentence(policy, decision), trail, nearest: null };
+  }
   if (decision.phase === 'jwt') {
     const sentence = tokenSentence(policy.jwt, decision, tokens);
-    const trail = [connectionEntry(policy, facts), tokenEntry(policy.jwt, decision, tokens)];
+    const trail = [
+      connectionEntry(policy, facts),
+      ...customEntry(policy, facts, decision),
+      tokenEntry(policy.jwt, decision, tokens),
+    ];
     return { sentence, trail, nearest: null };
   }
   const deny = policy.deny.rules.map((rule) => tryRule(rule, facts));
@@ -36,6 +45,7 @@ export function explain(
   const home = policy.target.namespace;
   const trail = [
     connectionEntry(policy, facts),
+    ...customEntry(policy, facts, decision),
     ...(policy.protocol === 'tcp' ? [] : [tokenEntry(policy.jwt, decision, tokens)]),
     ...watchEntry('audit', policy.audit, facts, home),
     denyEntry(policy, deny, facts),

@@ -8,12 +8,13 @@ import type { MeshConfig } from '../model/mesh.ts';
 import type { PolicyObject } from '../model/policy-object.ts';
 import type { HeaderList } from '../model/request-facts.ts';
 import { unescapeUtf8 } from '../wire/path-normalization.ts';
+import { compareCase } from './compare-case.ts';
 import { compilePolicies } from './compile.ts';
 import { explain } from './explain.ts';
-import { type CallingSide, type Judged, judgeRequest, type SentRequest } from './judge-request.ts';
+import type { Askable, Judged } from './decide-http.ts';
+import { type CallingSide, judgeRequest } from './judge-request.ts';
+import type { SentRequest } from './receive-request.ts';
 import { mtlsModeOf, mtlsModes } from './peer-authentication.ts';
-import type { TokenVerification } from './tokens/verify-token.ts';
-import { upstreamHeader } from './upstream-headers.ts';
 
 /** A case with our verdict and every difference from what it expects. */
 export interface CaseResult {
@@ -28,14 +29,17 @@ export interface CaseResult {
 /** What the cases of one suite share. */
 export interface SuiteWorld {
   objects: readonly PolicyObject[];
-  config: Pick<MeshConfig, 'rootNamespace' | 'trustDomain' | 'trustDomainAliases' | 'pathNormalization'>;
+  config: Pick<
+    MeshConfig,
+    'rootNamespace' | 'trustDomain' | 'trustDomainAliases' | 'pathNormalization' | 'extensionProviders'
+  >;
 }
 
 /** Judges one case and compares. */
 export async function judgeCase(
   world: SuiteWorld,
   one: DecisionCase,
-  verification?: TokenVerification,
+  askable: Askable = {},
 ): Promise<CaseResult> {
   const { to, request } = one;
   const target = { namespace: to.namespace, serviceAccount: to.serviceAccount, labels: to.labels ?? {} };
@@ -48,11 +52,13 @@ export async function judgeCase(
   const mode = mtlsModeOf(mtlsModes(world.objects, target, world.config), to.port);
   const unsupported = unsupportedPart(one, world.objects);
   const called = { ip: to.ip ?? '10.0.1.20', port: to.port, mode, policy };
-  const judged = await judgeRequest(callerOf(one), called, sentRequest(one), world.config, verification);
-  const { decision, facts, tokens }: Judged =
-    unsupported === null ? judged : { ...judged, decision: notSupported(unsupported) };
-  const ownSpiffeId = `spiffe://${world.config.trustDomain}/ns/${to.namespace}/sa/${to.serviceAccount}`;
-  const differences = compare(one.expect, { decision, facts }, ownSpiffeId);
+  const judged: Judged =
+    unsupported === null
+      ? await judgeRequest(callerOf(one), called, sentRequest(one), world.config, askable)
+      : await judgeRequest(callerOf(one), called, sentRequest(one), world.config);
+  if (unsupported !== null) judged.decision = notSupported(unsupported);
+  const { decision, facts, tokens } = judged;
+  const differences = compareCase(one.expect, judged);
   return {
     id: one.id,
     agrees: differences.length === 0,
@@ -123,14 +129,21 @@ function offeredAlpn(plain: boolean, protocol: DecisionCase['request']['protocol
 function sentRequest({ request, to }: DecisionCase): SentRequest | null {
   if (request.protocol === 'tcp') return null;
   if (request.fields) return asFields(request.fields, request.protocol);
+  const grpc: HeaderList = request.protocol === 'grpc' ? GRPC_HEADERS : [];
   return {
     protocol: request.protocol === 'http' ? 'http1' : request.protocol,
     method: request.method ?? 'GET',
     path: unescapeUtf8(request.path ?? '/'),
     host: request.host ?? to.serviceAccount,
-    headers: sentHeaders(request),
+    headers: [...grpc, ...sentHeaders(request)],
   };
 }
+
+/** What every gRPC client sends. */
+const GRPC_HEADERS: HeaderList = [
+  ['content-type', 'application/grpc'],
+  ['te', 'trailers'],
+];
 
 /** A header block as sent; what an explanation shows of it is what its first fields say. */
 function asFields(
@@ -161,34 +174,4 @@ function sentHeaders(request: DecisionCase['request']): HeaderList {
   if (request.remoteIp !== undefined && !has('x-forwarded-for'))
     sent.push(['x-forwarded-for', request.remoteIp]);
   return sent;
-}
-
-function compare(expect: DecisionCase['expect'], { decision, facts }: Judged, ownSpiffeId: string): string[] {
-  if (expect === undefined) return [];
-  const differences: string[] = [];
-  const check = (what: string, wanted: unknown, got: unknown) => {
-    if (wanted !== undefined && wanted !== got)
-      differences.push(`${what}: wanted ${show(wanted)}, got ${show(got)}`);
-  };
-  const denied = decision.verdict === 'deny';
-  check('decision', expect.decision, decision.verdict);
-  check('details', expect.details, decision.details);
-  // The status and body of an allowed request are the application's own.
-  if (denied) check('status', expect.status, decision.status);
-  if (denied) check('body', expect.body, decision.body);
-  if (!denied && expect.upstreamPath !== undefined)
-    check('upstreamPath', unescapeUtf8(expect.upstreamPath), facts.http?.path);
-  for (const [name, value] of denied ? [] : Object.entries(expect.upstreamHeaders ?? {})) {
-    const got = upstreamHeader(name, facts, ownSpiffeId);
-    if (got === undefined) differences.push(`upstreamHeaders ${name}: not compared yet`);
-    else check(`upstreamHeaders ${name}`, value === null ? null : unescapeUtf8(value), got);
-  }
-  for (const field of ['responseHeaders', 'checked'] as const) {
-    if (expect[field] !== undefined) differences.push(`${field}: not compared yet`);
-  }
-  return differences;
-}
-
-function show(value: unknown): string {
-  return value === undefined ? 'none' : JSON.stringify(value);
 }

@@ -76,9 +76,13 @@ describe('decideSuites', () => {
     ]);
     expect(gateway.differ).toBe(1);
     const compared = await decideSuites([
-      await file('checked.yaml', suite('{ decision: deny, checked: { asked: false } }')),
+      await file('checked.yaml', suite('{ decision: deny, checked: { asked: true } }')),
     ]);
     expect(compared.differ).toBe(1);
+    for (const unknown of ['checked: { asked: false, body: x }', 'upstreamBody: x']) {
+      const given = await decideSuites([await file('unknown.yaml', suite(`{ decision: deny, ${unknown} }`))]);
+      expect(given.differ, unknown).toBe(1);
+    }
   });
 
   it('agrees with status, details and body of Envoy’s denial', async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type CallingSide, judgeRequest, type SentRequest } from '../../policy/judge-request.ts';
+import { type CallingSide, judgeRequest } from '../../policy/judge-request.ts';
+import type { SentRequest } from '../../policy/receive-request.ts';
 import { authorization, compiled } from '../support/policies.ts';
 
 const config = {

@@ -1,0 +1,43 @@
+import { expect, it } from 'vitest';
+import { answerAsTold } from '../../cli/suite-authorizer.ts';
+import type { AuthorizerProvider } from '../../policy/custom/providers.ts';
+
+const provider: AuthorizerProvider = {
+  name: 'authz',
+  protocol: 'http',
+  service: 'authz.example',
+  port: 8000,
+  timeoutMs: 500,
+  failOpen: false,
+  statusOnError: 403,
+  pathPrefix: '',
+  requestHeaders: [],
+  additionalHeaders: [],
+  upstreamOnAllow: [],
+  downstreamOnDeny: [],
+  downstreamOnAllow: [],
+};
+
+function answer(verdict: string | null, over: Partial<AuthorizerProvider> = {}) {
+  const headers: [string, string][] = verdict === null ? [] : [['x-ext-authz', verdict]];
+  return answerAsTold({ provider: { ...provider, ...over }, method: 'GET', path: '/', host: 'h', headers });
+}
+
+it('does not answer where nothing listens, and not in time when slow', () => {
+  expect(answer('allow', { service: 'down.example' })).toEqual({ kind: 'failed', asked: false });
+  expect(answer('slow')).toEqual({ kind: 'failed', asked: true });
+  expect(answer('slow', { timeoutMs: 600_000 })).toMatchObject({ kind: 'http', status: 200 });
+});
+
+it.each([
+  [null, 403],
+  ['deny', 403],
+  ['allow,deny', 403],
+  ['status:x', 403],
+  ['status:401', 401],
+  ['allow', 200],
+])('answers %j with %i', (verdict, status) => {
+  expect(answer(verdict)).toMatchObject({ kind: 'http', status });
+  const kind = status === 200 ? 'grpc-allowed' : 'grpc-denied';
+  expect(answer(verdict, { protocol: 'grpc' })).toMatchObject({ kind });
+});
