@@ -1,11 +1,10 @@
 /** `greenroom decide`: policy unit tests, judged without starting anything. */
-import { writeFile } from 'node:fs/promises';
 import { Command } from 'commander';
 import { decideSuites } from './decide-suites.ts';
 import { EXIT } from './exit-codes.ts';
 import { formatOption } from './options.ts';
 import { say, sayJson, type Format } from './output.ts';
-import { collectReports, jsonTargets } from './reports.ts';
+import { collectReports, jsonTargets, writeReport } from './reports.ts';
 
 /** The command, ready to be added to the program. */
 export function decideCommand(): Command {
@@ -25,12 +24,12 @@ export function decideCommand(): Command {
     )
     .action(async (files: string[], options: { report: string[]; format: Format }) => {
       const outcome = await decideSuites(files);
-      for (const target of jsonTargets(options.report))
-        await writeFile(target, `${JSON.stringify(outcome, null, 2)}\n`);
       if (options.format === 'json') sayJson(outcome);
       else for (const line of outcome.lines) say(line);
       if (options.format === 'text')
         say(`${outcome.cases} cases, ${outcome.agree} agree, ${outcome.differ} differ`);
+      for (const target of jsonTargets(options.report))
+        await writeReport(target, `${JSON.stringify(outcome, null, 2)}\n`);
       if (outcome.differ > 0) process.exitCode = EXIT.differs;
     });
 }

@@ -10,6 +10,7 @@ import { explainCommand } from './explain-command.ts';
 import { exportCommand } from './export-command.ts';
 import { initCommand } from './init-command.ts';
 import { note } from './output.ts';
+import { ownOutput } from './output-streams.ts';
 import { rehearseCommand } from './rehearse-command.ts';
 import { serveCommand } from './serve-command.ts';
 import { upCommand } from './up-command.ts';
@@ -53,15 +54,18 @@ Exit codes: 0 passed, 1 a verdict differs, 2 a file is wrong, 3 the environment 
   return program;
 }
 
+/** A stream tells of a failed write only afterwards. */
+async function flushed(): Promise<void> {
+  await new Promise<void>((resolve) => process.stdout.write('', () => setImmediate(resolve)));
+}
+
 /** Runs one command line; sets the exit code. */
 export async function main(args: readonly string[]): Promise<void> {
-  // A reader that has seen enough (`| head`) isn't an error.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(EXIT.passed);
-    throw error;
-  });
+  const output = ownOutput();
   try {
     await createProgram().parseAsync([...args], { from: 'user' });
+    await flushed();
+    output.check();
   } catch (error) {
     if (error instanceof CommanderError) {
       process.exitCode = error.exitCode === 0 ? EXIT.passed : EXIT.wrongFile;

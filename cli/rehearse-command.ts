@@ -61,10 +61,10 @@ export function rehearseCommand(): Command {
           },
         );
       });
-      await writeReports(options.report, report);
       if (options.format === 'json') sayJson(report);
       else say(totalsLine(report));
       annotateForActions(report, note);
+      await writeReports(options.report, report);
       if (!isGreen(report)) process.exitCode = EXIT.differs;
     });
 }

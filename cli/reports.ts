@@ -1,8 +1,10 @@
 /** `--report kind=file`, repeatable: which reports a run writes, and where. */
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import { InvalidArgumentError } from 'commander';
 import { toJUnit } from '../export/junit.ts';
 import { toReportJson } from '../export/report-json.ts';
+import { EnvironmentError } from '../model/environment-error.ts';
 import type { RehearsalReport } from '../model/rehearsal-report.ts';
 
 const WRITERS: Readonly<Record<string, (report: RehearsalReport) => string>> = {
@@ -32,6 +34,22 @@ export async function writeReports(reports: readonly string[], report: Rehearsal
   for (const target of reports) {
     const cut = target.indexOf('=');
     const write = WRITERS[target.slice(0, cut)];
-    if (write) await writeFile(target.slice(cut + 1), write(report));
+    if (write) await writeReport(target.slice(cut + 1), write(report));
+  }
+}
+
+/**
+ * Writes one report; its folder is made when missing.
+ * @throws EnvironmentError `report-not-written`
+ */
+export async function writeReport(file: string, text: string): Promise<void> {
+  try {
+    await mkdir(dirname(resolve(file)), { recursive: true });
+    await writeFile(file, text);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new EnvironmentError('report-not-written', `the report ${file} can't be written: ${why}`, {
+      cause: error,
+    });
   }
 }

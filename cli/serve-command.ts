@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { createHost } from '../host/host.ts';
 import { serve } from '../host/serve.ts';
+import { windowFolder } from '../host/window-files.ts';
 import { interruptible } from './interrupt.ts';
 import { formatOption, parsePort, runtimeOption, type RuntimeChoice } from './options.ts';
 import { note, say, sayJson, type Format } from './output.ts';
@@ -20,10 +21,12 @@ export function serveCommand(): Command {
     .action(async (project: string, options: { port: number; runtime: RuntimeChoice; format: Format }) => {
       await interruptible(async (signal) => {
         const mesh = await readProject(project);
+        // Before anything starts: without it there is nothing to serve.
+        const folder = windowFolder();
         await withSession({ mesh, runtime: options.runtime, signal, watch: 'policies' }, async (session) => {
           const host = createHost(session);
           try {
-            const served = await serve(host, options.port);
+            const served = await serve(host, options.port, folder);
             try {
               if (options.format === 'json') sayJson({ url: served.url, session: session.id });
               else say(`open ${served.url}`);

@@ -1,0 +1,59 @@
+/** What `up` says of services. */
+import { describe, expect, it } from 'vitest';
+import { instanceChanges, serviceLines } from '../../cli/service-lines.ts';
+import type { InstanceStatus, SessionState, WorkloadState } from '../../model/session-state.ts';
+
+function workload(status: InstanceStatus, detail: string | null = null): WorkloadState {
+  return {
+    id: 'web',
+    name: 'web',
+    namespace: 'shop',
+    serviceAccount: 'web',
+    spiffeId: 'spiffe://cluster.local/ns/shop/sa/web',
+    labels: {},
+    ports: [{ name: 'http', port: 80, targetPort: 8080, protocol: 'http', mtls: 'STRICT' }],
+    instances: [{ id: 'web-0', workload: 'web', status, detail, podIp: '10.244.1.1', restarts: 0 }],
+    certificate: null,
+  };
+}
+
+function state(status: InstanceStatus, detail: string | null = null): SessionState {
+  return { phase: 'running', workloads: [workload(status, detail)] } as unknown as SessionState;
+}
+
+describe('instanceChanges', () => {
+  it('tells of a service that failed, with the reason, and of its return', () => {
+    expect(instanceChanges(state('ready'), state('restarting', 'exited with 1\u001b[2J'))).toEqual([
+      'web-0 is restarting: exited with 1\\u{1b}[2J',
+    ]);
+    expect(instanceChanges(state('restarting'), state('ready'))).toEqual(['web-0 is ready again']);
+  });
+
+  it('says nothing of what did not change, nor of the end of a session', () => {
+    expect(instanceChanges(state('ready'), state('ready'))).toEqual([]);
+    expect(instanceChanges(state('ready'), { ...state('stopped'), phase: 'stopping' })).toEqual([]);
+  });
+});
+
+describe('serviceLines', () => {
+  it('names the service, its ports and identity, and where a request can be sent', () => {
+    const lines = serviceLines(workload('ready'), {
+      listeners: () => [
+        { instance: 'web-0', direction: 'outbound', key: '8080', host: '127.0.0.1', port: 1 },
+        { instance: 'web-0', direction: 'inbound', key: '8080', host: '127.0.0.1', port: 2 },
+      ],
+      applicationAddress: () => ({ host: '127.0.0.1', port: 3 }),
+    });
+    expect(lines).toEqual([
+      '  web  80 http STRICT  spiffe://cluster.local/ns/shop/sa/web',
+      '      the service itself      http://127.0.0.1:3',
+      '      its sidecar, for anyone http://127.0.0.1:2',
+    ]);
+  });
+
+  it('names no address that there is not', () => {
+    expect(
+      serviceLines(workload('pending'), { listeners: () => [], applicationAddress: () => null }),
+    ).toHaveLength(1);
+  });
+});
