@@ -3,9 +3,9 @@ import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { exportIstio } from '../export/istio.ts';
 import { readPolicyTexts } from '../host/project-files.ts';
-import { writeExport } from '../host/write-export.ts';
+import { checkExportFolder, writeExport } from '../host/write-export.ts';
 import { formatProblem } from '../model/problem.ts';
-import { formatOption } from './options.ts';
+import { formatOption, parseFolder } from './options.ts';
 import { note, say, sayJson, type Format } from './output.ts';
 import { readProject } from './project.ts';
 
@@ -17,11 +17,12 @@ export function exportCommand(): Command {
     .addOption(
       new Option('--target <target>', 'what the manifests are for').choices(['istio']).default('istio'),
     )
-    .requiredOption('--out <folder>', 'where the files go; it is made when missing')
+    .requiredOption('--out <folder>', 'where the files go; it is made when missing', parseFolder)
     .addOption(formatOption())
     .addHelpText('after', '\nExamples:\n  $ greenroom export --out k8s && kubectl apply -k k8s')
     .action(async (project: string, options: { out: string; format: Format }) => {
       const mesh = await readProject(project);
+      checkExportFolder(mesh, options.out);
       const { files, problems } = exportIstio(mesh, await readPolicyTexts(mesh));
       const written = await writeExport(resolve(options.out), files);
       if (options.format === 'json')

@@ -28,3 +28,9 @@ export function parsePort(text: string): number {
     throw new InvalidArgumentError('a port is a number from 0 to 65535');
   return port;
 }
+
+/** A folder of the command line: `--out "$UNSET"` must not mean the current one. */
+export function parseFolder(text: string): string {
+  if (text.trim() === '') throw new InvalidArgumentError('name a folder');
+  return text;
+}

@@ -15,7 +15,7 @@ import type { Notice } from './notice.ts';
 import { projectPath, readPolicyTexts } from './project-files.ts';
 import { knockAtFrontDoor } from './sample-request.ts';
 import { readScenarios, summarize } from './scenarios.ts';
-import { writeExport, zipExport } from './write-export.ts';
+import { checkExportFolder, writeExport, zipExport } from './write-export.ts';
 
 export interface Host {
   api: HostApi;
@@ -96,8 +96,11 @@ export function createHost(session: Session): Host {
     },
     lastRehearsal: async () => last,
     exportPreview: async () => ({ target: 'istio', ...(await exported()) }),
-    exportWrite: async (_target, folder) =>
-      await writeExport(resolve(session.mesh.root, folder), (await exported()).files),
+    exportWrite: async (_target, folder) => {
+      const target = resolve(session.mesh.root, folder);
+      checkExportFolder(session.mesh, target);
+      return await writeExport(target, (await exported()).files);
+    },
     exportZip: async () => {
       const name = `${session.mesh.name}-istio`;
       return {

@@ -1,7 +1,7 @@
 import { mkdir, readFile, readdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { writeExport, zipExport } from '../../host/write-export.ts';
+import { checkExportFolder, writeExport, zipExport } from '../../host/write-export.ts';
 import { temporaryFolder } from '../support/greenroom.ts';
 
 let folder = '';
@@ -10,6 +10,23 @@ beforeEach(async () => {
   ({ path: folder, remove } = await temporaryFolder());
 });
 afterEach(async () => await remove());
+
+describe('checkExportFolder', () => {
+  const mesh = {
+    root: '/p',
+    policyFiles: ['/p/policies/a.yaml', '/p/mesh.yaml'],
+    scenarioFiles: ['/p/s/x.yaml'],
+  };
+  it.each(['/p', '/p/', '/p/policies', '/p/policies/k8s', '/p/s'])(
+    'refuses %s, which the project is read from',
+    (folder) => {
+      expect(() => checkExportFolder(mesh, folder)).toThrow(/read from/);
+    },
+  );
+  it.each(['/p/k8s', '/p/policies-k8s', '/elsewhere', '/'])('takes %s', (folder) => {
+    expect(() => checkExportFolder(mesh, folder)).not.toThrow();
+  });
+});
 
 describe('writeExport', () => {
   it('writes nothing outside its folder', async () => {
@@ -35,6 +52,15 @@ describe('writeExport', () => {
       writeExport(join(folder, 'file', 'out'), [{ path: 'a.yaml', text: 'x' }]),
     ).rejects.toMatchObject({ code: 'export-not-written' });
   });
+
+  it.skipIf(process.platform !== 'linux')(
+    'says so of a place where no folder can be made, rather than trying for ever',
+    async () => {
+      await expect(writeExport('/proc/nowhere/out', [{ path: 'a.yaml', text: 'x' }])).rejects.toMatchObject({
+        code: 'export-not-written',
+      });
+    },
+  );
 
   it('leaves no partial file and keeps files that are not its own', async () => {
     await writeFile(join(folder, 'mine.txt'), 'mine');
