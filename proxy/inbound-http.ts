@@ -129,6 +129,9 @@ function readRequest(message: IncomingMessage, place: InboundPlace): Gateway {
   if (request.method === 'CONNECT' || (request.upgrade !== null && request.upgrade !== 'websocket')) {
     return { refused: decisionOf('upgrade-refused') };
   }
+  // Where a body and a tunnel begin at the same byte, two parsers read two things.
+  if (request.upgrade !== null && request.body !== 'none')
+    return { refused: decisionOf('upgrade-refused', 'upgrade-with-body') };
   const normalized = normalizePath(request.rawPath, place.inForce.snapshot.pathNormalization);
   if (normalized.kind === 'refused') return { refused: decisionOf('normalization-failed') };
   return { request, path: normalized.path };

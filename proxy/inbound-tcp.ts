@@ -47,6 +47,11 @@ export function carryInboundTcp(core: Core, connection: InboundConnection, clien
     upstream: application,
     connectTimeoutMs: core.limits.connectTimeoutMs,
     onClientBytes: (length) => {
+      // A plaintext connection may outlive the snapshot that let it in: STRICT ends it at its next bytes.
+      if (!connection.mtls && placeOf(core, connection.instance, connection.port)?.port.mtls === 'STRICT') {
+        decision = PLAINTEXT_ON_STRICT;
+        return false;
+      }
       if (bytesIn === 0) {
         // Now the other side has registered itself for sure.
         source = { ...sourceOf(core, connection.endpoints) };
@@ -90,6 +95,14 @@ export function carryInboundTcp(core: Core, connection: InboundConnection, clien
     },
   });
 }
+
+const PLAINTEXT_ON_STRICT: Decision = {
+  verdict: 'deny',
+  phase: 'mtls',
+  reason: 'plaintext-on-strict',
+  matched: null,
+  details: 'filter_chain_not_found',
+};
 
 const BANNER: Finding = {
   code: 'istio-allows',

@@ -7,43 +7,79 @@ import type { HeaderList } from '../model/request-facts.ts';
 import type { PeerRef, TlsFacts, TrafficEvent } from '../model/traffic-event.ts';
 
 const REDACTED = '[redacted]';
-const CREDENTIALS = ['authorization', 'proxy-authorization', 'cookie', 'set-cookie'];
+const CREDENTIALS = [
+  'authorization',
+  'proxy-authorization',
+  'cookie',
+  'set-cookie',
+  'x-api-key',
+  'x-auth-token',
+  'x-amz-security-token',
+];
+/** Names of query parameters that carry a credential. */
+const SECRET_PARAMETER =
+  /([?&](?:access_token|id_token|refresh_token|client_secret|api_?key|password|token)=)([^&#]*)/gi;
 
 /** Headers as they may be recorded. */
 export function redactHeaders(headers: HeaderList): HeaderList {
   return headers.map(([name, value]) => (CREDENTIALS.includes(name) ? [name, REDACTED] : [name, value]));
 }
 
-function redactRule(rule: RuleTrail): RuleTrail {
+/** A path as it may be recorded: the query may hold a token. */
+export function redactPath(path: string): string {
+  return path.replace(SECRET_PARAMETER, `$1${REDACTED}`);
+}
+
+type Clean = (text: string) => string;
+
+function redactRule(rule: RuleTrail, clean: Clean): RuleTrail {
   return {
     ...rule,
     clauses: rule.clauses.map((clause) => {
+      if (clause.got === null) return clause;
       const field = clause.field.toLowerCase();
-      const secret =
-        clause.got !== null && CREDENTIALS.some((name) => field.includes(`request.headers[${name}]`));
-      return secret ? { ...clause, got: REDACTED } : clause;
+      const secret = CREDENTIALS.some((name) => field.includes(`request.headers[${name}]`));
+      return { ...clause, got: secret ? REDACTED : clean(clause.got) };
     }),
   };
 }
 
-/** An explanation as it may be recorded. */
-export function redactExplanation(explanation: Explanation, headers: HeaderList): Explanation {
-  const redacted: Explanation = {
-    sentence: explanation.sentence,
-    trail: explanation.trail.map((entry) => ({ ...entry, rules: entry.rules.map(redactRule) })),
-    nearest: explanation.nearest === null ? null : redactRule(explanation.nearest),
-  };
-  // Sentences and notes may quote a value too; a value is only a few bytes away from its header.
-  const secrets = headers
-    .filter(([name, value]) => CREDENTIALS.includes(name) && value !== '')
-    .map(([, value]) => value);
-  if (secrets.length === 0) return redacted;
-  const clean = (text: string): string =>
-    secrets.reduce((rest, secret) => rest.replaceAll(secret, REDACTED), text);
+/** What must not be seen of a request, as it stands in the request. */
+function secretsOf({
+  headers,
+  path,
+  rawPath,
+}: Pick<RecordedRequest, 'headers' | 'path' | 'rawPath'>): string[] {
+  return [
+    ...headers.filter(([name]) => CREDENTIALS.includes(name)).map(([, value]) => value),
+    ...[...`${rawPath} ${path}`.matchAll(SECRET_PARAMETER)].map((found) => found[2] ?? ''),
+  ].filter((value) => value !== '');
+}
+
+type RecordedRequest = NonNullable<TrafficEvent['request']>;
+
+/** An explanation as it may be recorded: sentences, notes and clauses may quote a value. */
+export function redactExplanation(explanation: Explanation, request: RecordedRequest | null): Explanation {
+  const secrets = request === null ? [] : secretsOf(request);
+  const clean: Clean = (text) => secrets.reduce((rest, secret) => rest.replaceAll(secret, REDACTED), text);
   return {
-    ...redacted,
-    sentence: clean(redacted.sentence),
-    trail: redacted.trail.map((entry) => ({ ...entry, note: clean(entry.note) })),
+    sentence: clean(explanation.sentence),
+    trail: explanation.trail.map((entry) => ({
+      ...entry,
+      note: clean(entry.note),
+      rules: entry.rules.map((rule) => redactRule(rule, clean)),
+    })),
+    nearest: explanation.nearest === null ? null : redactRule(explanation.nearest, clean),
+  };
+}
+
+function redactRequest(request: RecordedRequest): RecordedRequest {
+  const { headers, path, rawPath } = request;
+  return {
+    ...request,
+    headers: redactHeaders(headers),
+    path: redactPath(path),
+    rawPath: redactPath(rawPath),
   };
 }
 
@@ -102,10 +138,10 @@ export function makeEvent(facts: EventFacts): TrafficEvent {
     from: facts.from,
     to: facts.to,
     tls: facts.tls ?? null,
-    request: request === null ? null : { ...request, headers: redactHeaders(request.headers) },
+    request: request === null ? null : redactRequest(request),
     response: response === null ? null : { ...response, headers: redactHeaders(response.headers) },
     decision: facts.decision,
-    explanation: explanation === null ? null : redactExplanation(explanation, request?.headers ?? []),
+    explanation: explanation === null ? null : redactExplanation(explanation, request),
     findings: facts.findings ?? [],
     snapshotVersion: facts.snapshotVersion,
     requestId: facts.requestId ?? null,

@@ -176,6 +176,11 @@ async function exchange(
     await refuse(call, decisionOf('upgrade-refused'), message, response);
     return;
   }
+  // Where a body and a tunnel begin at the same byte, two parsers read two things.
+  if (request.upgrade !== null && request.body !== 'none') {
+    await refuse(call, decisionOf('upgrade-refused', 'upgrade-with-body'), message, response);
+    return;
+  }
   const normalized = normalizePath(request.rawPath, inForce.snapshot.pathNormalization);
   if (normalized.kind === 'refused') {
     await refuse(call, decisionOf('normalization-failed'), message, response);

@@ -6,7 +6,9 @@ import type { ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import type { Decision } from '../model/decision.ts';
 import type { PeerRef } from '../model/traffic-event.ts';
+import { rawAnswer } from './answer.ts';
 import type { Core } from './core.ts';
+import { decisionOf } from './error-table.ts';
 import type { Detached, HttpLane } from './http-lane.ts';
 import { hostName, hostPort } from './in-force.ts';
 import { carryOutboundTcp } from './outbound-tcp.ts';
@@ -73,16 +75,35 @@ export function openTunnel(
     return;
   }
   const upstream = connect({ host, port, noDelay: true, allowHalfOpen: true });
+  const timer = setTimeout(
+    () => upstream.destroy(new Error('connect timeout')),
+    core.limits.connectTimeoutMs,
+  );
+  const abandon = (): void => void upstream.destroy();
+  socket.once('close', abandon);
+  // Until somebody answers there is no tunnel, and the client is told so.
+  upstream.once('close', () => {
+    clearTimeout(timer);
+    socket.off('close', abandon);
+    if (established) return;
+    const decision = decisionOf('connect-failure');
+    record(decision, to);
+    if (!socket.destroyed) socket.end(rawAnswer(decision, 'envoy'), () => socket.destroy());
+  });
+  upstream.on('error', () => undefined);
+  let established = false;
   upstream.once('connect', () => {
+    established = true;
+    clearTimeout(timer);
     socket.write(ESTABLISHED);
     if (head.length > 0) upstream.write(head);
-  });
-  join({
-    client: socket,
-    upstream,
-    connectTimeoutMs: core.limits.connectTimeoutMs,
-    onClientBytes: () => true,
-    onUpstreamBytes: () => undefined,
-    onClose: () => record(ALLOW_ANY, to),
+    join({
+      client: socket,
+      upstream,
+      connectTimeoutMs: core.limits.connectTimeoutMs,
+      onClientBytes: () => true,
+      onUpstreamBytes: () => undefined,
+      onClose: () => record(ALLOW_ANY, to),
+    });
   });
 }

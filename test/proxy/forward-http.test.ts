@@ -290,6 +290,18 @@ describe('an exchange that works', () => {
     socket.destroy();
   });
 
+  it('an upgrade with a body is refused, and neither reaches the application', async () => {
+    const at = await start();
+    const asked = ['POST / HTTP/1.1', 'Host: orders', 'Connection: Upgrade', 'Upgrade: websocket'];
+    const smuggled = 'GET /admin HTTP/1.1\r\nHost: x\r\n\r\n';
+    const text = await sendRaw(
+      at,
+      [...asked, `Content-Length: ${smuggled.length}`, '', smuggled].join('\r\n'),
+    );
+    expect(text).toMatch(/^HTTP\/1.1 403 /);
+    expect(application.requests).toEqual([]);
+  });
+
   it('other upgrades are refused', async () => {
     const at = await start();
     const answer = await ask(at, { headers: { connection: 'Upgrade', upgrade: 'mqtt' } });

@@ -33,6 +33,12 @@ const send = (...pieces: string[]) =>
 const get = (head: string) => `${head}\r\nConnection: close\r\n\r\n`;
 
 describe('what Envoy’s codec refuses, the application never sees', () => {
+  it('a folded header line is refused', async () => {
+    const answer = await send('GET / HTTP/1.1\r\nHost: a\r\nX-A: 1\r\n folded\r\nConnection: close\r\n\r\n');
+    expect(answer).toMatch(/^HTTP\/1.1 400 /);
+    expect(application.requests).toEqual([]);
+  });
+
   it.each([
     ['an unknown method', get('FOO / HTTP/1.1\r\nHost: a'), 400],
     ['M-SEARCH, which Node’s parser knows', get('M-SEARCH / HTTP/1.1\r\nHost: a'), 400],

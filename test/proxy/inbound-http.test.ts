@@ -35,9 +35,22 @@ const peer = () => pair.at('web-0', 'orders:80');
 const inbound = () => pair.at('orders-0', '8080');
 
 describe('a request over the mTLS pair', () => {
+  it('leaves no token of its query in the event, and reaches the application with it', async () => {
+    await pair.publish({ policies: [DENY_ALL] });
+    await ask(peer(), { path: '/charge?x=1&access_token=topsecret&y=2' });
+    expect(JSON.stringify(await pair.seen())).not.toContain('topsecret');
+    expect(pair.events[0]?.request?.path).toBe('/charge?x=1&access_token=[redacted]&y=2');
+    await pair.publish({ policies: [ALLOW_WEB] });
+    await ask(peer(), { path: '/charge?access_token=topsecret' });
+    expect(application.requests).toEqual(['GET /charge?access_token=topsecret']);
+  });
+
   it('is denied with Envoy’s answer, and the reason goes to the event only', async () => {
     await pair.publish({ policies: [DENY_ALL] });
-    const answer = await ask(peer(), { path: '/charge', headers: { authorization: 'Bearer secret' } });
+    const answer = await ask(peer(), {
+      path: '/charge',
+      headers: { authorization: 'Bearer secret', 'x-api-key': 'Bearer secret' },
+    });
     expect(answer).toMatchObject({ status: 403, body: 'RBAC: access denied' });
     expect(answer.headers).toMatchObject({ 'content-length': '19', 'content-type': 'text/plain' });
     expect(application.requests).toEqual([]);

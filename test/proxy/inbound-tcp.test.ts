@@ -83,6 +83,19 @@ describe('plain TCP over the pair', () => {
     ]);
   });
 
+  it('STRICT ends an open plaintext connection at its next bytes', async () => {
+    await pair.publish({ protocol: 'tcp', mtls: 'PERMISSIVE' });
+    const socket = net.connect(pair.at('orders-0', '8080'));
+    await once(socket, 'connect');
+    socket.write('x');
+    await once(socket, 'data');
+    await pair.publish({ protocol: 'tcp', mtls: 'STRICT' });
+    const closed = closeOf(socket);
+    socket.write('secret');
+    await closed;
+    expect(received.join()).not.toContain('secret');
+  });
+
   it('plaintext to STRICT opens nothing behind', async () => {
     await pair.publish({ protocol: 'tcp', mtls: 'STRICT' });
     expect(await sendRaw(pair.at('orders-0', '8080'), 'NOOP')).toBe('');

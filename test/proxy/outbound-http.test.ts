@@ -139,6 +139,14 @@ describe('what goes out', () => {
     expect(told.headers['x-forwarded-proto']).toBe('http');
   });
 
+  it('CONNECT to where nobody listens is 503, and no event calls it allowed', async () => {
+    await pair.publish({ outboundTrafficPolicy: 'ALLOW_ANY' });
+    const text = await sendRaw(proxy(), 'CONNECT 127.0.0.1:1 HTTP/1.1\r\nHost: 127.0.0.1:1\r\n\r\n');
+    expect(text).toMatch(/^HTTP\/1.1 503 /);
+    expect(await pair.seen()).toMatchObject([
+      { decision: { verdict: 'deny', phase: 'upstream' }, response: { status: 503 } },
+    ]);
+  });
   it('CONNECT to an HTTP port of the mesh is parsed as HTTP', async () => {
     const request = http.request({ ...proxy(), agent: false, method: 'CONNECT', path: 'orders:80' });
     request.end();
