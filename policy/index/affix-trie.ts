@@ -32,8 +32,10 @@ export class AffixTrie<T> {
         node = addChild(node, this.#first(rest), { label: rest, value: undefined, children: null });
         break;
       }
-      const shared = this.#sharedLength(rest, child.label);
-      node = shared === child.label.length ? child : this.#split(node, child, shared);
+      // Most edges are passed whole: the engine compares those faster than a loop does.
+      const whole = this.#agrees(rest, child.label, 0);
+      const shared = whole ? child.label.length : this.#sharedLength(rest, child.label);
+      node = whole ? child : this.#split(node, child, shared);
       rest = this.#drop(rest, shared);
     }
     node.value ??= make();

@@ -114,6 +114,8 @@ export function keyOf(match: ValueMatch): string {
     case 'prefix':
     case 'suffix':
       return `${match.kind} ${match.value}`;
+    case 'ip':
+      return `ip ${blockBits(match.block)}`;
     default:
       return JSON.stringify(match);
   }

@@ -76,7 +76,10 @@ const sni = fc.constantFrom('cart.shop', 'a.cart.shop', '');
 
 const VALUES: Readonly<Record<string, fc.Arbitrary<string>>> = {
   principals: starred(principal),
-  namespaces: fc.oneof(fc.constantFrom('shop', 'billing', 'ns', 'shop/sa', 'sh*', '*', ''), starred(word)),
+  namespaces: fc.oneof(
+    fc.constantFrom('shop', 'billing', 'ns', 'sa', 'shop/sa', 'sh*', '*', ''),
+    starred(word),
+  ),
   serviceAccounts: fc.constantFrom('web', 'shop/web', 'billing/web', 'ns/sa', 'shop/web/pod', '', 'shop/'),
   trustDomains: fc.constantFrom('cluster.local', 'old.example', 'ns', '*', 'cluster*', '*example', ''),
   ipBlocks: block,
