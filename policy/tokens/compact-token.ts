@@ -1,7 +1,7 @@
 /**
- * A compact JWS and the claims in it, taken apart as Envoy does, in its order: the first fault is the answer. Padded
- * base64 is refused after everything else, so that other answers stay Envoy's; what else Envoy forgives and RFC 7515
- * doesn't is told, as `tolerated`.
+ * A compact JWS and the claims in it, taken apart as Envoy does, in its order: the first fault is the answer. What is
+ * refused here and not by Envoy (padded base64) is refused after everything else, so that other answers stay Envoy's;
+ * what Envoy forgives and RFC 7515 doesn't is told, as `tolerated`.
  */
 import { decodeBase64Url, type Decoded } from './base64.ts';
 import { type JsonObject, type JsonValue, memberOf, parseJsonObject } from './strict-json.ts';
@@ -25,12 +25,7 @@ export interface CompactJws {
 }
 
 /** What RFC 7515 or 7517 refuses and Envoy lets pass. */
-export type Tolerated =
-  | 'spare-bits'
-  | 'extra-dots'
-  | 'crit-ignored'
-  | 'signature-length'
-  | 'key-for-encryption';
+export type Tolerated = 'spare-bits' | 'crit-ignored' | 'signature-length' | 'key-for-encryption';
 
 /** A token whose claims have the types they must have. */
 export interface ParsedToken extends CompactJws {
@@ -80,17 +75,12 @@ interface Head {
   kid: string;
   crit: readonly string[];
   decoded: Decoded;
-  extraDots: boolean;
 }
 
 function parseHead(token: string): Head | TokenFault {
   if (token.length > MAX_LENGTH) return 'token-bad-format';
-  // Envoy skips empty sections: dots at the ends don't count.
-  const pieces = token.split('.', MAX_PIECES);
-  const sections = pieces.length < MAX_PIECES ? pieces.filter((section) => section !== '') : [];
-  const [header, payload, signature] = sections;
-  if (header === undefined || payload === undefined || signature === undefined || sections.length !== 3)
-    return 'token-bad-format';
+  const [header, payload, signature, more] = token.split('.', 4);
+  if (!header || !payload || !signature || more !== undefined) return 'token-bad-format';
   const bytes = decodeBase64Url(header);
   if (bytes === null) return 'token-header-bad-base64';
   const text = decodeUtf8(bytes.bytes);
@@ -101,23 +91,18 @@ function parseHead(token: string): Head | TokenFault {
   if (!ALGORITHMS.has(alg)) return 'token-header-unknown-alg';
   const kid = memberOf(fields, 'kid');
   if (kid !== undefined && typeof kid !== 'string') return 'token-header-bad-kid';
-  const extraDots = pieces.length > 3;
-  return { header, payload, signature, alg, kid: kid ?? '', crit: critOf(fields), decoded: bytes, extraDots };
+  return { header, payload, signature, alg, kid: kid ?? '', crit: critOf(fields), decoded: bytes };
 }
-
-/** More than any token has, so that a text of nothing but dots stays cheap. */
-const MAX_PIECES = 64;
 
 function withSignature(head: Head, payload: Decoded): CompactJws | TokenFault {
   const signature = decodeBase64Url(head.signature);
   if (signature === null) return 'token-signature-bad-base64';
-  if (head.decoded.padded) return 'token-header-bad-base64';
-  if (payload.padded) return 'token-payload-bad-base64';
+  if (head.decoded.padded || head.decoded.spareBits) return 'token-header-bad-base64';
+  if (payload.padded || payload.spareBits) return 'token-payload-bad-base64';
   if (signature.padded) return 'token-signature-bad-base64';
-  const { decoded, extraDots, ...rest } = head;
+  const { decoded: _, ...rest } = head;
   const tolerated: Tolerated[] = [];
-  if (decoded.spareBits || payload.spareBits || signature.spareBits) tolerated.push('spare-bits');
-  if (extraDots) tolerated.push('extra-dots');
+  if (signature.spareBits) tolerated.push('spare-bits');
   if (head.crit.length > 0) tolerated.push('crit-ignored');
   return { ...rest, tolerated, payloadBytes: payload.bytes, signatureBytes: signature.bytes };
 }

@@ -38,8 +38,8 @@ export function decideTokens(
 
 /** A claim or parameter that can't be sent on: the codec towards the application refuses it. */
 export function unsendable(tokens: TokenFacts): Decision | null {
-  const broken = tokens.headers.some(([, value]) => hasBreak(value)) || /[\x00-\x20\x7f]/.test(tokens.path);
-  if (!broken) return null;
+  const broken = tokens.headers.some(([, value]) => BREAKS.some((code) => value.includes(code)));
+  if (!broken && !hasBlankOrControl(tokens.path)) return null;
   return {
     verdict: 'deny',
     phase: 'upstream',
@@ -50,6 +50,12 @@ export function unsendable(tokens: TokenFacts): Decision | null {
   };
 }
 
-function hasBreak(value: string): boolean {
-  return value.includes('\n') || value.includes('\r') || value.includes('\0');
+const BREAKS = ['\n', '\r', '\0'];
+
+function hasBlankOrControl(path: string): boolean {
+  for (let index = 0; index < path.length; index += 1) {
+    const code = path.charCodeAt(index);
+    if (code <= 0x20 || code === 0x7f) return true;
+  }
+  return false;
 }

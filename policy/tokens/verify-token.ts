@@ -74,21 +74,13 @@ export async function verifyJws<Jws extends CompactJws>(
   return admitted ? 'token-signature-invalid' : 'token-no-matching-key';
 }
 
-const HALF = { 'P-256': 32, 'P-384': 48, 'P-521': 66 } as const;
+const ECDSA_BYTES = { 'P-256': 64, 'P-384': 96, 'P-521': 132 } as const;
 
-/** Envoy takes each half for a number, whatever its length, and an odd last byte for nothing. */
-function ecdsaSignature(bytes: Uint8Array, curve: keyof typeof HALF): Uint8Array | null {
-  const [half, wanted] = [Math.floor(bytes.length / 2), HALF[curve]];
-  if (half === wanted) return bytes.length === 2 * wanted ? bytes : bytes.slice(0, 2 * wanted);
-  const signature = new Uint8Array(2 * wanted);
-  for (const part of [0, 1]) {
-    const number = bytes.slice(part * half, (part + 1) * half);
-    const first = number.findIndex((byte) => byte !== 0);
-    const digits = first < 0 ? new Uint8Array() : number.slice(first);
-    if (digits.length > wanted) return null;
-    signature.set(digits, (part + 1) * wanted - digits.length);
-  }
-  return signature;
+/** Envoy halves what it is given, so that one byte too many counts for nothing. Other lengths are refused. */
+function ecdsaSignature(bytes: Uint8Array, curve: keyof typeof ECDSA_BYTES): Uint8Array | null {
+  const wanted = ECDSA_BYTES[curve];
+  if (bytes.length === wanted) return bytes;
+  return bytes.length === wanted + 1 ? bytes.slice(0, wanted) : null;
 }
 
 function claimsFault(token: ParsedToken, rule: CompiledJwtRule, now: number): TokenFault | null {

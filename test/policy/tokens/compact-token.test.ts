@@ -1,0 +1,85 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { parseToken } from '../../../policy/tokens/compact-token.ts';
+import { signer } from '../../support/tokens.ts';
+
+const issuer = signer();
+const good = issuer.token({ iss: 'https://a.example', sub: 'alice' });
+const [header, payload, signature] = good.split('.') as [string, string, string];
+const base64 = (text: string) => Buffer.from(text).toString('base64url');
+
+describe('a compact token', () => {
+  it.each([
+    ['', 'token-bad-format'],
+    ['garbage', 'token-bad-format'],
+    [`${header}.${payload}`, 'token-bad-format'],
+    [`${header}.${payload}.`, 'token-bad-format'],
+    [`.${good}`, 'token-bad-format'],
+    [`${good}.x`, 'token-bad-format'],
+    ['.'.repeat(1_000_000), 'token-bad-format'],
+    [`${header}.${payload}.${'A'.repeat(1_048_576)}`, 'token-bad-format'],
+    [`*.${payload}.${signature}`, 'token-header-bad-base64'],
+    [`Token ${good}`, 'token-header-bad-json'],
+    [`${base64('{"alg":"ES256","alg":"none"}')}.${payload}.${signature}`, 'token-header-bad-json'],
+    [`${base64('{}')}.${payload}.${signature}`, 'token-header-bad-alg'],
+    [`${base64('{"alg":["ES256"]}')}.${payload}.${signature}`, 'token-header-bad-alg'],
+    [`${base64('{"alg":"none"}')}.${payload}.${signature}`, 'token-header-unknown-alg'],
+    [`${base64('{"alg":"ES256","kid":7}')}.${payload}.${signature}`, 'token-header-bad-kid'],
+    [`${header}.a.${signature}`, 'token-payload-bad-base64'],
+    [`${header}.${base64('[]')}.${signature}`, 'token-payload-bad-json'],
+    [
+      `${header}.${Buffer.from([0x7b, 0xff, 0x7d]).toString('base64url')}.${signature}`,
+      'token-payload-bad-json',
+    ],
+    [`${good}=`, 'token-signature-bad-base64'],
+    [`${good}==`, 'token-signature-bad-base64'],
+    [`${header}.${payload}.*`, 'token-signature-bad-base64'],
+    [`${header} .${payload}.${signature}`, 'token-header-bad-base64'],
+  ])('%#: is refused', (token, fault) => {
+    expect(parseToken(token)).toBe(fault);
+  });
+
+  it.each([
+    [{ iss: 5 }, 'token-iss-not-string'],
+    [{ iss: null }, 'token-iss-not-string'],
+    [{ sub: 5 }, 'token-sub-not-string'],
+    [{ exp: 'never' }, 'token-exp-not-integer'],
+    [{ exp: -1 }, 'token-exp-out-of-range'],
+    [{ nbf: 2 ** 64 }, 'token-nbf-out-of-range'],
+    [{ iat: [] }, 'token-iat-not-integer'],
+    [{ jti: 1 }, 'token-jti-not-string'],
+    [{ aud: 5 }, 'token-aud-not-strings'],
+    [{ aud: ['a', 5] }, 'token-aud-not-strings'],
+    [{ aud: { a: 1 } }, 'token-aud-not-strings'],
+  ])('with claims %j is refused', (claims, fault) => {
+    expect(parseToken(issuer.token(claims))).toBe(fault);
+  });
+
+  it('with dots around it is none', () => {
+    for (const token of [`.${good}`, `${good}.`, `${header}..${payload}.${signature}`])
+      expect(parseToken(token)).toBe('token-bad-format');
+  });
+
+  it('is read with its claims', () => {
+    const claims = { iss: 'i', aud: ['a'], exp: 5.9, __proto: 1 };
+    expect(parseToken(issuer.token(claims, { crit: ['x'], x: 1 }))).toMatchObject({
+      issuer: 'i',
+      audiences: ['a'],
+      expires: 5,
+      notBefore: 0,
+      kid: 'k',
+      alg: 'ES256',
+      tolerated: ['crit-ignored'],
+    });
+  });
+
+  it('never throws, whatever stands in its place', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), fc.nat(good.length), (text, at) => {
+        parseToken(good.slice(0, at) + text + good.slice(at));
+        parseToken(text);
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
