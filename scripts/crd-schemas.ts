@@ -1,7 +1,8 @@
 /**
  * Writes model/istio/crd-schemas.json: the structural schemas of Istio's CustomResourceDefinitions without their
- * prose, each part that occurs twice written once. Usage: `node scripts/crd-schemas.ts CRDS.yaml`. Stops at whatever
- * the checker in model/istio doesn't know, so that a new Istio can't bring a rule that nobody applies.
+ * prose, each part that occurs twice written once. Usage: `node scripts/crd-schemas.ts CRDS.yaml`, then
+ * `npm run format`. Stops at whatever the checker in model/istio doesn't know, so that a new Istio can't bring a
+ * rule that nobody applies.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { parseAllDocuments } from 'yaml';
@@ -29,7 +30,7 @@ const KEPT = [
   'nullable',
 ];
 /** Keywords without a say in what is valid. `format` of numbers is their `minimum` and `maximum`. */
-const DROPPED = ['description', 'x-kubernetes-list-type', 'x-kubernetes-list-map-keys'];
+const DROPPED = ['description'];
 
 function convert(schema: JsonMap): JsonMap {
   const result: JsonMap = {};
@@ -46,6 +47,8 @@ function convert(schema: JsonMap): JsonMap {
       );
     } else if (key === 'items') result['items'] = convert(value as JsonMap);
     else if (key === 'additionalProperties') result['values'] = convert(value as JsonMap);
+    else if (key === 'x-kubernetes-list-map-keys') result['uniqueBy'] = value;
+    else if (key === 'x-kubernetes-list-type' && (value === 'map' || value === 'atomic')) continue;
     else if (key === 'x-kubernetes-preserve-unknown-fields') result['anything'] = value;
     else if (key === 'x-kubernetes-validations') {
       const rules: string[] = [];

@@ -37,14 +37,16 @@ export function admit(document: YamlDocument, { group, kind, webhook }: Admissio
   const object = checkValue(objectSchema, document, value);
   const written = (value as { spec?: unknown }).spec;
   const definition = crdKind(group, kind);
-  const structure = definition
-    ? checkStructure(definition.spec, written ?? {})
-    : { issues: [], value: written ?? {} };
+  const missing = definition?.specRequired === true && written === undefined;
+  const structure =
+    definition && !missing
+      ? checkStructure(definition.spec, written ?? {})
+      : { issues: [], value: written ?? {} };
   const apiServer = [
     ...object.problems,
     ...structure.issues.map((issue) => structureProblem(issue, document)),
   ];
-  if (definition?.specRequired && written === undefined) apiServer.push(missingSpec(kind, document));
+  if (missing) apiServer.push(missingSpec(kind, document));
   const annotations = checkAnnotations(document);
   // The webhook reads what the API server stored, and drops what it doesn't know, too.
   const stored = webhook ? checkValue(webhook, document, structure.value, ['spec']) : null;
@@ -79,8 +81,11 @@ function missingSpec(kind: string, document: YamlDocument): Problem {
 /** The API server's words only where the webhook has none: it says the same of many faults, with less of a way out. */
 function inOrder(webhook: readonly Problem[], apiServer: readonly Problem[]): Problem[] {
   const place = ({ at }: Problem): string => `${at?.line}:${at?.column}`;
-  const told = new Set(webhook.map(place));
-  return [...webhook, ...apiServer.filter((problem) => !told.has(place(problem)))].sort(
+  const told = (problem: Problem): boolean => {
+    const core = problem.message.slice(problem.message.lastIndexOf(': ') + 1).trim();
+    return webhook.some((other) => place(other) === place(problem) || other.message.includes(core));
+  };
+  return [...webhook, ...apiServer.filter((problem) => !told(problem))].sort(
     (a, b) => (a.at?.line ?? 0) - (b.at?.line ?? 0) || (a.at?.column ?? 0) - (b.at?.column ?? 0),
   );
 }

@@ -54,8 +54,27 @@ function checkItems(
   issues: StructureIssue[],
 ): unknown {
   bounds('entries', value.length, schema.minItems, schema.maxItems, path, issues);
+  if (schema.uniqueBy) checkUnique(schema.uniqueBy, value, path, issues);
   const { items } = schema;
   return items ? value.map((item, index) => check(items, item, [...path, index], issues)) : value;
+}
+
+function checkUnique(
+  keys: readonly string[],
+  value: readonly unknown[],
+  path: Path,
+  issues: StructureIssue[],
+): void {
+  const seen = new Set<string>();
+  for (const [index, item] of value.entries()) {
+    const id = JSON.stringify(keys.map((key) => (item as Fields | null)?.[key]));
+    if (seen.has(id)) {
+      const at = [...path, index];
+      const message = `${name(at)}: an element with the same ${keys.join(' and ')} stands before`;
+      issues.push({ path: at, code: 'duplicate-element', message });
+    }
+    seen.add(id);
+  }
 }
 
 function checkFields(schema: CrdSchema, value: Fields, path: Path, issues: StructureIssue[]): unknown {

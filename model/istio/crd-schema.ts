@@ -12,6 +12,8 @@ export interface CrdSchema {
   properties?: Readonly<Record<string, CrdSchema>>;
   required?: readonly string[];
   items?: CrdSchema;
+  /** Fields that tell the elements of a list apart. */
+  uniqueBy?: readonly string[];
   /** Of a map with keys of any name. */
   values?: CrdSchema;
   /** Unknown fields are kept, unread. */
