@@ -33,11 +33,14 @@ export function judgeObject({ document, judge }: Pick<ValidationCase, 'document'
   }
   const support = kindSupport(group, kind);
   const schema = 'schema' in support ? support.schema : null;
-  const { webhook, apiServer, problems } = admit(document, { group, kind, webhook: schema });
+  const { webhook, apiServer, warnings, problems } = admit(document, { group, kind, webhook: schema });
   // Of other kinds only the structure is known; then that is the verdict.
-  if (judge === 'cluster' || !schema) return { valid: problems.length === 0, errors: problems, warnings: [] };
+  if (judge === 'cluster' || !schema) {
+    const errors = problems.filter(({ severity }) => severity === 'error');
+    return { valid: errors.length === 0, errors, warnings };
+  }
   if (webhook.length > 0) return { valid: false, errors: webhook, warnings: [] };
-  return { valid: true, errors: [], warnings: apiServer.map(asWarning) };
+  return { valid: true, errors: [], warnings: [...apiServer.map(asWarning), ...warnings] };
 }
 
 function asWarning(problem: Problem): Problem {

@@ -175,10 +175,10 @@ function readPolicy(
  * What only the API server refuses is worth a warning: in the cluster the object would not be there. A misspelt field
  * stays an error: Istio would leave it out in silence.
  */
-function webhookOnly({ webhook, apiServer }: Admission): Problem[] {
+function webhookOnly({ webhook, apiServer, warnings }: Admission): Problem[] {
   const told = new Set(webhook.map(({ message }) => message));
   const others = apiServer.filter(({ message }) => !told.has(message));
-  return [...webhook, ...others.map(asWarning)];
+  return [...webhook, ...others.map(asWarning), ...warnings];
 }
 
 function asWarning(problem: Problem): Problem {

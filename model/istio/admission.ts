@@ -10,6 +10,7 @@ import { placeOf, type YamlDocument } from '../yaml-source.ts';
 import { checkAnnotations } from './annotation-checks.ts';
 import { checkStructure, type StructureIssue } from './check-structure.ts';
 import { crdKind } from './crd-schema.ts';
+import { checkInlineKeys } from './key-warnings.ts';
 import { unsetNulls } from './unset-nulls.ts';
 
 /** What checks an object. */
@@ -27,7 +28,9 @@ export interface Admission {
   spec: unknown;
   apiServer: Problem[];
   webhook: Problem[];
-  /** Of both, each fault once, in the order of the file. */
+  /** What both take, and nobody should write. */
+  warnings: Problem[];
+  /** All of that, each fault once, in the order of the file. */
   problems: Problem[];
 }
 
@@ -47,6 +50,7 @@ export function admit(document: YamlDocument, { group, kind, webhook }: Admissio
     ...structure.issues.map((issue) => structureProblem(issue, document)),
   ];
   if (missing) apiServer.push(missingSpec(kind, document));
+  const warnings = checkInlineKeys(document);
   const annotations = checkAnnotations(document);
   // The webhook reads what the API server stored, and drops what it doesn't know, too.
   const stored = webhook ? checkValue(webhook, document, structure.value, ['spec']) : null;
@@ -65,7 +69,8 @@ export function admit(document: YamlDocument, { group, kind, webhook }: Admissio
     spec: stored ? stored.value : structure.value,
     apiServer,
     webhook: refused,
-    problems: inOrder([...annotations, ...asWritten], apiServer),
+    warnings,
+    problems: inOrder([...annotations, ...asWritten, ...warnings], apiServer),
   };
 }
 

@@ -153,3 +153,18 @@ function source(fields: string): string {
 function condition(key: string, value: string): string {
   return `{ rules: [{ when: [{ key: "${key}", values: ["${value}"] }] }] }`;
 }
+
+describe('a private key in a policy', () => {
+  it('is worth a warning, though both take it', () => {
+    const jwks = '{"keys":[{"kty":"oct","k":"AAAA"}]}';
+    const { webhook, apiServer, problems } = admission(
+      'RequestAuthentication',
+      `metadata: { name: r }\nspec: { jwtRules: [{ issuer: a, jwks: '${jwks}' }] }\n`,
+    );
+    expect([webhook, apiServer]).toEqual([[], []]);
+    expect(problems).toMatchObject([
+      { code: 'private-key', severity: 'warning', at: { file: 'p.yaml', line: 4, column: 33 } },
+    ]);
+    expect(JSON.stringify(problems)).not.toContain('AAAA');
+  });
+});
