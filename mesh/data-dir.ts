@@ -16,16 +16,36 @@ export function defaultDataDir(
   return join(env['XDG_DATA_HOME'] ?? join(home, '.local', 'share'), 'greenroom');
 }
 
-/** Makes a folder that only this user may enter; an existing one that others may enter is closed to them. */
+/**
+ * Makes a folder that only this user may enter; an existing one that others may read is closed to them. One that
+ * is somebody else's, or that everybody may write into (as /tmp), is refused: what lies there already may be theirs.
+ */
 export function ensurePrivateFolder(path: string): string {
   try {
     mkdirSync(path, { recursive: true, mode: 0o700 });
-    if ((statSync(path).mode & 0o077) !== 0 && process.platform !== 'win32') chmodSync(path, 0o700);
+    if (process.platform !== 'win32') closeToOthers(path);
   } catch (cause) {
+    if (cause instanceof EnvironmentError) throw cause;
     throw new EnvironmentError('data-folder', `the data folder ${path} can't be used`, {
       hint: 'set GREENROOM_DATA_DIR to a folder that you may write to',
       cause,
     });
   }
   return path;
+}
+
+function closeToOthers(path: string): void {
+  const { mode, uid } = statSync(path);
+  const why =
+    uid !== process.getuid?.()
+      ? 'belongs to another user'
+      : (mode & 0o002) !== 0
+        ? 'can be written by everybody'
+        : null;
+  if (why !== null) {
+    throw new EnvironmentError('data-folder', `the data folder ${path} ${why}`, {
+      hint: 'set GREENROOM_DATA_DIR to a folder of your own',
+    });
+  }
+  if ((mode & 0o077) !== 0) chmodSync(path, 0o700);
 }

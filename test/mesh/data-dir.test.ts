@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -16,6 +16,21 @@ describe('the data folder', () => {
     expect(() => ensurePrivateFolder(join(folder, 'file', 'data'))).toThrow(
       expect.objectContaining({ code: 'data-folder', hint: expect.stringContaining('GREENROOM_DATA_DIR') }),
     );
+  });
+
+  it('is never a folder that everybody may write into, and that one stays as it is', () => {
+    const shared = join(folder, 'shared');
+    mkdirSync(shared);
+    chmodSync(shared, 0o1777);
+    expect(() => ensurePrivateFolder(shared)).toThrow(/can be written by everybody/);
+    expect(statSync(shared).mode & 0o7777).toBe(0o1777);
+  });
+
+  it.runIf(process.getuid?.() === 0)("is never another user's", () => {
+    const theirs = join(folder, 'theirs');
+    mkdirSync(theirs, { mode: 0o700 });
+    chownSync(theirs, 12_345, 12_345);
+    expect(() => ensurePrivateFolder(theirs)).toThrow(/belongs to another user/);
   });
 
   it('is closed to others, also when it was open', () => {
