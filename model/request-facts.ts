@@ -26,6 +26,8 @@ export interface ConnectionFacts {
   otherPrincipals?: readonly string[];
   /** Lower-case server name of the ClientHello; null without one. */
   sni: string | null;
+  /** The client's address where a gateway reckoned it; absent = X-Forwarded-For says, as at a sidecar. */
+  remoteIp?: string;
   /** Whether the connection is mutual TLS. */
   mtls: boolean;
 }

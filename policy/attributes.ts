@@ -25,9 +25,7 @@ export function valuesOf(
     case 'source.ip':
       return [connection.sourceIp];
     case 'remote.ip':
-      return [
-        http === null ? connection.sourceIp : remoteAddressAtSidecar(connection.sourceIp, http.headers),
-      ];
+      return [remoteAddress(facts)];
     case 'destination.ip':
       return [connection.destinationIp];
     case 'destination.port':
@@ -47,6 +45,11 @@ export function valuesOf(
     case 'request.headers':
       return http === null ? [] : headerValues(clause.header ?? '', http);
   }
+}
+
+function remoteAddress({ connection, http }: RequestFacts): string {
+  if (connection.remoteIp !== undefined) return connection.remoteIp;
+  return http === null ? connection.sourceIp : remoteAddressAtSidecar(connection.sourceIp, http.headers);
 }
 
 /** A path as policies see it. */

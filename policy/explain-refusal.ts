@@ -18,6 +18,10 @@ const SENTENCES: Readonly<Record<string, string>> = {
     'The caller’s certificate names another trust domain; add it to trustDomainAliases if it belongs to this mesh.',
   'client-hello-on-plaintext':
     'This port is DISABLE, plaintext only, and the caller began a TLS handshake: its ClientHello is no HTTP request.',
+  'unknown-server-name':
+    'No server of this gateway has the server name (SNI) that the client asked for, or it asked for none.',
+  'plaintext-on-https': 'This port of the gateway takes TLS, and the client spoke plaintext.',
+  'no-server-at-port': 'No Gateway has a server at this port of the workload.',
   'normalization-failed': 'The path can’t be normalized (a %00, say), so no policy was asked: 400.',
   'not-supported-yet': 'This version can’t judge the request yet, so it is denied.',
 };

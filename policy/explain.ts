@@ -8,6 +8,7 @@ import { failedClauses, ruleTrail, type TriedRule, tryRule } from './clause-trai
 import type { CompiledAction, CompiledPolicy } from './compiled-policy.ts';
 import { customEntry, customSentence } from './custom/explain-custom.ts';
 import { explainRefusal, fellBeforePolicies } from './explain-refusal.ts';
+import { routeEntry, routeSentence } from './gateway/explain-route.ts';
 import { sentenceFor } from './sentence.ts';
 import { tokenEntry, tokenSentence } from './tokens/explain-tokens.ts';
 import { afterTokens, type TokenFacts } from './tokens/token-facts.ts';
@@ -51,7 +52,9 @@ export function explain(
     denyEntry(policy, deny, facts),
     allowEntry(policy, allow, decision, facts),
     ...watchEntry('dry-run', policy.dryRun, facts, home),
+    ...routeEntry(decision, facts),
   ];
+  if (decision.phase === 'route') return { sentence: routeSentence(decision, facts), trail, nearest: null };
   return {
     sentence: sentenceFor(policy, facts, decision, { deny, allow, nearest }),
     trail,

@@ -10,7 +10,10 @@ import type { HeaderList } from '../model/request-facts.ts';
 import { unescapeUtf8 } from '../wire/path-normalization.ts';
 import { compareCase } from './compare-case.ts';
 import { compilePolicies } from './compile.ts';
+import type { CompiledPolicy } from './compiled-policy.ts';
 import { explain } from './explain.ts';
+import { openGateway, readGatewayPort } from './gateway/read-gateway.ts';
+import { judgeAtGateway } from './judge-gateway.ts';
 import type { Askable, Judged } from './decide-http.ts';
 import { type CallingSide, judgeRequest } from './judge-request.ts';
 import type { SentRequest } from './receive-request.ts';
@@ -31,7 +34,12 @@ export interface SuiteWorld {
   objects: readonly PolicyObject[];
   config: Pick<
     MeshConfig,
-    'rootNamespace' | 'trustDomain' | 'trustDomainAliases' | 'pathNormalization' | 'extensionProviders'
+    | 'rootNamespace'
+    | 'trustDomain'
+    | 'trustDomainAliases'
+    | 'pathNormalization'
+    | 'numTrustedProxies'
+    | 'extensionProviders'
   >;
 }
 
@@ -49,13 +57,9 @@ export async function judgeCase(
     { port: to.port, protocol: request.protocol },
     world.config,
   );
-  const mode = mtlsModeOf(mtlsModes(world.objects, target, world.config), to.port);
+  const play = to.kind === 'gateway' ? playAtGateway : playAtSidecar;
   const unsupported = unsupportedPart(one, world.objects);
-  const called = { ip: to.ip ?? '10.0.1.20', port: to.port, mode, policy };
-  const judged: Judged =
-    unsupported === null
-      ? await judgeRequest(callerOf(one), called, sentRequest(one), world.config, askable)
-      : await judgeRequest(callerOf(one), called, sentRequest(one), world.config);
+  const judged = await play(world, one, policy, unsupported === null ? askable : {});
   if (unsupported !== null) judged.decision = notSupported(unsupported);
   const { decision, facts, tokens } = judged;
   const differences = compareCase(one.expect, judged);
@@ -66,6 +70,40 @@ export async function judgeCase(
     decision,
     explanation: explain(policy, facts, decision, tokens),
   };
+}
+
+async function playAtSidecar(
+  { objects, config }: SuiteWorld,
+  one: DecisionCase,
+  policy: CompiledPolicy,
+  askable: Askable,
+): Promise<Judged> {
+  const { to } = one;
+  const target = { namespace: to.namespace, serviceAccount: to.serviceAccount, labels: to.labels ?? {} };
+  const mode = mtlsModeOf(mtlsModes(objects, target, config), to.port);
+  const called = { ip: to.ip ?? '10.0.1.20', port: to.port, mode, policy };
+  return judgeRequest(callerOf(one), called, sentRequest(one), config, askable);
+}
+
+async function playAtGateway(
+  { objects, config }: SuiteWorld,
+  one: DecisionCase,
+  policy: CompiledPolicy,
+  askable: Askable,
+): Promise<Judged> {
+  const { to } = one;
+  const caller = callerOf(one);
+  const request = sentRequest(one);
+  const workload = { namespace: to.namespace, labels: to.labels ?? {} };
+  const at = objects.some(({ kind }) => kind === 'Gateway')
+    ? readGatewayPort(objects, workload, to.port)
+    : openGateway(workload, to.port, caller.tls !== 'plaintext');
+  if (typeof at === 'string' || request === null) {
+    const decision = notSupported(typeof at === 'string' ? at : 'TCP at a gateway');
+    const judged = await playAtSidecar({ objects, config }, one, policy, {});
+    return { decision, facts: judged.facts };
+  }
+  return judgeAtGateway(caller, { ip: to.ip ?? '10.0.1.20', at, policy }, request, config, askable);
 }
 
 /** Kinds of Istio that have no part in what a sidecar lets in. */
@@ -85,7 +123,7 @@ const JUDGED_KINDS: ReadonlySet<string> = new Set([
 ]);
 
 function unsupportedPart({ to }: DecisionCase, objects: readonly PolicyObject[]): string | null {
-  if (to.kind !== undefined && to.kind !== 'sidecar') return `to.kind ${to.kind}`;
+  if (to.kind !== undefined && to.kind !== 'sidecar' && to.kind !== 'gateway') return `to.kind ${to.kind}`;
   const unknown = objects.find(
     ({ apiVersion, kind }) =>
       apiVersion.includes('.istio.io/') && !JUDGED_KINDS.has(kind) && !OUTBOUND_KINDS.has(kind),
@@ -135,7 +173,7 @@ function sentRequest({ request, to }: DecisionCase): SentRequest | null {
     method: request.method ?? 'GET',
     path: unescapeUtf8(request.path ?? '/'),
     host: request.host ?? to.serviceAccount,
-    headers: [...grpc, ...sentHeaders(request)],
+    headers: [...grpc, ...sentHeaders(request, to.kind === 'gateway' ? undefined : request.remoteIp)],
   };
 }
 
@@ -162,7 +200,8 @@ function asFields(
   };
 }
 
-function sentHeaders(request: DecisionCase['request']): HeaderList {
+/** A gateway learns the client's address by itself; a sidecar is told `remoteIp`. */
+function sentHeaders(request: DecisionCase['request'], remoteIp: string | undefined): HeaderList {
   const sent: [string, string][] = [];
   for (const [name, value] of Object.entries(request.headers ?? {})) {
     for (const one of typeof value === 'string' ? [value] : value)
@@ -171,7 +210,6 @@ function sentHeaders(request: DecisionCase['request']): HeaderList {
   const has = (wanted: string) => sent.some(([name]) => name === wanted);
   if (request.token !== undefined && !has('authorization'))
     sent.push(['authorization', `Bearer ${request.token}`]);
-  if (request.remoteIp !== undefined && !has('x-forwarded-for'))
-    sent.push(['x-forwarded-for', request.remoteIp]);
+  if (remoteIp !== undefined && !has('x-forwarded-for')) sent.push(['x-forwarded-for', remoteIp]);
   return sent;
 }

@@ -1,6 +1,7 @@
 /**
- * X-Forwarded-Client-Cert at a sidecar's inbound side: APPEND_FORWARD, as Istio configures it. Over plaintext a
- * client's own header is removed; over mutual TLS it is kept and ours appended, forged or not.
+ * X-Forwarded-Client-Cert as Istio configures it. At a sidecar's inbound side APPEND_FORWARD: over plaintext a client's
+ * own header is removed; over mutual TLS it is kept and ours appended, forged or not. At a gateway SANITIZE_SET: a
+ * client's own never stays.
  */
 import type { HeaderList } from '../model/request-facts.ts';
 
@@ -13,6 +14,8 @@ export interface ForwardedClient {
   subject: string;
   uriSans: readonly string[];
   dnsSans: readonly string[];
+  /** The certificate as it stands behind `Cert=`, its quotes included; gateways tell it. */
+  certificate?: string;
 }
 
 /** The field as the application shall see it; null = no such field. */
@@ -23,12 +26,22 @@ export function forwardedClientCert(
 ): string | null {
   if (client === null) return null;
   const sent = headers.filter(([name]) => name === NAME).map(([, value]) => value);
-  const element = [
+  return [...sent, element(ownSpiffeId, client, [])].join(',');
+}
+
+/** The field as a gateway sets it; null = no such field. */
+export function gatewayClientCert(ownSpiffeId: string, client: ForwardedClient | null): string | null {
+  if (client === null) return null;
+  return element(ownSpiffeId, client, client.certificate === undefined ? [] : [`Cert=${client.certificate}`]);
+}
+
+function element(ownSpiffeId: string, client: ForwardedClient, certificate: readonly string[]): string {
+  return [
     `By=${ownSpiffeId}`,
     `Hash=${client.fingerprint}`,
+    ...certificate,
     `Subject="${client.subject.replaceAll('"', '\\"')}"`,
     ...client.uriSans.slice(0, 1).map((uri) => `URI=${uri}`),
     ...client.dnsSans.map((dns) => `DNS=${dns}`),
   ].join(';');
-  return [...sent, element].join(',');
 }

@@ -18,3 +18,23 @@ export function remoteAddressAtSidecar(peer: string, headers: HeaderList): strin
   const entry = value.slice(value.lastIndexOf(',') + 1).trim();
   return parseIpAddress(entry) === null ? peer : entry;
 }
+
+/**
+ * At a gateway: the peer, or with trusted proxies in front of it the entry that the outermost of them wrote (the Nth
+ * from the right, before the peer is appended). No such entry, or none that is a bare address: the peer, never
+ * another entry.
+ */
+export function remoteAddressAtGateway(peer: string, headers: HeaderList, trustedProxies: number): string {
+  if (trustedProxies === 0) return peer;
+  const entries = forwardedFor(headers).split(',');
+  const entry = entries[entries.length - trustedProxies]?.trim() ?? '';
+  return parseIpAddress(entry) === null ? peer : entry;
+}
+
+/** All header lines as one list, as sent. */
+export function forwardedFor(headers: HeaderList): string {
+  return headers
+    .filter(([name]) => name === 'x-forwarded-for')
+    .map(([, value]) => value)
+    .join(',');
+}

@@ -72,7 +72,7 @@ describe('decideSuites', () => {
   it('never takes what it can not judge or compare as agreement', async () => {
     await file('policies.yaml', POLICY);
     const gateway = await decideSuites([
-      await file('gateway.yaml', suite('{ decision: deny, status: 403 }', ', kind: gateway')),
+      await file('gateway.yaml', suite('{ decision: deny, status: 403 }', ', kind: waypoint')),
     ]);
     expect(gateway.differ).toBe(1);
     const compared = await decideSuites([

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { sidecarHeaders } from '../../wire/connection-manager-headers.ts';
+import { gatewayHeaders, sidecarHeaders } from '../../wire/connection-manager-headers.ts';
 
 const own = 'spiffe://cluster.local/ns/shop/sa/cart';
 const client = {
@@ -38,5 +38,58 @@ describe('sidecarHeaders', () => {
       client: null,
     });
     expect(headers).toEqual([['x-forwarded-proto', 'ftp']]);
+  });
+});
+
+it('takes Envoy’s own controls from whoever sends them', () => {
+  const sent = ['x-envoy-internal', 'x-envoy-retry-on', 'x-envoy-upstream-rq-timeout-ms'].map(
+    (name): [string, string] => [name, 'true'],
+  );
+  const side = { ownSpiffeId: own, tls: false, client: null };
+  expect(sidecarHeaders(sent, side)).toEqual([['x-forwarded-proto', 'http']]);
+  expect(gatewayHeaders(sent, { ...side, peer: '10.9.9.9', trustedProxies: 0 }).headers).toEqual([
+    ['x-forwarded-for', '10.9.9.9'],
+    ['x-envoy-external-address', '10.9.9.9'],
+    ['x-forwarded-proto', 'http'],
+  ]);
+});
+
+describe('gatewayHeaders', () => {
+  const side = { ownSpiffeId: own, tls: true, client: null, peer: '10.9.9.9', trustedProxies: 0 };
+
+  it('drops a client certificate that somebody told, over mutual TLS too', () => {
+    const forged: [string, string][] = [['x-forwarded-client-cert', 'URI=forged']];
+    expect(gatewayHeaders(forged, side).headers.map(([name]) => name)).not.toContain(
+      'x-forwarded-client-cert',
+    );
+    const told = gatewayHeaders(forged, { ...side, client: { ...client, certificate: '"pem"' } }).headers;
+    expect(told).toContainEqual([
+      'x-forwarded-client-cert',
+      `By=${own};Hash=f;Cert="pem";Subject="";URI=${client.uriSans[0]}`,
+    ]);
+  });
+
+  it('believes addresses and scheme only of trusted proxies', () => {
+    const sent: [string, string][] = [
+      ['x-forwarded-for', '10.1.2.3, 1.1.1.1'],
+      ['x-envoy-external-address', '10.1.2.3'],
+      ['x-forwarded-proto', 'ftp'],
+    ];
+    expect(gatewayHeaders(sent, side)).toEqual({
+      remoteIp: '10.9.9.9',
+      headers: [
+        ['x-forwarded-for', '10.1.2.3, 1.1.1.1,10.9.9.9'],
+        ['x-envoy-external-address', '10.9.9.9'],
+        ['x-forwarded-proto', 'https'],
+      ],
+    });
+    expect(gatewayHeaders(sent, { ...side, trustedProxies: 1 })).toMatchObject({
+      remoteIp: '1.1.1.1',
+      headers: [
+        ['x-forwarded-proto', 'ftp'],
+        ['x-forwarded-for', '10.1.2.3, 1.1.1.1,10.9.9.9'],
+        ['x-envoy-external-address', '1.1.1.1'],
+      ],
+    });
   });
 });

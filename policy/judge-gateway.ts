@@ -1,0 +1,61 @@
+/**
+ * One request at a gateway, from the wire to its verdict, without a socket: server by SNI → certificate → codec →
+ * normalization → headers and trusted hops → policies → route.
+ */
+import type { MeshConfig } from '../model/mesh.ts';
+import type { ConnectionFacts, RequestFacts } from '../model/request-facts.ts';
+import { gatewayHeaders } from '../wire/connection-manager-headers.ts';
+import type { CompiledPolicy } from './compiled-policy.ts';
+import { type Askable, decideHttp, type Judged } from './decide-http.ts';
+import { connectToGateway } from './gateway/gateway-connection.ts';
+import type { GatewayPort } from './gateway/read-gateway.ts';
+import { answerOfRoute } from './gateway/route-request.ts';
+import { virtualHosts } from './gateway/virtual-hosts.ts';
+import { type CallingSide, clientOf } from './judge-request.ts';
+import { asSent, receiveRequest, type SentRequest } from './receive-request.ts';
+
+/** The gateway's port that is called. */
+export interface CalledGateway {
+  ip: string;
+  at: GatewayPort;
+  policy: CompiledPolicy;
+}
+
+type GatewayConfig = Pick<MeshConfig, 'trustDomain' | 'pathNormalization' | 'numTrustedProxies'>;
+
+/** Judges one request. */
+export async function judgeAtGateway(
+  from: CallingSide,
+  to: CalledGateway,
+  request: SentRequest,
+  config: GatewayConfig,
+  askable: Askable,
+): Promise<Judged> {
+  const reached = connectToGateway(to.at, from);
+  const connection: ConnectionFacts = {
+    sourceIp: from.ip,
+    destinationIp: to.ip,
+    destinationPort: to.at.port,
+    principal: 'verdict' in reached ? null : reached.principal,
+    sni: from.tls === 'plaintext' ? null : (from.tls.sni?.toLowerCase() ?? null),
+    mtls: 'verdict' in reached ? false : reached.principal !== null,
+  };
+  const sent: RequestFacts = { connection, http: asSent(request) };
+  if ('verdict' in reached) return { decision: reached, facts: sent };
+  const http = receiveRequest(request, config.pathNormalization);
+  if ('verdict' in http) return { decision: http, facts: sent };
+  const client = clientOf(connection);
+  const { namespace, serviceAccount } = to.policy.target;
+  const { headers, remoteIp } = gatewayHeaders(http.headers, {
+    ownSpiffeId: `spiffe://${config.trustDomain}/ns/${namespace}/sa/${serviceAccount}`,
+    tls: reached.tls,
+    client: client === null ? null : { ...client, certificate: '*' },
+    peer: from.ip,
+    trustedProxies: config.numTrustedProxies,
+  });
+  const facts = { connection: { ...connection, remoteIp }, http: { ...http, headers } };
+  const judged = await decideHttp(to.policy, facts, askable);
+  if (judged.decision.verdict === 'deny' || judged.facts.http === null) return judged;
+  const answer = answerOfRoute(virtualHosts(to.at, reached.servers), judged.facts.http);
+  return answer === null ? judged : { ...judged, decision: answer };
+}
