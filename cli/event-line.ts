@@ -16,7 +16,7 @@ export function ruleText(ref: RuleRef): string {
 
 function peer(event: TrafficEvent): string {
   const from = event.from.workload ?? event.from.spiffeId ?? event.from.ip;
-  return `${from} → ${event.to.workload ?? event.to.ip}`;
+  return printable(`${from} → ${event.to.workload ?? event.to.ip}`);
 }
 
 /** What was asked: `POST /charge`, `TLS handshake`. */
@@ -29,13 +29,13 @@ export function requestText(event: TrafficEvent): string {
 export function eventLine(event: TrafficEvent): string {
   const time = new Date(event.at).toISOString().slice(11, 23);
   const status = event.response ? String(event.response.status) : '—';
-  const why = event.decision.matched ? ruleText(event.decision.matched) : event.decision.reason;
+  const why = event.decision.matched ? ruleText(event.decision.matched) : printable(event.decision.reason);
   return `${time}  ${verdictMark(event.decision.verdict)}  ${status}  ${peer(event)}  ${requestText(event)}  ${paint('dim', why)}`;
 }
 
 /** Sentence, trail and nearest rule. */
 export function explanationLines(explanation: Explanation): string[] {
-  const lines = [explanation.sentence, ''];
+  const lines = [printable(explanation.sentence), ''];
   const marks = { passed: '✓', denied: '✕', skipped: '–' };
   for (const entry of explanation.trail)
     lines.push(`  ${marks[entry.outcome]} ${entry.phase.padEnd(14)} ${printable(entry.note)}`);

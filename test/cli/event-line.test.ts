@@ -1,0 +1,30 @@
+/** What a terminal is sent of traffic: hostile bytes stay text. */
+import { describe, expect, it } from 'vitest';
+import { eventLine, explanationLines } from '../../cli/event-line.ts';
+import { sampleEvent } from '../support/sample-event.ts';
+
+/** CSI in one byte, and the escape that begins others. */
+const HOSTILE = '\u009b2J\u001b[2J\u202e';
+const RAW = /[\u009b\u001b\u202e]/;
+
+describe('traffic on a terminal', () => {
+  it('moves no cursor, whatever stands in an explanation', () => {
+    const lines = explanationLines({
+      sentence: `no rule wanted ${HOSTILE}`,
+      trail: [{ phase: 'allow', outcome: 'denied', note: HOSTILE, rules: [] }],
+      nearest: null,
+    });
+    expect(lines.join('\n')).not.toMatch(RAW);
+  });
+
+  it('moves no cursor, whatever a peer calls itself', () => {
+    const event = sampleEvent();
+    const line = eventLine({
+      ...event,
+      from: { ...event.from, workload: null, spiffeId: `spiffe://${HOSTILE}` },
+      to: { ...event.to, workload: null, ip: HOSTILE },
+      decision: { ...event.decision, reason: HOSTILE },
+    });
+    expect(line).not.toMatch(RAW);
+  });
+});
