@@ -1,41 +1,69 @@
 /** `greenroom check`: everything that is wrong with a project's files, without starting anything. */
-import { Command } from 'commander';
-import { formatProblem, hasErrors } from '../model/problem.ts';
-import { checkProject } from './check.ts';
+import { Command, Option } from 'commander';
+import { hasErrors } from '../model/problem.ts';
+import type { LintProblem } from '../policy/lint.ts';
+import { applyFixes } from './apply-fixes.ts';
+import { checkPath } from './check.ts';
+import {
+  CHECK_FORMATS,
+  type CheckFormat,
+  collectCheckReports,
+  showProblems,
+  writeCheckReports,
+} from './check-output.ts';
 import { checkSuites } from './check-suites.ts';
 import { EXIT } from './exit-codes.ts';
-import { formatOption } from './options.ts';
-import { say, sayJson, type Format } from './output.ts';
+import { note, say, sayJson } from './output.ts';
 
 /** The command, ready to be added to the program. */
 export function checkCommand(): Command {
   return new Command('check')
     .description('read every file of a project and say what is wrong, with the line and a way out')
-    .argument('[project]', 'folder with a greenroom.yaml, or the file', '.')
+    .argument('[project]', 'folder with a greenroom.yaml (or with projects beneath it), or the file', '.')
     .option(
       '--suite <file...>',
       'judge the objects of ValidationSuite files (or of plain YAML, `_err` where refused) instead of a project',
     )
-    .addOption(formatOption())
+    .addOption(
+      new Option('--format <format>', 'how the result is printed').choices(CHECK_FORMATS).default('text'),
+    )
+    .option('--report <kind=file>', 'also write the result to a file; repeatable', collectCheckReports, [])
+    .option('--fix', 'make the safe changes: afterwards nothing passes that was denied before')
     .addHelpText(
       'after',
-      '\nExamples:\n  $ greenroom check\n  $ greenroom check scenarios/shop --format json\n  $ greenroom check --suite objects/*.yaml',
+      '\nExamples:\n  $ greenroom check\n  $ greenroom check scenarios/shop --format json\n  $ greenroom check --report sarif=check.sarif\n  $ greenroom check --suite objects/*.yaml',
     )
-    .action(async (project: string, options: { format: Format; suite?: string[] }) => {
+    .action(async (project: string, options: CheckOptions) => {
       if (options.suite) return await runSuites(options.suite, options.format);
-      const problems = await checkProject(project);
-      if (options.format === 'json') sayJson({ problems });
-      else {
-        for (const problem of problems) say(formatProblem(problem));
-        const errors = problems.filter((problem) => problem.severity === 'error').length;
-        const warnings = problems.filter((problem) => problem.severity === 'warning').length;
-        say(`${errors} errors, ${warnings} warnings, ${problems.length - errors - warnings} notices`);
-      }
+      const problems = options.fix ? await fixProblems(project) : await checkPath(project);
+      process.stdout.write(showProblems(problems, options.format));
+      await writeCheckReports(options.report, problems);
       if (hasErrors(problems)) process.exitCode = EXIT.wrongFile;
     });
 }
 
-async function runSuites(files: readonly string[], format: Format): Promise<void> {
+interface CheckOptions {
+  format: CheckFormat;
+  report: string[];
+  fix?: true;
+  suite?: string[];
+}
+
+/** One fix may uncover another; what is still found after so many rounds isn't mended by fixes. */
+const MAX_ROUNDS = 5;
+
+async function fixProblems(project: string): Promise<LintProblem[]> {
+  let problems = await checkPath(project);
+  for (let round = 0; round < MAX_ROUNDS; round += 1) {
+    const fixed = await applyFixes(problems);
+    for (const { file, changes } of fixed) note(`fixed ${changes} in ${file}`);
+    if (fixed.length === 0) break;
+    problems = await checkPath(project);
+  }
+  return problems;
+}
+
+async function runSuites(files: readonly string[], format: CheckFormat): Promise<void> {
   const { lines, ...outcome } = await checkSuites(files);
   if (format === 'json') sayJson(outcome);
   else {

@@ -1,16 +1,39 @@
 /** What `greenroom check` finds: everything wrong with a project's files, without starting anything. */
+import { stat } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import { loadProject } from '../mesh/load-project.ts';
-import { readText, shownPath } from '../mesh/project-files.ts';
+import { listFiles, readText, shownPath } from '../mesh/project-files.ts';
 import type { Mesh } from '../model/mesh.ts';
-import type { Problem } from '../model/problem.ts';
+import { formatProblem, type Problem } from '../model/problem.ts';
 import { parseScenarioFile, type ParsedScenario } from '../model/scenario-file.ts';
 import { unknownWorkloads } from '../model/scenario-references.ts';
+import type { LintProblem } from '../policy/lint.ts';
+import { lintMesh } from '../policy/lint-mesh.ts';
+
+const PROJECT_FILE = /^greenroom\.ya?ml$/;
+
+/** The problems of the project at `path`, or where a folder holds none itself, of those beneath it; each once. */
+export async function checkPath(path: string): Promise<LintProblem[]> {
+  const projects = await projectsAt(resolve(path));
+  const problems: LintProblem[] = [];
+  for (const project of projects) problems.push(...(await checkProject(project)));
+  return [...new Map(problems.map((problem) => [formatProblem(problem), problem])).values()];
+}
+
+/** `path` itself, unless it is a folder that only holds folders of projects. */
+async function projectsAt(path: string): Promise<string[]> {
+  const entry = await stat(path).catch(() => null);
+  if (!entry?.isDirectory()) return [path];
+  const listed = await listFiles(path, PROJECT_FILE);
+  const folders = 'files' in listed ? [...new Set(listed.files.map(dirname))] : [];
+  return folders.length === 0 || folders.includes(path) ? [path] : folders;
+}
 
 /** All problems of the project at `path` (a folder or a greenroom.yaml): errors, warnings and notices. */
-export async function checkProject(path: string): Promise<Problem[]> {
+export async function checkProject(path: string): Promise<LintProblem[]> {
   const { value: mesh, problems } = await loadProject(path);
   if (!mesh) return problems;
-  return [...problems, ...(await checkScenarios(mesh))];
+  return [...problems, ...(await checkScenarios(mesh)), ...lintMesh(mesh)];
 }
 
 async function checkScenarios(mesh: Mesh): Promise<Problem[]> {

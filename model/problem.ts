@@ -21,6 +21,8 @@ export interface Problem {
   hint?: string;
   /** Absent only when the problem is about a whole folder or about nothing on disk. */
   at?: Position;
+  /** The page that tells more, relative to the repository. */
+  docs?: string;
 }
 
 /** A value with the problems met on the way; without a value at least one of them is an error. */

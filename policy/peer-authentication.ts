@@ -49,7 +49,7 @@ function modeOf(text: string | null | undefined): PeerMode | null {
 }
 
 /** Oldest first; of one age (or none at all) the first by name, then by namespace. */
-function byAge(a: PolicyObject, b: PolicyObject): number {
+export function byAge(a: PolicyObject, b: PolicyObject): number {
   const [ageA, ageB] = [ageOf(a), ageOf(b)];
   if (ageA !== ageB) return ageA - ageB;
   if (a.metadata.name !== b.metadata.name) return a.metadata.name < b.metadata.name ? -1 : 1;

@@ -1,9 +1,10 @@
 /** `greenroom check` and `greenroom init`: what is written passes, what is wrong is named. */
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { checkProject } from '../../cli/check.ts';
+import { checkPath, checkProject } from '../../cli/check.ts';
 import { FilesError } from '../../cli/exit-codes.ts';
 import { writeStarterProject } from '../../cli/init.ts';
 import { formatProblem } from '../../model/problem.ts';
@@ -88,9 +89,20 @@ describe('check', () => {
     ]);
   });
 
-  it('passes the sample projects', async () => {
-    for (const sample of ['shop', 'shop/known-hole']) {
-      expect(await checkProject(new URL(`../../scenarios/${sample}`, import.meta.url).pathname)).toEqual([]);
-    }
+  it('finds in the sample projects what is true of them, and no error', async () => {
+    const found = async (sample: string) => {
+      const path = fileURLToPath(new URL(`../../scenarios/${sample}`, import.meta.url));
+      return (await checkPath(path)).map(({ code, severity }) => `${severity} ${code}`);
+    };
+    const [shop, hole] = [['warning deny-path-dodge'], ['warning no-default-deny']];
+    expect(await found('shop')).toEqual(shop);
+    expect(await found('shop/known-hole')).toEqual(hole);
+    expect(await found('')).toEqual([...shop, ...hole]);
+  });
+
+  it('says of an empty folder that it holds no project', async () => {
+    const empty = join(root, 'services', 'empty');
+    await mkdir(empty);
+    expect((await checkPath(empty)).map(({ code }) => code)).toEqual(['no-project']);
   });
 });

@@ -1,0 +1,64 @@
+/** How `greenroom check` tells what it found: text, JSON, SARIF; on the screen and as reports. */
+import { readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { InvalidArgumentError } from 'commander';
+import { toSarif } from '../export/sarif.ts';
+import { formatProblem, type Problem } from '../model/problem.ts';
+import { LINTS, pageOf } from '../policy/lint-mesh.ts';
+
+export const CHECK_FORMATS = ['text', 'json', 'sarif'] as const;
+export type CheckFormat = (typeof CHECK_FORMATS)[number];
+
+const WRITERS: Readonly<Record<CheckFormat, (problems: readonly Problem[]) => string>> = {
+  text: asText,
+  json: (problems) => `${JSON.stringify({ problems }, null, 2)}\n`,
+  sarif: asSarif,
+};
+
+/** The problems in a format, with a final line end. */
+export function showProblems(problems: readonly Problem[], format: CheckFormat): string {
+  return WRITERS[format](problems);
+}
+
+/** commander's collector: `--report sarif=check.sarif`. */
+export function collectCheckReports(text: string, earlier: string[]): string[] {
+  const kind = text.split('=', 1)[0] ?? '';
+  if (!text.includes('=') || text.endsWith('='))
+    throw new InvalidArgumentError('write it as kind=file, e.g. sarif=check.sarif');
+  if (!isFormat(kind))
+    throw new InvalidArgumentError(`no report is called ${kind}; there are: ${CHECK_FORMATS.join(', ')}`);
+  return [...earlier, text];
+}
+
+/** Writes every report that was asked for. */
+export async function writeCheckReports(
+  reports: readonly string[],
+  problems: readonly Problem[],
+): Promise<void> {
+  for (const report of reports) {
+    const cut = report.indexOf('=');
+    const kind = report.slice(0, cut);
+    if (isFormat(kind)) await writeFile(report.slice(cut + 1), showProblems(problems, kind));
+  }
+}
+
+function isFormat(kind: string): kind is CheckFormat {
+  return (CHECK_FORMATS as readonly string[]).includes(kind);
+}
+
+function asText(problems: readonly Problem[]): string {
+  const count = (wanted: Problem['severity']) =>
+    problems.filter(({ severity }) => severity === wanted).length;
+  const lines = problems.map(formatProblem);
+  if (problems.some(({ docs }) => docs !== undefined))
+    lines.push('(docs/checks/CODE.md tells more of a code)');
+  lines.push(`${count('error')} errors, ${count('warning')} warnings, ${count('notice')} notices`);
+  return `${lines.join('\n')}\n`;
+}
+
+function asSarif(problems: readonly Problem[]): string {
+  const file = new URL('../package.json', import.meta.url);
+  const { version } = JSON.parse(readFileSync(file, 'utf8')) as { version: string };
+  const rules = LINTS.map(({ code, summary }) => ({ code, summary, docs: pageOf(code) }));
+  return toSarif({ problems, rules, version });
+}

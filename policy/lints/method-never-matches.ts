@@ -1,0 +1,32 @@
+/** Methods that no client sends: methods are compared with their case, and HTTP/1 refuses `get` before any policy. */
+import type { Finding, Lint } from '../lint.ts';
+import { type LintedRule, severityOfNever } from '../lint-view.ts';
+import { clauseName, type WrittenClause } from '../written-clauses.ts';
+
+export const methodNeverMatches: Lint = {
+  code: 'method-never-matches',
+  summary: 'A method is written so that no request has it',
+  check: ({ policies }) =>
+    policies
+      .flatMap(({ rules }) => rules)
+      .flatMap((rule) => rule.clauses.flatMap((clause) => unmatchable(rule, clause))),
+};
+
+function unmatchable(rule: LintedRule, clause: WrittenClause): Finding[] {
+  if (clause.name !== 'methods') return [];
+  return clause.values.flatMap(({ text, at }): Finding[] => {
+    const upper = text.toUpperCase().trim();
+    if (text === upper) return [];
+    // In an ALLOW, or of an exclusion, the right method would let more through.
+    const narrows = rule.policy.action === 'DENY' && !clause.negated;
+    return [
+      {
+        severity: severityOfNever(rule),
+        message: `${rule.name}: ${clauseName(clause)} ${JSON.stringify(text)} is not ${upper}, and methods are compared with their case, so no ${upper} request meets it`,
+        hint: `write ${upper}`,
+        at,
+        ...(narrows ? { fix: { at, change: { kind: 'replace' as const, value: upper } } } : {}),
+      },
+    ];
+  });
+}
