@@ -4,7 +4,7 @@
 export function pathTemplateError(path: string): string | null {
   const templated = path.includes('{*}') || path.includes('{**}');
   let rest = false;
-  for (const segment of path.replace(/^\/+|\/+$/g, '').split('/')) {
+  for (const segment of withoutOuterSlashes(path).split('/')) {
     if (segment === '{*}' || segment === '{**}') {
       if (rest) return '{**} must be the last template of a path';
       rest = segment === '{**}';
@@ -15,4 +15,12 @@ export function pathTemplateError(path: string): string | null {
     }
   }
   return null;
+}
+
+/** Not by a pattern: `/+$` looks at a long row of slashes once for each of them. */
+function withoutOuterSlashes(path: string): string {
+  let [start, end] = [0, path.length];
+  while (start < end && path[start] === '/') start += 1;
+  while (end > start && path[end - 1] === '/') end -= 1;
+  return path.slice(start, end);
 }

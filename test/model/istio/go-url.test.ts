@@ -43,3 +43,7 @@ it.each(['', 'a.example', 'a/b'])('refuses %j as the target of a request', (text
 it('takes what is absolute as the target of a request', () => {
   expect(['/a', 'http://a/#x', '//a'].map((text) => goUrlScheme(text, 'request'))).toEqual(['', 'http', '']);
 });
+
+it('reads a host of a megabyte without a stall', () => {
+  expect(goUrlScheme(`http://${'a'.repeat(8_000_000)}|/`)).toBeNull();
+});
