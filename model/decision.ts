@@ -31,8 +31,8 @@ export interface RuleRef {
   kind: string;
   namespace: string;
   name: string;
-  /** AuthorizationPolicy action, `mtls` for PeerAuthentication, `jwt` for RequestAuthentication. */
-  action: 'ALLOW' | 'DENY' | 'AUDIT' | 'CUSTOM' | 'mtls' | 'jwt';
+  /** AuthorizationPolicy action, `mtls` for PeerAuthentication, `jwt` for RequestAuthentication; own kinds by phase. */
+  action: 'ALLOW' | 'DENY' | 'AUDIT' | 'CUSTOM' | 'mtls' | 'jwt' | 'rate-limit' | 'validation';
   /** Index in `spec.rules`; null when the policy as a whole decides (no rules, or PeerAuthentication). */
   rule: number | null;
   at: Position;

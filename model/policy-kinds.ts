@@ -3,6 +3,9 @@
  * What could change a verdict and isn't enforced is an error, never a silence.
  */
 import type { z } from 'zod';
+import { contextSignalsSpecSchema } from './greenroom/context-signals.ts';
+import { rateLimitSpecSchema } from './greenroom/rate-limit.ts';
+import { requestValidationSpecSchema } from './greenroom/request-validation.ts';
 import { authorizationPolicySpecSchema } from './istio/authorization-policy.ts';
 import { peerAuthenticationSpecSchema } from './istio/peer-authentication.ts';
 import { requestAuthenticationSpecSchema } from './istio/request-authentication.ts';
@@ -23,7 +26,11 @@ const OURS = 'greenroom.dev';
 const ISTIO_VERSIONS = ['v1', 'v1beta1'];
 const ROUTING_VERSIONS = ['v1', 'v1beta1', 'v1alpha3'];
 
-const later = (versions: readonly string[]): KindSupport => ({ support: 'later', versions, schema: null });
+const later = (versions: readonly string[], schema: z.ZodType | null = null): KindSupport => ({
+  support: 'later',
+  versions,
+  schema,
+});
 
 const KINDS: Readonly<Record<string, KindSupport>> = {
   [`${SECURITY}/AuthorizationPolicy`]: {
@@ -48,9 +55,9 @@ const KINDS: Readonly<Record<string, KindSupport>> = {
   [`${NETWORKING}/Sidecar`]: later(ROUTING_VERSIONS),
   [`${GATEWAY}/HTTPRoute`]: later(['v1', 'v1beta1']),
   [`${GATEWAY}/GRPCRoute`]: later(['v1', 'v1alpha2']),
-  [`${OURS}/RateLimit`]: later(['v1']),
-  [`${OURS}/RequestValidation`]: later(['v1']),
-  [`${OURS}/ContextSignals`]: later(['v1']),
+  [`${OURS}/RateLimit`]: later(['v1'], rateLimitSpecSchema),
+  [`${OURS}/RequestValidation`]: later(['v1'], requestValidationSpecSchema),
+  [`${OURS}/ContextSignals`]: later(['v1'], contextSignalsSpecSchema),
   // Files of ours that may lie in the same folder.
   [`${OURS}/Mesh`]: { support: 'harmless' },
   [`${OURS}/Scenario`]: { support: 'harmless' },

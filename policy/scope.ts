@@ -25,7 +25,7 @@ export function objectsInScope<Spec extends Scoped>(
   rootNamespace: string,
 ): PolicyObject<Spec>[] {
   return objects.filter((object): object is PolicyObject<Spec> => {
-    if (object.kind !== kind || !object.apiVersion.startsWith('security.istio.io/')) return false;
+    if (object.kind !== kind || !object.apiVersion.startsWith(groupOf(kind))) return false;
     const { namespace } = object.metadata;
     if (namespace !== target.namespace && namespace !== rootNamespace) return false;
     const spec = (object.spec ?? {}) as Scoped;
@@ -33,6 +33,12 @@ export function objectsInScope<Spec extends Scoped>(
     if (spec.targetRef || (spec.targetRefs && spec.targetRefs.length > 0)) return false;
     return selects(spec, target.labels);
   });
+}
+
+const OWN_KINDS: ReadonlySet<string> = new Set(['RateLimit', 'RequestValidation', 'ContextSignals']);
+
+function groupOf(kind: string): string {
+  return OWN_KINDS.has(kind) ? 'greenroom.dev/' : 'security.istio.io/';
 }
 
 /** Whether the spec selects by labels at all. */
