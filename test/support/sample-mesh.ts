@@ -10,6 +10,7 @@ export interface Quirk {
   silent?: true;
   port?: number;
   spawn?: true;
+  bare?: string;
   stubborn?: true;
   slowMs?: number;
 }

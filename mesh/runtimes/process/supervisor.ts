@@ -96,13 +96,62 @@ function start(command: Extract<SupervisorCommand, { kind: 'start' }>): void {
   });
 }
 
+/** Start and parent of every process, by id; a process is the same only while its start is. */
+function processTable(): Map<number, { parent: number; startedAt: string }> {
+  const table = new Map<number, { parent: number; startedAt: string }>();
+  if (process.platform !== 'linux') return table;
+  for (const name of readdirSync('/proc')) {
+    if (!/^\d+$/.test(name)) continue;
+    try {
+      const text = readFileSync(`/proc/${name}/stat`, 'latin1');
+      // The name stands in parentheses and may hold anything: what follows the last one are plain fields.
+      const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+      table.set(Number(name), { parent: Number(fields[1]), startedAt: fields[19] ?? '' });
+    } catch {
+      // Gone meanwhile.
+    }
+  }
+  return table;
+}
+
+/** Everything that these processes started and that still hangs on them, with its start, also without our mark. */
+function familyOf(pids: readonly number[]): Map<number, string> {
+  const table = processTable();
+  const family = new Map<number, string>();
+  let parents = new Set(pids);
+  while (parents.size > 0) {
+    const children = [...table].filter(([pid, { parent }]) => parents.has(parent) && !family.has(pid));
+    for (const [pid, { startedAt }] of children) family.set(pid, startedAt);
+    parents = new Set(children.map(([pid]) => pid));
+  }
+  return family;
+}
+
+function killFamily(family: ReadonlyMap<number, string>): void {
+  if (family.size === 0) return;
+  const table = processTable();
+  for (const [pid, startedAt] of family) {
+    if (table.get(pid)?.startedAt !== startedAt) continue;
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {
+      // Gone meanwhile.
+    }
+  }
+}
+
 function stop(key: string, graceMs: number): void {
   const child = services.get(key);
   if (child?.pid === undefined) return;
   const pid = child.pid;
+  // Looked at while it lives: afterwards its children hang on nobody.
+  const family = familyOf([pid]);
   killGroup(pid, 'SIGTERM');
   const timer = setTimeout(() => killGroup(pid, 'SIGKILL'), graceMs);
-  child.once('exit', () => clearTimeout(timer));
+  child.once('exit', () => {
+    clearTimeout(timer);
+    killFamily(family);
+  });
 }
 
 /** Processes of this session that left their group (`setsid`): found by the mark in their environment. */
@@ -126,7 +175,9 @@ function end(): void {
   const all = (signal: 'SIGTERM' | 'SIGKILL'): void => {
     for (const child of services.values()) if (child.pid !== undefined) killGroup(child.pid, signal);
   };
+  const family = familyOf([...services.values()].flatMap(({ pid }) => pid ?? []));
   const leave = (): void => {
+    killFamily(family);
     killStrays();
     process.exit(0);
   };

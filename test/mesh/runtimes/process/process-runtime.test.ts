@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { processesWith } from '../../../../mesh/process-table.ts';
@@ -86,6 +87,15 @@ afterEach(async () => {
   await Promise.all(opened.map((runtime) => runtime.close()));
   opened = [];
 });
+
+/** A process of that mark that is no service, whose own command holds the mark too. */
+function isBare(pid: string, mark: string): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').includes(mark);
+  } catch {
+    return false;
+  }
+}
 
 describe('a service that does not get ready', () => {
   it('exits at once: told with its code and its last log lines, and not tried again', async () => {
@@ -309,6 +319,17 @@ describe('a service that runs', () => {
     await eventually('the child runs', () => processesWith('GREENROOM_SESSION', session).length === 3);
     await runtime.close();
     await eventually('all are gone', () => processesWith('GREENROOM_SESSION', session).length === 0);
+  });
+
+  it('takes children with it that left its process group and its environment', async () => {
+    const bare = `greenroom-bare-${process.pid}`;
+    const lives = (): boolean =>
+      readdirSync('/proc').some((name) => /^\d+$/.test(name) && isBare(name, bare));
+    const { runtime, start } = await run([{ name: 'orders', quirk: { bare } }]);
+    await start('orders-0');
+    await eventually('the child runs', lives);
+    await runtime.close();
+    await eventually('it is gone', () => !lives());
   });
 
   it('fails, with everything of it gone, when its supervisor is killed', async () => {
