@@ -18,6 +18,8 @@ export interface Problem {
   code: string;
   severity: Severity;
   message: string;
+  /** Path of the field within a Kubernetes object, as `spec.rules[0].from[0].source`. */
+  field?: string;
   hint?: string;
   /** Absent only when the problem is about a whole folder or about nothing on disk. */
   at?: Position;
@@ -28,11 +30,17 @@ export interface Problem {
 /** A value with the problems met on the way; without a value at least one of them is an error. */
 export type Parsed<T> = { value: T; problems: Problem[] } | { value: null; problems: Problem[] };
 
-/** `file:line:column: error code: message (hint)`, the form editors and GitHub can link. */
+/** `file:line:column: error code: message`, the form editors and GitHub can link; then the field, and the hint. */
 export function formatProblem(problem: Problem): string {
   const place = problem.at ? `${problem.at.file}:${problem.at.line}:${problem.at.column}: ` : '';
   const hint = problem.hint ? `\n  hint: ${problem.hint}` : '';
-  return `${place}${problem.severity} ${problem.code}: ${problem.message}${hint}`;
+  return `${place}${problem.severity} ${problem.code}: ${problem.message}${fieldOf(problem)}${hint}`;
+}
+
+/** Only where the message doesn't name it already; messages leave `spec` out. */
+function fieldOf({ field, message }: Problem): string {
+  const within = field?.replace(/^spec\.?/, '');
+  return within && !message.includes(within) ? ` (${field})` : '';
 }
 
 /** Whether any of these keeps the file from being used. */

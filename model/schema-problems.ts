@@ -20,7 +20,12 @@ export function checkValue<Schema extends z.ZodType>(
   const result = schema.safeParse(value);
   if (result.success) return { value: result.data, problems: [] };
   const context = { schema, document, value, prefix };
-  const problems = withoutEchoes(result.error.issues).flatMap((issue) => issueProblems(issue, context));
+  const problems = withoutEchoes(result.error.issues).flatMap((issue) => {
+    const found = issueProblems(issue, context);
+    // Part of a larger object: the message alone wouldn't say which.
+    const field = prefix.length > 0 ? name([...prefix, ...issue.path]) : null;
+    return field === null ? found : found.map((problem) => ({ ...problem, field }));
+  });
   return { value: null, problems: problems.sort(byPlace) };
 }
 

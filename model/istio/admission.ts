@@ -76,7 +76,11 @@ export function admit(document: YamlDocument, { group, kind, webhook }: Admissio
 
 function structureProblem({ path, code, message, hint }: StructureIssue, document: YamlDocument): Problem {
   const at = placeOf(document, ['spec', ...path]);
-  return { code, severity: 'error', message, ...(hint ? { hint } : {}), at };
+  const field = path.reduce<string>(
+    (all, part) => (typeof part === 'number' ? `${all}[${part}]` : `${all}.${part}`),
+    'spec',
+  );
+  return { code, severity: 'error', message, field, ...(hint ? { hint } : {}), at };
 }
 
 function missingSpec(kind: string, document: YamlDocument): Problem {

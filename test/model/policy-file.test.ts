@@ -31,7 +31,7 @@ describe('a policy that the cluster would refuse', () => {
     [
       'DENY without rules',
       '  action: DENY\n',
-      'p.yaml:5:3: error rules-missing: a DENY policy without rules never applies, and Istio refuses it\n  hint: to match every request write `rules: [{}]`; to deny everything by default write `spec: {}`',
+      'p.yaml:5:3: error rules-missing: a DENY policy without rules never applies, and Istio refuses it (spec.action)\n  hint: to match every request write `rules: [{}]`; to deny everything by default write `spec: {}`',
     ],
     [
       'an action in lower case',
@@ -51,22 +51,22 @@ describe('a policy that the cluster would refuse', () => {
     [
       'an unknown condition',
       '  rules: [{ when: [{ key: "request.header[x]", values: [a] }] }]\n',
-      'p.yaml:5:22: error unknown-condition: unknown condition key "request.header[x]": Istio would skip the whole rule\n  hint: did you mean request.headers[…]?',
+      'p.yaml:5:22: error unknown-condition: unknown condition key "request.header[x]": Istio would skip the whole rule (spec.rules[0].when[0].key)\n  hint: did you mean request.headers[…]?',
     ],
     [
       'an address that is none',
       '  rules: [{ from: [{ source: { ipBlocks: [10.0.0] } }] }]\n',
-      'p.yaml:5:43: error invalid-ip: "10.0.0" is neither an address nor a CIDR block',
+      'p.yaml:5:43: error invalid-ip: "10.0.0" is neither an address nor a CIDR block (spec.rules[0].from[0].source.ipBlocks[0])',
     ],
     [
       'an empty source',
       '  rules: [{ from: [{}] }]\n',
-      'p.yaml:5:20: error empty-source: a source without any field is refused by Istio\n  hint: to match every caller leave `from` out',
+      'p.yaml:5:20: error empty-source: a source without any field is refused by Istio (spec.rules[0].from[0])\n  hint: to match every caller leave `from` out',
     ],
     [
       'a wildcard in a selector',
       '  selector: { matchLabels: { app: "*" } }\n',
-      'p.yaml:5:30: error invalid-selector: a selector takes no wildcards\n  hint: leave the selector out to select every workload of the namespace',
+      'p.yaml:5:30: error invalid-selector: a selector takes no wildcards (spec.selector.matchLabels.app)\n  hint: leave the selector out to select every workload of the namespace',
     ],
   ])('is refused here: %s', (_, spec, expected) => {
     expect(problemsOf(authorization(spec))[0]).toBe(expected);
@@ -96,7 +96,6 @@ describe('kinds', () => {
     ['security.istio.io/v1', 'RequestAuthentication', 'not-supported-yet'],
     ['networking.istio.io/v1', 'VirtualService', 'not-supported-yet'],
     ['gateway.networking.k8s.io/v1', 'HTTPRoute', 'not-supported-yet'],
-    ['greenroom.dev/v1', 'RateLimit', 'not-supported-yet'],
     ['networking.istio.io/v1alpha3', 'EnvoyFilter', 'unsupported-kind'],
     ['extensions.istio.io/v1alpha1', 'WasmPlugin', 'unsupported-kind'],
     ['networking.istio.io/v1beta1', 'ProxyConfig', 'unsupported-kind'],

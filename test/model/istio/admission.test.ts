@@ -130,7 +130,7 @@ describe('a fault', () => {
     );
     expect([webhook.length, apiServer.length]).toEqual([1, 1]);
     expect(problems.map(formatProblem)).toEqual([
-      "p.yaml:4:38: error invalid-value: serviceAccounts can't stand beside principals or namespaces in one source\n  hint: write two entries under `from`: they are alternatives",
+      "p.yaml:4:38: error invalid-value: serviceAccounts can't stand beside principals or namespaces in one source (spec.rules[0].from[0].source.serviceAccounts)\n  hint: write two entries under `from`: they are alternatives",
     ]);
   });
 
