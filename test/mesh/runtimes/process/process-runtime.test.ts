@@ -107,7 +107,7 @@ describe('a service that does not get ready', () => {
   });
 
   it('never listens: told what was waited for and how long', async () => {
-    const { start, placements, session } = await run([{ name: 'orders', quirk: { silent: true } }], {}, 300);
+    const { start, placements, session } = await run([{ name: 'orders', quirk: { silent: true } }], {}, 1_500);
     const error = await failure(start('orders-0'));
     const port = placements.get('orders-0')?.upstreams[0]?.upstreamPort;
     expect(error.code).toBe('service-not-ready');
