@@ -4,7 +4,7 @@ import { decideSuites } from './decide-suites.ts';
 import { EXIT } from './exit-codes.ts';
 import { formatOption } from './options.ts';
 import { say, sayJson, type Format } from './output.ts';
-import { collectReports, jsonTargets, writeReport } from './reports.ts';
+import { collectJsonReports, jsonTargets, writeReport } from './reports.ts';
 
 /** The command, ready to be added to the program. */
 export function decideCommand(): Command {
@@ -14,7 +14,7 @@ export function decideCommand(): Command {
     .option(
       '--report <kind=file>',
       'json=FILE: every case with its decision and explanation',
-      collectReports,
+      collectJsonReports,
       [],
     )
     .addOption(formatOption())

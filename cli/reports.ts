@@ -24,6 +24,12 @@ export function collectReports(text: string, earlier: string[]): string[] {
   return [...earlier, text];
 }
 
+/** commander's collector where `json` is the only report there is. */
+export function collectJsonReports(text: string, earlier: string[]): string[] {
+  if (!text.startsWith('json=')) throw new InvalidArgumentError('the only report here is json=FILE');
+  return collectReports(text, earlier);
+}
+
 /** Files of the `json=` reports. */
 export function jsonTargets(reports: readonly string[]): string[] {
   return reports.filter((report) => report.startsWith('json=')).map((report) => report.slice('json='.length));

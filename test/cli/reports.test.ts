@@ -2,7 +2,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { writeReport } from '../../cli/reports.ts';
+import { collectJsonReports, writeReport } from '../../cli/reports.ts';
 import { EnvironmentError } from '../../model/environment-error.ts';
 import { temporaryFolder } from '../support/greenroom.ts';
 
@@ -24,5 +24,12 @@ describe('writeReport', () => {
   it('makes the folder', async () => {
     await writeReport(join(folder, 'a', 'b', 'report.xml'), '<x/>');
     expect(await readFile(join(folder, 'a', 'b', 'report.xml'), 'utf8')).toBe('<x/>');
+  });
+});
+
+describe('collectJsonReports', () => {
+  it('refuses a report that decide does not write, rather than writing none', () => {
+    expect(() => collectJsonReports('junit=x.xml', [])).toThrow(/json=FILE/);
+    expect(collectJsonReports('json=x.json', [])).toEqual(['json=x.json']);
   });
 });

@@ -1,0 +1,27 @@
+/** `greenroom doctor`: what is broken is a finding, never a crash. */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { diagnose } from '../../cli/diagnose.ts';
+import { temporaryFolder } from '../support/greenroom.ts';
+
+let folder = '';
+let remove: () => Promise<void> = async () => undefined;
+beforeEach(async () => {
+  ({ path: folder, remove } = await temporaryFolder());
+});
+afterEach(async () => await remove());
+
+describe('the data folder', () => {
+  it('is broken where a file lies in its place', async () => {
+    const file = join(folder, 'file');
+    await writeFile(file, '');
+    const finding = (await diagnose(file)).find(({ what }) => what === 'data folder');
+    expect(finding).toMatchObject({ state: 'broken', words: expect.stringContaining(file) });
+  });
+
+  it('is made, and nothing is left in it', async () => {
+    const finding = (await diagnose(join(folder, 'data'))).find(({ what }) => what === 'data folder');
+    expect(finding?.state).toBe('ok');
+  });
+});
