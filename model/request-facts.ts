@@ -42,6 +42,8 @@ export interface HttpFacts {
   /** `:authority`, as judged. */
   host: string;
   headers: HeaderList;
+  /** `:scheme` where the client said it, lower-case (HTTP/2, an absolute target); else it follows the connection. */
+  scheme?: string;
 }
 
 export interface RequestFacts {

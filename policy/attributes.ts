@@ -3,6 +3,7 @@
  * a positive clause fails and a negated one holds.
  */
 import type { RequestFacts } from '../model/request-facts.ts';
+import { schemeOf } from '../wire/connection-manager-headers.ts';
 import { remoteAddressAtSidecar } from '../wire/remote-address.ts';
 import type { CompiledClause } from './compiled-policy.ts';
 import { claimValues } from './tokens/claim-text.ts';
@@ -32,6 +33,8 @@ export function valuesOf(
       return [String(connection.destinationPort)];
     case 'connection.sni':
       return connection.sni === null ? [] : [connection.sni];
+    case 'filter.metadata':
+      return [];
     case 'request.host':
       return http === null ? [] : [http.host.toLowerCase()];
     case 'request.method':
@@ -43,7 +46,7 @@ export function valuesOf(
     case 'request.auth.claims':
       return claimValues(clause.claim ?? [], facts);
     case 'request.headers':
-      return http === null ? [] : headerValues(clause.header ?? '', http);
+      return http === null ? [] : headerValues(clause.header ?? '', http, connection.mtls);
   }
 }
 
@@ -58,7 +61,11 @@ export function withoutQuery(path: string): string {
   return end < 0 ? path : path.slice(0, end);
 }
 
-function headerValues(name: string, http: NonNullable<RequestFacts['http']>): readonly string[] {
+function headerValues(
+  name: string,
+  http: NonNullable<RequestFacts['http']>,
+  encrypted: boolean,
+): readonly string[] {
   switch (name) {
     case ':authority':
       return [http.host];
@@ -66,6 +73,8 @@ function headerValues(name: string, http: NonNullable<RequestFacts['http']>): re
       return [http.method];
     case ':path':
       return [http.path];
+    case ':scheme':
+      return [http.scheme ?? schemeOf(http.headers, encrypted)];
     default:
       return http.headers.filter(([header]) => header === name).map(([, value]) => value);
   }

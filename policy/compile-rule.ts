@@ -166,7 +166,7 @@ class RuleCompiler {
 }
 
 function unsupported(label: string, name: string, at: Position): Problem {
-  const known = name.startsWith('experimental.envoy.filters.') || name === 'request.headers[:scheme]';
+  const known = name.startsWith('experimental.envoy.filters.');
   return {
     code: known ? 'not-supported-yet' : 'unknown-field',
     severity: 'error',

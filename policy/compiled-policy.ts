@@ -23,6 +23,8 @@ export type Attribute =
   | 'destination.ip'
   | 'destination.port'
   | 'connection.sni'
+  /** `experimental.envoy.filters.…`: no filter that Istio configures writes any, so there is never a value. */
+  | 'filter.metadata'
   | 'request.auth.principal'
   | 'request.auth.claims';
 

@@ -72,6 +72,8 @@ const CONDITIONS: ReadonlyMap<string, Field> = new Map([
   ['connection.sni', field('connection.sni', (value) => [compileString(value)])],
 ]);
 
+const unwrittenMetadata = field('filter.metadata', (value) => [compileString(value)]);
+
 /** The field behind a key of `when`; null when there is none here. */
 export function conditionField(key: string): Field | null {
   const known = CONDITIONS.get(key);
@@ -80,9 +82,25 @@ export function conditionField(key: string): Field | null {
   if (claim !== null)
     return { ...httpField('request.auth.claims', (value) => [compileString(value)]), claim };
   const header = headerOfKey(key);
-  if (header === null || header === ':scheme') return null;
+  if (header === null) return isUnwrittenMetadata(key) ? unwrittenMetadata : null;
   const field = httpField('request.headers', (value) => [compileString(value, 'present')]);
   return { ...field, header: header === 'host' ? ':authority' : header };
+}
+
+/** Filters whose metadata isn't judged: they do write some. */
+const WRITING_FILTERS: ReadonlySet<string> = new Set([
+  'envoy.filters.http.jwt_authn',
+  'envoy.filters.http.ext_authz',
+  'envoy.filters.http.rbac',
+  'envoy.filters.network.ext_authz',
+  'envoy.filters.network.rbac',
+  'envoy.filters.network.mongo_proxy',
+  'envoy.filters.network.mysql_proxy',
+]);
+
+function isUnwrittenMetadata(key: string): boolean {
+  const [, filter] = /^experimental\.(envoy\.filters\.[^[]+)\[.+\]$/.exec(key) ?? [];
+  return filter !== undefined && !WRITING_FILTERS.has(filter);
 }
 
 /** `notPaths` → `paths`, negated. */

@@ -4,7 +4,7 @@
  */
 import type { MeshConfig } from '../model/mesh.ts';
 import type { ConnectionFacts, RequestFacts } from '../model/request-facts.ts';
-import { gatewayHeaders } from '../wire/connection-manager-headers.ts';
+import { gatewayHeaders, schemeOf } from '../wire/connection-manager-headers.ts';
 import type { CompiledPolicy } from './compiled-policy.ts';
 import { type Askable, decideHttp, type Judged } from './decide-http.ts';
 import { connectToGateway } from './gateway/gateway-connection.ts';
@@ -53,7 +53,8 @@ export async function judgeAtGateway(
     peer: from.ip,
     trustedProxies: config.numTrustedProxies,
   });
-  const facts = { connection: { ...connection, remoteIp }, http: { ...http, headers } };
+  const scheme = http.scheme ?? schemeOf(headers, reached.tls);
+  const facts = { connection: { ...connection, remoteIp }, http: { ...http, headers, scheme } };
   const judged = await decideHttp(to.policy, facts, askable);
   if (judged.decision.verdict === 'deny' || judged.facts.http === null) return judged;
   const answer = answerOfRoute(virtualHosts(to.at, reached.servers), judged.facts.http);

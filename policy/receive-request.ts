@@ -59,7 +59,9 @@ function checkHttp1(request: SentRequest): HttpFacts | Decision {
     return refused('codec', reason, details, status);
   }
   const { method, rawPath, host, headers } = checked.request;
-  return { protocol: 'http1', method, path: rawPath, rawPath: request.path, host, headers };
+  const facts: HttpFacts = { protocol: 'http1', method, path: rawPath, rawPath: request.path, host, headers };
+  const { absolute } = checked.request;
+  return absolute ? { ...facts, scheme: target.slice(0, target.indexOf(':')).toLowerCase() } : facts;
 }
 
 function checkHttp2(request: SentRequest): HttpFacts | Decision {
@@ -68,8 +70,16 @@ function checkHttp2(request: SentRequest): HttpFacts | Decision {
     const { reason, details, status } = checked.refusal;
     return refused('codec', reason, details, status);
   }
-  const { method, rawPath, host, headers } = checked.request;
-  return { protocol: request.protocol, method, path: rawPath, rawPath: request.path, host, headers };
+  const { method, rawPath, host, headers, scheme } = checked.request;
+  return {
+    protocol: request.protocol,
+    method,
+    path: rawPath,
+    rawPath: request.path,
+    host,
+    headers,
+    scheme: scheme.toLowerCase(),
+  };
 }
 
 /** What a well-behaved client makes of the request. */

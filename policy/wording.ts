@@ -18,6 +18,7 @@ const NOUNS: Readonly<Record<Attribute, string>> = {
   'destination.ip': 'destination address',
   'destination.port': 'port',
   'connection.sni': 'SNI',
+  'filter.metadata': 'filter metadata',
   'request.auth.principal': 'request principal',
   'request.auth.claims': 'claim',
 };

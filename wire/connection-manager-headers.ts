@@ -87,3 +87,10 @@ function withScheme(headers: [string, string][], side: ReceivingSide): [string, 
   if (headers.some(([name]) => name === 'x-forwarded-proto')) return headers;
   return [...headers, ['x-forwarded-proto', side.tls ? 'https' : 'http']];
 }
+
+/** `:scheme` of a request that has none: what X-Forwarded-Proto says, if that is one of the two, else the connection. */
+export function schemeOf(headers: HeaderList, encrypted: boolean): string {
+  const told = headers.find(([name]) => name === 'x-forwarded-proto')?.[1].toLowerCase();
+  if (told === 'http' || told === 'https') return told;
+  return encrypted ? 'https' : 'http';
+}

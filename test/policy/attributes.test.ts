@@ -27,3 +27,39 @@ describe('the principal of a connection', () => {
     ]);
   });
 });
+
+describe('the scheme of a request', () => {
+  const scheme = (headers: [string, string][], mtls: boolean, said?: string) => {
+    const http = { protocol: 'http1', method: 'GET', path: '/', rawPath: '/', host: 'h', headers } as const;
+    return valuesOf(
+      { attribute: 'request.headers', header: ':scheme' },
+      {
+        connection: { ...connection, mtls, principal: null },
+        http: said === undefined ? http : { ...http, scheme: said },
+      },
+    );
+  };
+
+  it('is what the client said, else X-Forwarded-Proto where that is one, else the connection’s', () => {
+    expect(scheme([['x-forwarded-proto', 'http']], true, 'ftp')).toEqual(['ftp']);
+    expect(scheme([['x-forwarded-proto', 'HTTPS']], false)).toEqual(['https']);
+    expect(scheme([['x-forwarded-proto', 'ftp']], true)).toEqual(['https']);
+    expect(scheme([], false)).toEqual(['http']);
+  });
+});
+
+it('has no metadata of filters that write none', () => {
+  const facts = { connection: { ...connection, principal: null }, http: null };
+  expect(valuesOf({ attribute: 'filter.metadata', header: null }, facts)).toEqual([]);
+});
+
+describe('the address at a gateway', () => {
+  it('is the gateway’s own reckoning, not the header', () => {
+    const headers: [string, string][] = [['x-forwarded-for', '10.1.2.3']];
+    const http = { protocol: 'http1', method: 'GET', path: '/', rawPath: '/', host: 'h', headers } as const;
+    const at = { ...connection, principal: null, remoteIp: '203.0.113.5' };
+    expect(valuesOf({ attribute: 'remote.ip', header: null }, { connection: at, http })).toEqual([
+      '203.0.113.5',
+    ]);
+  });
+});

@@ -19,9 +19,9 @@ describe('compilePolicies', () => {
     expect(invalidOf({ when: [{ key: 'request.cookies[x]', values: ['x'] }] })).toMatchObject([
       { code: 'unknown-field' },
     ]);
-    expect(invalidOf({ when: [{ key: 'experimental.envoy.filters.x[y]', values: ['x'] }] })).toMatchObject([
-      { code: 'not-supported-yet' },
-    ]);
+    expect(
+      invalidOf({ when: [{ key: 'experimental.envoy.filters.http.rbac[y]', values: ['x'] }] }),
+    ).toMatchObject([{ code: 'not-supported-yet' }]);
     expect(invalidOf({ from: [{ source: { ipBlocks: ['10.0.0'] } }] })).toMatchObject([
       { code: 'invalid-value' },
     ]);

@@ -55,7 +55,7 @@ describe('the answer of a denial', () => {
 
 describe('what can not be judged yet', () => {
   it.each([
-    ['filter metadata', denyWhen('{ key: "experimental.envoy.filters.a.b[c]", values: [x] }')],
+    ['filter metadata', denyWhen('{ key: "experimental.envoy.filters.http.rbac[c]", values: [x] }')],
     [
       'CUSTOM',
       authorization(
@@ -75,7 +75,7 @@ describe('what can not be judged yet', () => {
 
   it('denies nothing where it is only audited or a dry run', () => {
     const audit = authorization(
-      'action: AUDIT\nrules: [{ when: [{ key: "experimental.envoy.filters.a.b[c]", values: [x] }] }]',
+      'action: AUDIT\nrules: [{ when: [{ key: "experimental.envoy.filters.http.rbac[c]", values: [x] }] }]',
     );
     const policy = compiled(audit);
     expect(policy.invalid).toBeNull();

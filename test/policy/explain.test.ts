@@ -149,11 +149,11 @@ describe('an explanation', () => {
 
   it('says what can not be judged, and where', () => {
     const policy = compiled(
-      authorization('rules: [{ when: [{ key: "experimental.envoy.filters.a.b[c]", values: [x] }] }]'),
+      authorization('rules: [{ when: [{ key: "experimental.envoy.filters.http.rbac[c]", values: [x] }] }]'),
     );
     const { sentence } = explain(policy, request(), decide(policy, request()));
     expect(sentence).toBe(
-      "Everything is denied here, because a policy can't be judged: when[experimental.envoy.filters.a.b[c]] isn't judged yet (policies.yaml:6).",
+      "Everything is denied here, because a policy can't be judged: when[experimental.envoy.filters.http.rbac[c]] isn't judged yet (policies.yaml:6).",
     );
   });
 

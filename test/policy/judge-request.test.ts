@@ -93,4 +93,25 @@ describe('judgeRequest', () => {
       mtls: false,
     });
   });
+
+  it('tells policies the scheme that the client said, and the connection’s where it said none', async () => {
+    const yaml = authorization(
+      'action: DENY\nrules: [{ when: [{ key: "request.headers[:scheme]", values: [https] }] }]',
+    );
+    const web = caller('cluster.local/ns/shop/sa/web');
+    const verdicts = [{}, { path: 'http://cart.shop/' }, { protocol: 'http2' } as const].map(
+      async (request) => (await judge(web, 'STRICT', request, yaml)).decision.verdict,
+    );
+    expect(await Promise.all(verdicts)).toEqual(['deny', 'allow', 'allow']);
+  });
+
+  it('finds no metadata of filters that Istio does not configure', async () => {
+    const when = (field: string) =>
+      authorization(
+        `action: DENY\nrules: [{ when: [{ key: "experimental.envoy.filters.http.lua[x]", ${field}: [v] }] }]`,
+      );
+    const from: CallingSide = { ip: '10.1.2.3', tls: 'plaintext' };
+    expect((await judge(from, 'PERMISSIVE', {}, when('values'))).decision.verdict).toBe('allow');
+    expect((await judge(from, 'PERMISSIVE', {}, when('notValues'))).decision.verdict).toBe('deny');
+  });
 });
