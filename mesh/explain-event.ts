@@ -42,5 +42,6 @@ function factsOf(event: TrafficEvent): RequestFacts | null {
       host: request.host,
       headers: request.headers,
     },
+    ...(request?.claims === undefined ? {} : { claims: request.claims }),
   };
 }

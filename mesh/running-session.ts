@@ -19,10 +19,11 @@ import { closeAll } from './close-all.ts';
 import { ensurePrivateFolder } from './data-dir.ts';
 import { egressPlan } from './egress-plan.ts';
 import { explainEvent } from './explain-event.ts';
+import { JwksSource } from './jwks-source.ts';
 import { LogRing } from './log-ring.ts';
 import { compileMeshPolicies, type MeshPolicies, policyProblems } from './mesh-policies.ts';
 import type { IssuedLeaf, LeafRequest } from './pki/leaf.ts';
-import { type PolicyWatch, watchPolicies } from './policy-watch.ts';
+import { type PolicyWatch, watchPolicies, watchedFolders } from './policy-watch.ts';
 import { Publisher } from './publisher.ts';
 import { readPolicyEdit } from './policy-reload.ts';
 import { openRecorder, type Recorder } from './recorder.ts';
@@ -61,6 +62,7 @@ export class RunningSession implements Session {
   #dataPlane: DataPlane | null = null;
   #publisher: Publisher | null = null;
   #watch: PolicyWatch | null = null;
+  readonly #keys: JwksSource;
   #reloading: Promise<unknown> = Promise.resolve();
 
   constructor(options: StartSessionOptions) {
@@ -75,6 +77,10 @@ export class RunningSession implements Session {
         this.#clockMoved();
       },
     };
+    this.#keys = new JwksSource({
+      changed: (keySets) => this.#publishUnasked({ keySets }),
+      ...(options.fetchText ? { fetch: options.fetchText } : {}),
+    });
     this.#board = new SessionBoard(this.id, {
       mesh: () => this.#mesh,
       policies: () => this.#policies,
@@ -107,6 +113,7 @@ export class RunningSession implements Session {
       this.#openIdentity(dataDir),
       this.#openRuntime(signal),
       this.#openDataPlane(),
+      this.#keys.follow(this.#policies),
     ]);
     for (const result of opening) if (result.status === 'rejected') throw result.reason;
     signal.throwIfAborted();
@@ -183,6 +190,7 @@ export class RunningSession implements Session {
   async #publishFirst(): Promise<void> {
     const certificates = must(this.#certificates);
     this.#board.stage('publishing the first snapshot');
+    this.#showPolicies(must(this.#policies));
     const input: SnapshotInput = {
       mesh: this.#mesh,
       policies: must(this.#policies),
@@ -192,6 +200,7 @@ export class RunningSession implements Session {
       placements: this.#placements,
       credentials: await certificates.issueAll(),
       unavailable: new Set(),
+      keySets: this.#keys.sets,
     };
     this.#publisher = new Publisher(must(this.#dataPlane), input, (answer, given) =>
       this.#answered(answer, given),
@@ -217,7 +226,7 @@ export class RunningSession implements Session {
   #startWatch(): void {
     const { reload, watch } = this.#options;
     if (!reload || watch === 'nothing') return;
-    this.#watch = watchPolicies(this.#mesh.policyFiles, async () => {
+    this.#watch = watchPolicies(watchedFolders(this.#mesh), async () => {
       await this.reloadPolicies();
     });
   }
@@ -320,14 +329,20 @@ export class RunningSession implements Session {
     if (!reload || this.#board.phase !== 'running') return [];
     const edit = await readPolicyEdit(reload, { mesh: this.#mesh, policies: must(this.#policies) });
     if (edit.kind === 'refused') return this.#refuse(edit.problems);
-    const answer = await this.#publish({ mesh: edit.mesh, policies: edit.policies });
+    await this.#keys.follow(edit.policies);
+    const { mesh, policies } = edit;
+    const answer = await this.#publish({ mesh, policies, keySets: this.#keys.sets });
     if (answer.kind === 'nack') return this.#refuse(answer.problems);
     this.#mesh = edit.mesh;
     this.#policies = edit.policies;
-    this.#watch?.follow(edit.mesh.policyFiles);
+    this.#watch?.follow(watchedFolders(edit.mesh));
     const told = edit.problems.filter(({ code }) => code === 'policies-removed');
-    this.#board.set({ problems: [...policyProblems(edit.policies), ...told] });
+    this.#showPolicies(edit.policies, told);
     return edit.problems;
+  }
+
+  #showPolicies(policies: MeshPolicies, told: readonly Problem[] = []): void {
+    this.#board.set({ problems: [...policyProblems(policies), ...this.#keys.problems, ...told] });
   }
 
   #refuse(problems: Problem[]): Problem[] {
@@ -383,6 +398,7 @@ export class RunningSession implements Session {
     this.#abort.abort(new EnvironmentError('stopped', 'the session was stopped'));
     await this.#starting?.catch(() => undefined);
     this.#watch?.close();
+    this.#keys.close();
     this.#certificates?.close();
     // Services first: their farewells still find a way out.
     const failures = await closeAll([

@@ -10,6 +10,7 @@ import type { SessionState } from '../model/session-state.ts';
 import type { TrafficEvent } from '../model/traffic-event.ts';
 import type { DataPlane, DeclaredSource } from '../proxy/data-plane.ts';
 import type { BoundListener, GateProfile } from '../proxy/snapshot.ts';
+import type { FetchText } from './fetch-text.ts';
 import type { IssuedLeaf, LeafRequest } from './pki/leaf.ts';
 import type { RuntimeFactory } from './runtimes/runtime.ts';
 
@@ -58,6 +59,8 @@ export interface StartSessionOptions {
   certificateTtlMs?: number;
   /** Events kept in memory, default 100,000, and recordings kept on disk, default 10. */
   recording?: { ring?: number; keep?: number };
+  /** Port for tests; default: HTTP(S), see fetch-text.ts. */
+  fetchText?: FetchText;
   /** Port for tests; default: the worker of proxy/. */
   startDataPlane?: () => Promise<DataPlane>;
 }

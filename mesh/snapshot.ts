@@ -11,6 +11,7 @@ import type {
   Snapshot,
 } from '../proxy/snapshot.ts';
 import { discoverServices } from './discovery.ts';
+import type { KeySets } from './jwks-source.ts';
 import { type MeshPolicies, workloadPorts } from './mesh-policies.ts';
 import type { IssuedLeaf } from './pki/leaf.ts';
 import type { InstancePlacement } from './runtimes/runtime.ts';
@@ -26,6 +27,8 @@ export interface SnapshotInput {
   credentials: ReadonlyMap<string, IssuedLeaf>;
   /** Instances that are down: no endpoints. */
   unavailable: ReadonlySet<string>;
+  /** Keys of tokens by URI; absent = none. */
+  keySets?: KeySets;
 }
 
 export function buildSnapshot(version: number, input: SnapshotInput): Snapshot {
@@ -40,6 +43,7 @@ export function buildSnapshot(version: number, input: SnapshotInput): Snapshot {
     gateProfile: input.gateProfile,
     pathNormalization,
     outboundTrafficPolicy,
+    ...(input.keySets === undefined ? {} : { keySets: input.keySets }),
     instances: mesh.workloads.flatMap((workload) =>
       workload.instances.map((instance) => instanceSnapshot(instance, workload, input)),
     ),

@@ -4,7 +4,7 @@
  * Everything in it that came off the wire is hostile input to whoever shows it.
  */
 import type { Decision, Explanation, Finding } from './decision.ts';
-import type { HeaderList } from './request-facts.ts';
+import type { HeaderList, TokenClaims } from './request-facts.ts';
 
 export interface PeerRef {
   /** Workload name in the mesh, where the peer is known. */
@@ -64,6 +64,8 @@ export interface TrafficEvent {
     rawPath: string;
     host: string;
     headers: HeaderList;
+    /** Claims of its verified token, where tokens were looked at. */
+    claims?: TokenClaims | null;
     bodyBytes: number;
   } | null;
   response: {

@@ -11,6 +11,7 @@ import { explain } from './explain.ts';
 import { findingsFor } from './findings.ts';
 import { type CallingSide, judgeRequest } from './judge-request.ts';
 import { mtlsModeOf, mtlsModes } from './peer-authentication.ts';
+import { tokenFindings } from './tokens/token-findings.ts';
 import type { TokenVerification } from './tokens/verify-token.ts';
 
 /** What is asked; workloads by name or id. */
@@ -75,7 +76,7 @@ export async function explainRequest(
     facts,
     decision,
     explanation: explain(policy, facts, decision, tokens),
-    findings: findingsFor(policy, facts, decision),
+    findings: [...findingsFor(policy, facts, decision), ...tokenFindings(tokens, decision)],
   };
 }
 

@@ -1,5 +1,6 @@
 /** What every part of the data plane shares on its thread. One mutable thing: the snapshot in force. */
 import type { TrafficEvent } from '../model/traffic-event.ts';
+import type { TokenVerification } from '../policy/tokens/verify-token.ts';
 import type { ConnectionTable } from './connection-table.ts';
 import type { InForce } from './in-force.ts';
 import type { Limits } from './limits.ts';
@@ -12,6 +13,8 @@ export interface Core {
   readonly pools: UpstreamPools;
   /** null: nothing was acknowledged yet, and nothing passes. */
   inForce: InForce | null;
+  /** Signatures of tokens, each checked once. */
+  readonly signatures: TokenVerification['verifySignature'];
   record(event: TrafficEvent): void;
   /** Round robin, by service and port. */
   readonly turns: Map<string, number>;

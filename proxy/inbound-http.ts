@@ -6,11 +6,14 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Decision, Explanation, Finding } from '../model/decision.ts';
-import type { RequestFacts } from '../model/request-facts.ts';
+import type { HttpFacts } from '../model/request-facts.ts';
 import type { TrafficEvent } from '../model/traffic-event.ts';
 import { decide } from '../policy/decide.ts';
 import { explain } from '../policy/explain.ts';
 import { findingsFor } from '../policy/findings.ts';
+import { authenticate } from '../policy/tokens/authenticate.ts';
+import { afterTokens, type TokenFacts } from '../policy/tokens/token-facts.ts';
+import { tokenFindings } from '../policy/tokens/token-findings.ts';
 import { checkRequestHead, headerPairs, type Http1Request } from '../wire/http1-request-checks.ts';
 import { normalizePath } from '../wire/path-normalization.ts';
 import { answer, answerHeaders, rawAnswer, upstreamAnswerHeaders } from './answer.ts';
@@ -29,6 +32,7 @@ import {
   type InboundPlace,
 } from './inbound-connection.ts';
 import { makeEvent } from './make-event.ts';
+import { verificationBy } from './token-verification.ts';
 import { headerValue, withForwardedClientCert, withRequestDefaults } from './request-headers.ts';
 
 /** What is known of a request when its event is made. */
@@ -176,19 +180,34 @@ async function exchange(
     host: request.host,
     headers,
   };
-  const facts: RequestFacts = { connection: connectionFacts(place, connection, source), http };
-  const decision = decide(place.port.policy, facts);
-  const findings = findingsFor(place.port.policy, facts, decision);
-  const judged: Judged = { ...base, request: { ...http, bodyBytes: 0 }, decision, findings };
+  const { policy } = place.port;
+  const asSent = { connection: connectionFacts(place, connection, source), http };
+  const tokens = await tokensOf(core, place, http);
+  const decision = decide(policy, asSent, tokens);
+  const facts = tokens === undefined ? asSent : afterTokens(asSent, tokens);
+  const findings = [...findingsFor(policy, facts, decision), ...tokenFindings(tokens, decision)];
+  const claims = tokens === undefined ? {} : { claims: tokens.claims };
+  const seen = { ...(facts.http ?? http), ...claims, bodyBytes: 0 };
+  const judged: Judged = { ...base, request: seen, decision, findings };
   if (decision.verdict === 'deny') {
-    await refuse({ ...judged, explanation: explain(place.port.policy, facts, decision) }, message, response);
+    const explanation = explain(policy, facts, decision, tokens);
+    // A refused request is recorded as it came, its credentials taken out.
+    const request = decision.phase === 'jwt' ? { ...http, bodyBytes: 0 } : seen;
+    await refuse({ ...judged, request, explanation }, message, response);
     return;
   }
   await pass(judged, request, message, response, detached);
 }
 
+/** undefined where no rule looks at tokens: then nothing is awaited. */
+function tokensOf(core: Core, place: InboundPlace, http: HttpFacts): Promise<TokenFacts> | undefined {
+  const { jwt } = place.port.policy;
+  if (jwt.rules.length === 0) return undefined;
+  return authenticate(jwt, http, verificationBy(place.inForce.snapshot, core.signatures));
+}
+
 function refuse(judged: Judged, message: IncomingMessage, response: ServerResponse): Promise<void> {
-  const headers = answerHeaders(judged.decision, 'istio-envoy');
+  const headers = [...answerHeaders(judged.decision, 'istio-envoy'), ...challenge(judged)];
   const status = judged.decision.status ?? 403;
   record(judged, {
     status,
@@ -197,6 +216,13 @@ function refuse(judged: Judged, message: IncomingMessage, response: ServerRespon
     by: 'sidecar',
   });
   return answer(message, response, judged.decision, headers);
+}
+
+/** What Envoy says about a token that it refuses: for which address it was wanted, cut at 256 bytes of path. */
+function challenge({ decision, request, connection }: Judged): [string, string][] {
+  if (decision.phase !== 'jwt' || request === null) return [];
+  const uri = `${connection.mtls ? 'https' : 'http'}://${request.host}${request.path.slice(0, 256)}`;
+  return [['www-authenticate', `Bearer realm="${uri}", error="invalid_token"`]];
 }
 
 async function pass(

@@ -5,6 +5,7 @@
 import type { Decision, Explanation, Finding, Phase, RuleTrail } from '../model/decision.ts';
 import type { HeaderList } from '../model/request-facts.ts';
 import type { PeerRef, TlsFacts, TrafficEvent } from '../model/traffic-event.ts';
+import { hideTokens } from './hide-tokens.ts';
 
 const REDACTED = '[redacted]';
 const CREDENTIALS = [
@@ -22,12 +23,14 @@ const SECRET_PARAMETER =
 
 /** Headers as they may be recorded. */
 export function redactHeaders(headers: HeaderList): HeaderList {
-  return headers.map(([name, value]) => (CREDENTIALS.includes(name) ? [name, REDACTED] : [name, value]));
+  return headers.map(([name, value]) =>
+    CREDENTIALS.includes(name) ? [name, REDACTED] : [name, hideTokens(value)],
+  );
 }
 
 /** A path as it may be recorded: the query may hold a token. */
 export function redactPath(path: string): string {
-  return path.replace(SECRET_PARAMETER, `$1${REDACTED}`);
+  return hideTokens(path.replace(SECRET_PARAMETER, `$1${REDACTED}`));
 }
 
 type Clean = (text: string) => string;
@@ -61,7 +64,8 @@ type RecordedRequest = NonNullable<TrafficEvent['request']>;
 /** An explanation as it may be recorded: sentences, notes and clauses may quote a value. */
 export function redactExplanation(explanation: Explanation, request: RecordedRequest | null): Explanation {
   const secrets = request === null ? [] : secretsOf(request);
-  const clean: Clean = (text) => secrets.reduce((rest, secret) => rest.replaceAll(secret, REDACTED), text);
+  const clean: Clean = (text) =>
+    hideTokens(secrets.reduce((rest, secret) => rest.replaceAll(secret, REDACTED), text));
   return {
     sentence: clean(explanation.sentence),
     trail: explanation.trail.map((entry) => ({

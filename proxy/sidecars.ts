@@ -16,6 +16,7 @@ import { createOutboundLane } from './outbound-http.ts';
 import type { Snapshot, SnapshotAnswer } from './snapshot.ts';
 import { TrafficLog } from './traffic-log.ts';
 import { UpstreamPools } from './upstream-pool.ts';
+import { rememberSignatures } from './token-verification.ts';
 
 export interface Sidecars {
   publish(snapshot: Snapshot): Promise<SnapshotAnswer>;
@@ -33,6 +34,7 @@ export function createSidecars(limits: Limits, deliver: (events: TrafficEvent[])
     limits,
     table,
     pools: new UpstreamPools(),
+    signatures: rememberSignatures(),
     turns: new Map(),
     inForce: null,
     record: (event) => log.add(event),

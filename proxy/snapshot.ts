@@ -6,6 +6,7 @@
 import type { AppProtocol, PathNormalization } from '../model/mesh.ts';
 import type { Problem } from '../model/problem.ts';
 import type { CompiledPolicy } from '../policy/compiled-policy.ts';
+import type { KeySet } from '../policy/tokens/key-set.ts';
 
 export type MtlsMode = 'STRICT' | 'PERMISSIVE' | 'DISABLE';
 /** `istio`: what Istio's Envoy accepts, with findings; `spiffe`: what the SPIFFE standard asks. */
@@ -81,6 +82,8 @@ export interface Snapshot {
   gateProfile: GateProfile;
   pathNormalization: PathNormalization;
   outboundTrafficPolicy: 'REGISTRY_ONLY' | 'ALLOW_ANY';
+  /** Keys by the `jwksUri` that rules name; null or absent = they can't be had, and no token by them is good. */
+  keySets?: Readonly<Record<string, KeySet | null>>;
   instances: InstanceSnapshot[];
   services: ServiceSnapshot[];
 }
