@@ -19,6 +19,8 @@ const run = (command: string, args: string[]): void => {
 rmSync(dist, { recursive: true, force: true });
 mkdirSync(dist);
 run(bin('tsc'), ['-p', 'tsconfig.build.json']);
+// Types for who imports `greenroom/policy`: of that entry and what it names, not of the whole tree.
+run(bin('tsc'), ['-p', 'tsconfig.library.json']);
 
 const SOURCES = Object.keys(LAYERS).filter((layer) => layer !== 'renderer');
 function copyAssets(folder: string): void {
