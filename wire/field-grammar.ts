@@ -66,7 +66,7 @@ function isBlank(code: number): boolean {
 }
 
 function table(characters: string): readonly boolean[] {
-  const allowed = new Array<boolean>(256).fill(false);
+  const allowed: boolean[] = Array.from({ length: 256 }, () => false);
   for (const character of characters) allowed[character.charCodeAt(0)] = true;
   return allowed;
 }

@@ -81,7 +81,6 @@ export const virtualServiceSpecSchema = z.strictObject({
 });
 
 export type GatewayServer = z.infer<typeof gatewayServerSchema>;
-export type GatewaySpec = z.infer<typeof gatewaySpecSchema>;
 export type VirtualServiceSpec = z.infer<typeof virtualServiceSpecSchema>;
 export type VirtualRoute = z.infer<typeof httpRouteSchema>;
 export type VirtualRouteMatch = z.infer<typeof routeMatchSchema>;
