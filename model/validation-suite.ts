@@ -9,7 +9,7 @@ import type { Parsed, Position } from './problem.ts';
 import { checkValue } from './schema-problems.ts';
 import { readYaml, type YamlDocument } from './yaml-source.ts';
 
-const validationSuiteSchema = z.looseObject({
+export const validationSuiteSchema = z.looseObject({
   apiVersion: z.literal('greenroom.dev/v1'),
   kind: z.literal('ValidationSuite'),
   metadata: z.looseObject({ name: z.string().min(1) }),

@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { decisionSuiteSchema } from '../model/decision-suite.ts';
 import { projectSchema } from '../model/project.ts';
 import { scenarioSchema } from '../model/scenario.ts';
+import { validationSuiteSchema } from '../model/validation-suite.ts';
 
 const FOLDER = new URL('../schemas/', import.meta.url);
 
@@ -14,6 +15,7 @@ const SCHEMAS: Readonly<Record<string, { schema: z.ZodType; title: string }>> = 
   'greenroom.schema.json': { schema: projectSchema, title: 'Greenroom project file, greenroom.yaml' },
   'scenario.schema.json': { schema: scenarioSchema, title: 'Greenroom scenario, *.scenario.yaml' },
   'decision-suite.schema.json': { schema: decisionSuiteSchema, title: 'Greenroom decision suite' },
+  'validation-suite.schema.json': { schema: validationSuiteSchema, title: 'Greenroom validation suite' },
 };
 
 /** File name -> text, as it should stand under schemas/. */
