@@ -9,6 +9,7 @@ import type { RuleRef } from '../model/decision.ts';
 import type { AuthorizationPolicySpec } from '../model/istio/authorization-policy.ts';
 import { compileRule } from './compile-rule.ts';
 import type { CompiledAction, CompiledPolicy, CompiledRule } from './compiled-policy.ts';
+import { isDryRun } from './dry-run.ts';
 import { objectsInScope, type PolicyTarget } from './scope.ts';
 import { compileCustom, type CustomPolicy, registryHosts } from './custom/compile-custom.ts';
 import { compileJwt } from './tokens/compile-jwt.ts';
@@ -53,7 +54,7 @@ export function compilePolicies(
     config.rootNamespace,
   )) {
     const action = object.spec?.action ?? 'ALLOW';
-    const dryRun = object.metadata.annotations['istio.io/dry-run'] === 'true';
+    const dryRun = isDryRun(object);
     const problems: Problem[] = [];
     const context = { policyNamespace: object.metadata.namespace, trustDomains, protocol, action } as const;
     if (!isJudged(action)) {
