@@ -1,6 +1,6 @@
 /**
  * DecisionSuite files: requests with the verdict that is expected of them, judged without starting anything. JSON or
- * YAML. Tolerant of what suites of other makers carry beyond our fields; strict about the fields that decide.
+ * YAML. A key that isn't known is an error, except in `metadata`: a misspelt `principal` would be judged as plaintext.
  */
 import { z } from 'zod';
 import { extensionProviderSchema } from './istio/extension-provider.ts';
@@ -12,14 +12,14 @@ import { placeOf, readSingleYaml, type Positions, type YamlDocument } from './ya
 
 const port = z.number().int().min(0).max(65535);
 
-const fromSchema = z.looseObject({
+const fromSchema = z.strictObject({
   principal: z.string().optional().describe('SPIFFE id without its scheme; none = no client certificate.'),
   ip: z.string().optional(),
   certificate: z.enum(['foreign-ca', 'expired', 'none']).optional(),
   alpn: z.enum(['plain']).optional().describe('A TLS client that is no sidecar.'),
 });
 
-const toSchema = z.looseObject({
+const toSchema = z.strictObject({
   namespace: z.string(),
   serviceAccount: z.string(),
   labels: z.record(z.string(), z.string()).optional(),
@@ -28,7 +28,7 @@ const toSchema = z.looseObject({
   kind: z.string().optional().describe('`gateway`: a gateway, no sidecar.'),
 });
 
-const requestSchema = z.looseObject({
+const requestSchema = z.strictObject({
   protocol: z.enum(['http', 'http2', 'grpc', 'tcp']),
   method: z.string().optional(),
   path: z.string().optional(),
@@ -43,7 +43,7 @@ const requestSchema = z.looseObject({
     .describe('HTTP/2: the whole header block, as sent.'),
 });
 
-const expectationSchema = z.looseObject({
+const expectationSchema = z.strictObject({
   decision: z.enum(['allow', 'deny']),
   status: z.number().int().optional(),
   details: z.string().optional().describe("Envoy's response code details."),
@@ -57,24 +57,26 @@ const expectationSchema = z.looseObject({
   checked: z
     .looseObject({ asked: z.boolean().optional() })
     .optional()
-    .describe('What an external authorizer was told; headers by name.'),
+    .describe(
+      'What an external authorizer was told; headers by name. What can not be compared is a difference.',
+    ),
 });
 
-export const decisionCaseSchema = z.looseObject({
+export const decisionCaseSchema = z.strictObject({
   id: z.string().min(1),
   from: fromSchema,
   to: toSchema,
   request: requestSchema,
-  expect: expectationSchema.optional(),
+  expect: expectationSchema,
 });
 
-export const decisionSuiteSchema = z.looseObject({
+export const decisionSuiteSchema = z.strictObject({
   apiVersion: z.literal('greenroom.dev/v1'),
   kind: z.literal('DecisionSuite'),
   metadata: z.looseObject({ name: z.string().min(1) }),
-  spec: z.looseObject({
+  spec: z.strictObject({
     mesh: z
-      .looseObject({
+      .strictObject({
         trustDomain: z.string().default('cluster.local'),
         trustDomainAliases: z.array(z.string()).default([]),
         rootNamespace: z.string().default('istio-system'),

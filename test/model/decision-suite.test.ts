@@ -1,4 +1,4 @@
-/** Decision suites: strict about what decides, tolerant of what else they carry. */
+/** Decision suites: strict, since a misspelt key would be judged as one left out. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { parseDecisionSuite } from '../../model/decision-suite.ts';
@@ -7,7 +7,7 @@ import { describeWith, sharedFolder } from '../support/requires.ts';
 
 const HEAD = 'apiVersion: greenroom.dev/v1\nkind: DecisionSuite\nmetadata: { name: s }\nspec:\n';
 const CASE =
-  '  cases:\n    - id: one\n      from: { ip: 10.0.0.1 }\n      to: { namespace: shop, serviceAccount: a, port: 80 }\n      request: { protocol: http, path: / }\n';
+  '  cases:\n    - id: one\n      from: { ip: 10.0.0.1 }\n      to: { namespace: shop, serviceAccount: a, port: 80 }\n      request: { protocol: http, path: / }\n      expect: { decision: allow }\n';
 const problemsOf = (rest: string): string[] =>
   parseDecisionSuite(HEAD + rest, 's.yaml').problems.map(formatProblem);
 
@@ -19,9 +19,49 @@ it.each([
     /^s.yaml:9:18: error invalid-value: spec.cases\[0\].request.protocol .*\n {2}hint: did you mean http\?$/,
   ],
   [
+    'a caller whose principal is misspelt, and who would be judged as plaintext',
+    CASE.replace('{ ip:', '{ principle: a/ns/b/sa/c, ip:'),
+    /^s.yaml:7:15: error unknown-key: unknown key "principle" in spec.cases\[0\].from\n {2}hint: did you mean principal\?$/,
+  ],
+  [
+    'a misspelt key of the target',
+    CASE.replace('port: 80', 'port: 80, label: { a: b }'),
+    /unknown-key: unknown key "label" in spec.cases\[0\].to\n {2}hint: did you mean labels\?$/,
+  ],
+  [
+    'a misspelt key of the request',
+    CASE.replace('path: /', 'paht: /'),
+    /unknown-key: unknown key "paht" in spec.cases\[0\].request\n {2}hint: did you mean path\?$/,
+  ],
+  [
+    'a misspelt expectation',
+    CASE.replace('decision: allow', 'decision: allow, stauts: 200'),
+    /unknown-key: unknown key "stauts" in spec.cases\[0\].expect\n {2}hint: did you mean status\?$/,
+  ],
+  [
+    'a misspelt key of the mesh',
+    `  mesh: { trustDomian: a }\n${CASE}`,
+    /unknown-key: unknown key "trustDomian" in spec.mesh\n {2}hint: did you mean trustDomain\?$/,
+  ],
+  [
+    'a misspelt key of the suite',
+    `  policyFile: [a.yaml]\n${CASE}`,
+    /unknown-key: unknown key "policyFile" in spec\n {2}hint: did you mean policyFiles\?$/,
+  ],
+  [
+    'a case that expects nothing',
+    CASE.replace(/ {6}expect.*\n/, ''),
+    /^s.yaml:6:7: error missing-field: spec.cases\[0\].expect is missing/,
+  ],
+  [
+    'a case whose expectation is empty',
+    CASE.replace('{ decision: allow }', '{}'),
+    /error missing-field: spec.cases\[0\].expect.decision is missing/,
+  ],
+  [
     'two cases of one name',
     `${CASE}${CASE.slice(CASE.indexOf('    - id'))}`,
-    /^s.yaml:10:7: error duplicate-case/,
+    /^s.yaml:11:7: error duplicate-case/,
   ],
   [
     'a policy that Istio would refuse',
@@ -32,11 +72,11 @@ it.each([
   expect(problemsOf(rest)[0]).toMatch(expected);
 });
 
-it("fills the mesh's defaults, and keeps what it doesn't know", () => {
-  const { value } = parseDecisionSuite(`${HEAD}${CASE}  volatile: [x]\n`, 's.yaml');
-  expect(value?.suite.spec).toMatchObject({
-    volatile: ['x'],
-    mesh: { trustDomain: 'cluster.local', pathNormalization: 'BASE' },
+it("fills the mesh's defaults, and keeps what else the metadata says", () => {
+  const { value } = parseDecisionSuite(`${HEAD.replace('name: s', 'name: s, seed: 7')}${CASE}`, 's.yaml');
+  expect(value?.suite).toMatchObject({
+    metadata: { seed: 7 },
+    spec: { mesh: { trustDomain: 'cluster.local', pathNormalization: 'BASE' } },
   });
 });
 

@@ -26,7 +26,7 @@ const READERS: Record<string, { read: (text: string) => Parsed<unknown>; sample:
   suite: {
     read: (text) => parseDecisionSuite(text, 'f'),
     sample:
-      'apiVersion: greenroom.dev/v1\nkind: DecisionSuite\nmetadata: { name: s }\nspec:\n  cases:\n    - id: one\n      from: {}\n      to: { namespace: n, serviceAccount: a, port: 80 }\n      request: { protocol: http }\n',
+      'apiVersion: greenroom.dev/v1\nkind: DecisionSuite\nmetadata: { name: s }\nspec:\n  cases:\n    - id: one\n      from: {}\n      to: { namespace: n, serviceAccount: a, port: 80 }\n      request: { protocol: http }\n      expect: { decision: allow }\n',
   },
 };
 
