@@ -9,6 +9,7 @@ import type { CompiledAction, CompiledPolicy } from './compiled-policy.ts';
 import { customEntry, customSentence } from './custom/explain-custom.ts';
 import { explainRefusal, fellBeforePolicies } from './explain-refusal.ts';
 import { routeEntry, routeSentence } from './gateway/explain-route.ts';
+import { rulesToTell } from './index/nearest-rules.ts';
 import { sentenceFor } from './sentence.ts';
 import { tokenEntry, tokenSentence } from './tokens/explain-tokens.ts';
 import { afterTokens, type TokenFacts } from './tokens/token-facts.ts';
@@ -40,8 +41,9 @@ export function explain(
     ];
     return { sentence, trail, nearest: null };
   }
-  const deny = policy.deny.rules.map((rule) => tryRule(rule, facts));
-  const allow = policy.allow.rules.map((rule) => tryRule(rule, facts));
+  const [denyRules, allowRules] = [rulesToTell(policy.deny, facts), rulesToTell(policy.allow, facts)];
+  const deny = denyRules.rules.map((rule) => tryRule(rule, facts));
+  const allow = allowRules.rules.map((rule) => tryRule(rule, facts));
   const nearest = decision.reason === 'no-allow-matched' ? nearestOf(allow) : null;
   const home = policy.target.namespace;
   const trail = [
@@ -49,8 +51,8 @@ export function explain(
     ...customEntry(policy, facts, decision),
     ...(policy.protocol === 'tcp' ? [] : [tokenEntry(policy.jwt, decision, tokens)]),
     ...watchEntry('audit', policy.audit, facts, home),
-    denyEntry(policy, deny, facts),
-    allowEntry(policy, allow, decision, facts),
+    withLeftOut(denyEntry(policy, deny, facts), denyRules.left),
+    withLeftOut(allowEntry(policy, allow, decision, facts), allowRules.left),
     ...watchEntry('dry-run', policy.dryRun, facts, home),
     ...routeEntry(decision, facts),
   ];
@@ -98,7 +100,8 @@ function watchEntry(
   home: string,
 ): TrailEntry[] {
   if (action.policies.length === 0) return [];
-  const tried = action.rules.map((rule) => tryRule(rule, facts));
+  const { rules, left } = rulesToTell(action, facts);
+  const tried = rules.map((rule) => tryRule(rule, facts));
   const hits = tried.filter((one) => one.matched).map((one) => ruleName(one.rule.ref));
   const what = kind === 'audit' ? 'audited, not decided' : 'dry run, not enforced';
   const first = tried[0];
@@ -107,7 +110,14 @@ function watchEntry(
     hits.length > 0
       ? `${listed(hits, 'and')} ${hits.length === 1 ? 'matches' : 'match'} (${what})`
       : `${miss} (${what})`;
-  return [{ phase: 'audit', outcome: 'skipped', note, rules: tried.map((one) => ruleTrail(one, facts)) }];
+  const trails = tried.map((one) => ruleTrail(one, facts));
+  return [withLeftOut({ phase: 'audit', outcome: 'skipped', note, rules: trails }, left)];
+}
+
+/** Says that the nearest rules stand for all, where they do. */
+function withLeftOut(entry: TrailEntry, left: number): TrailEntry {
+  if (left === 0 || entry.rules.length === 0) return entry;
+  return { ...entry, note: `${entry.note}; ${left} more rules, none of them nearer` };
 }
 
 function denyEntry(policy: CompiledPolicy, tried: readonly TriedRule[], facts: RequestFacts): TrailEntry {
