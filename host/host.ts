@@ -2,7 +2,7 @@
  * The bridge's implementation over a session: what every window, in whatever carrier, can ask of a running mesh.
  * It starts nothing and stops nothing; the session belongs to whoever made it.
  */
-import { resolve } from 'node:path';
+import { resolve, sep } from 'node:path';
 import type { HostApi } from '../bridge/contract.ts';
 import { exportIstio } from '../export/istio.ts';
 import type { Exported } from '../export/exported.ts';
@@ -98,6 +98,11 @@ export function createHost(session: Session): Host {
     exportPreview: async () => ({ target: 'istio', ...(await exported()) }),
     exportWrite: async (_target, folder) => {
       const target = resolve(session.mesh.root, folder);
+      // A window is a page in a browser: what it may write is kept to the project it shows.
+      if (!target.startsWith(session.mesh.root + sep))
+        throw new EnvironmentError('export-outside', `${folder} is not inside the project`, {
+          hint: 'greenroom export --out writes anywhere',
+        });
       checkExportFolder(session.mesh, target);
       return await writeExport(target, (await exported()).files);
     },

@@ -18,11 +18,7 @@ export interface Served {
   close(): Promise<void>;
 }
 
-/** Cookies ignore ports: two Greenrooms side by side must not log each other out. */
-function cookieName(request: IncomingMessage): string {
-  return `greenroom-${request.socket.localPort}`;
-}
-
+const COOKIE = 'greenroom';
 const MAX_FRAME_BYTES = 4 * 1024 * 1024;
 /** A window that reads too slowly is let go rather than fed from our memory. */
 const MAX_BUFFERED_BYTES = 64 * 1024 * 1024;
@@ -35,7 +31,7 @@ function same(given: string | undefined, secret: string): boolean {
 
 function cookieOf(request: IncomingMessage): string | undefined {
   const pairs = (request.headers.cookie ?? '').split(';').map((pair) => pair.trim().split('='));
-  return pairs.find(([name]) => name === cookieName(request))?.[1];
+  return pairs.find(([name]) => name === COOKIE)?.[1];
 }
 
 function refuse(response: ServerResponse, status: number, words: string): void {
@@ -51,6 +47,9 @@ function refuse(response: ServerResponse, status: number, words: string): void {
  */
 export async function serve(host: Host, port: number, folder: string = windowFolder()): Promise<Served> {
   const cookie = randomBytes(32).toString('base64url');
+  // Cookies know hosts, not ports: without a path of its own, every service that a browser opens on this machine
+  // would be sent ours, and two Greenrooms would log each other out.
+  const base = `/${randomBytes(16).toString('base64url')}/`;
   let token: string | null = randomBytes(32).toString('base64url');
   const sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_FRAME_BYTES });
   let own = '';
@@ -78,27 +77,29 @@ export async function serve(host: Host, port: number, folder: string = windowFol
       }
       token = null;
       return redirect(response, {
-        'set-cookie': `${cookieName(request)}=${cookie}; HttpOnly; SameSite=Strict; Path=/; Max-Age=43200`,
+        'set-cookie': `${COOKIE}=${cookie}; HttpOnly; SameSite=Strict; Path=${base}; Max-Age=43200`,
       });
     }
     if (!same(cookieOf(request), cookie)) {
       return refuse(response, 403, 'Open the link that `greenroom serve` printed.');
     }
-    const file = await windowFile(folder, url.pathname);
+    const file = url.pathname.startsWith(base)
+      ? await windowFile(folder, `/${url.pathname.slice(base.length)}`)
+      : null;
     if (file === null) return refuse(response, 404, 'No such file.');
     response.writeHead(200, { ...WINDOW_HEADERS, 'content-type': file.type });
     response.end(file.body);
   }
 
   function redirect(response: ServerResponse, headers: Record<string, string>): void {
-    response.writeHead(303, { ...WINDOW_HEADERS, ...headers, location: '/' });
+    response.writeHead(303, { ...WINDOW_HEADERS, ...headers, location: base });
     response.end();
   }
 
   server.on('upgrade', (request, socket, head) => {
     const allowed =
       known(request) &&
-      request.url === '/ws' &&
+      request.url === `${base}ws` &&
       request.headers.origin === `http://${own}` &&
       same(cookieOf(request), cookie);
     if (!allowed) {
@@ -127,7 +128,7 @@ export async function serve(host: Host, port: number, folder: string = windowFol
   const bound = (server.address() as AddressInfo).port;
   own = `127.0.0.1:${bound}`;
   return {
-    url: `http://${own}/?token=${token}`,
+    url: `http://${own}${base}?token=${token}`,
     port: bound,
     close: async () => {
       for (const ws of sockets.clients) ws.terminate();

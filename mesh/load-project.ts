@@ -12,7 +12,7 @@ import type { PolicyObject } from '../model/policy-object.ts';
 import { hasErrors, type Parsed, type Problem } from '../model/problem.ts';
 import { parseProject, type Project } from '../model/project.ts';
 import { placeOf } from '../model/yaml-source.ts';
-import { listFiles, readText, shownPath } from './project-files.ts';
+import { listFiles, readText, shownPath, listFolders } from './project-files.ts';
 
 export interface LoadOptions {
   /** Texts by absolute path that stand in for files on disk: an editor's unsaved ones, a what-if. */
@@ -57,6 +57,7 @@ async function loadMesh(project: Project, root: string, { overrides }: LoadOptio
     resolve: (path) => resolve(root, path),
     scenarioFiles: scenarioFiles.files,
     policyFiles: policyFiles.files,
+    policyFolders: await listFolders(project.spec.policies.map((entry) => resolve(root, entry))),
   });
   problems.push(...mesh.problems, ...summarizeSkipped(skipped));
   return hasErrors(problems) ? { value: null, problems } : { ...mesh, problems };

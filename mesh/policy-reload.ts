@@ -24,8 +24,9 @@ export async function readPolicyEdit(
   if (value === null || hasErrors(problems)) return { kind: 'refused', problems };
   const emptied = emptiedFiles(current.mesh, value);
   if (emptied.length > 0) return { kind: 'refused', problems: [...problems, ...emptied] };
-  const { policies: objects, policyFiles, scenarioFiles } = value;
-  const mesh: Mesh = { ...current.mesh, policies: objects, policyFiles, scenarioFiles };
+  const { policies: objects, policyFiles, policyFolders, scenarioFiles } = value;
+  const found = { policyFiles, scenarioFiles, ...(policyFolders ? { policyFolders } : {}) };
+  const mesh: Mesh = { ...current.mesh, policies: objects, ...found };
   const policies = compileMeshPolicies(mesh);
   const unjudged = policyProblems(policies);
   const known = new Set(policyProblems(current.policies).map(wording));

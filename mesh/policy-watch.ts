@@ -5,18 +5,24 @@
  */
 import { type FSWatcher, readdirSync, statSync, watch } from 'node:fs';
 import { dirname, join } from 'node:path';
+import type { Mesh } from '../model/mesh.ts';
 
 const SETTLE_MS = 80;
 const POLL_MS = 2_000;
 
 export interface PolicyWatch {
-  /** The folders of these are watched from now on, too: one that holds no policy any more may get one back. */
-  follow(files: readonly string[]): void;
+  /** These folders are watched from now on, too: one that holds no policy any more may get one back. */
+  follow(folders: readonly string[]): void;
   close(): void;
 }
 
+/** Where a policy of this mesh lies or may come to lie, a folder that is empty now included. */
+export function watchedFolders(mesh: Pick<Mesh, 'policyFiles' | 'policyFolders'>): string[] {
+  return [...new Set([...(mesh.policyFolders ?? []), ...mesh.policyFiles.map((file) => dirname(file))])];
+}
+
 /** Calls `changed` after each edit; never twice at a time. It answers for its own failures. */
-export function watchPolicies(files: readonly string[], changed: () => Promise<void>): PolicyWatch {
+export function watchPolicies(initial: readonly string[], changed: () => Promise<void>): PolicyWatch {
   let folders: string[] = [];
   let watchers: FSWatcher[] = [];
   let seen = '';
@@ -50,14 +56,14 @@ export function watchPolicies(files: readonly string[], changed: () => Promise<v
     settle = setTimeout(() => void look(), SETTLE_MS).unref();
   };
   const follow = (paths: readonly string[]): void => {
-    const wanted = [...new Set([...folders, ...paths.map((path) => dirname(path))])].sort();
+    const wanted = [...new Set([...folders, ...paths])].sort();
     if (closed || wanted.join('\n') === folders.join('\n')) return;
     for (const watcher of watchers) watcher.close();
     folders = wanted;
     seen = looksOf(folders);
     watchers = folders.flatMap((folder) => watchFolder(folder, soon));
   };
-  follow(files);
+  follow(initial);
   const poll = setInterval(() => void look(), POLL_MS).unref();
   return {
     follow,

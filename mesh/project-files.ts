@@ -1,6 +1,6 @@
 /** Files of a project: which there are, their text, and how their paths are shown. Bounded in number and size. */
 import { readdir, readFile, stat } from 'node:fs/promises';
-import { isAbsolute, join, relative, sep } from 'node:path';
+import { dirname, isAbsolute, join, relative, sep } from 'node:path';
 import type { Problem } from '../model/problem.ts';
 import { MAX_FILE_CHARACTERS } from '../model/yaml-source.ts';
 
@@ -76,12 +76,36 @@ export async function listFiles(path: string, pattern: RegExp): Promise<FileList
   }
 }
 
+/** Every folder at or below these paths that policies may lie in; a file counts for the folder that holds it. */
+export async function listFolders(paths: readonly string[]): Promise<string[]> {
+  const folders = new Set<string>();
+  for (const path of paths) {
+    const entry = await stat(path).catch(() => null);
+    if (entry?.isDirectory()) await walkFolders(path, folders);
+    else folders.add(dirname(path));
+  }
+  return [...folders].sort();
+}
+
+async function walkFolders(folder: string, folders: Set<string>): Promise<void> {
+  if (folders.size > MAX_FILES) return;
+  folders.add(folder);
+  for (const entry of await readdir(folder, { withFileTypes: true }).catch(() => [])) {
+    if (entry.isDirectory() && isSearched(entry.name)) await walkFolders(join(folder, entry.name), folders);
+  }
+}
+
+/** Hidden folders and other people's code hold no policies of the project. */
+function isSearched(name: string): boolean {
+  return !name.startsWith('.') && name !== 'node_modules';
+}
+
 async function walk(folder: string, pattern: RegExp, files: string[]): Promise<void> {
   for (const entry of await readdir(folder, { withFileTypes: true })) {
     if (files.length > MAX_FILES) return;
     const path = join(folder, entry.name);
     if (entry.isDirectory()) {
-      if (!entry.name.startsWith('.') && entry.name !== 'node_modules') await walk(path, pattern, files);
+      if (isSearched(entry.name)) await walk(path, pattern, files);
     } else if (pattern.test(entry.name) && (await isFile(path, entry))) {
       files.push(path);
     }

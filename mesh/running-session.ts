@@ -23,7 +23,7 @@ import { JwksSource } from './jwks-source.ts';
 import { LogRing } from './log-ring.ts';
 import { compileMeshPolicies, type MeshPolicies, policyProblems } from './mesh-policies.ts';
 import type { IssuedLeaf, LeafRequest } from './pki/leaf.ts';
-import { type PolicyWatch, watchPolicies } from './policy-watch.ts';
+import { type PolicyWatch, watchPolicies, watchedFolders } from './policy-watch.ts';
 import { Publisher } from './publisher.ts';
 import { readPolicyEdit } from './policy-reload.ts';
 import { openRecorder, type Recorder } from './recorder.ts';
@@ -226,7 +226,7 @@ export class RunningSession implements Session {
   #startWatch(): void {
     const { reload, watch } = this.#options;
     if (!reload || watch === 'nothing') return;
-    this.#watch = watchPolicies(this.#mesh.policyFiles, async () => {
+    this.#watch = watchPolicies(watchedFolders(this.#mesh), async () => {
       await this.reloadPolicies();
     });
   }
@@ -335,7 +335,7 @@ export class RunningSession implements Session {
     if (answer.kind === 'nack') return this.#refuse(answer.problems);
     this.#mesh = edit.mesh;
     this.#policies = edit.policies;
-    this.#watch?.follow(edit.mesh.policyFiles);
+    this.#watch?.follow(watchedFolders(edit.mesh));
     const told = edit.problems.filter(({ code }) => code === 'policies-removed');
     this.#showPolicies(edit.policies, told);
     return edit.problems;

@@ -20,6 +20,8 @@ export interface MeshSurroundings {
   scenarioFiles: readonly string[];
   /** Absolute, sorted. */
   policyFiles: readonly string[];
+  /** Absolute: where policy files are looked for. */
+  policyFolders?: readonly string[];
 }
 
 /** Beyond this many services the model's pod addresses run out. */
@@ -46,6 +48,7 @@ export function buildMesh(
     policies,
     scenarioFiles: surroundings.scenarioFiles,
     policyFiles: surroundings.policyFiles,
+    ...(surroundings.policyFolders ? { policyFolders: surroundings.policyFolders } : {}),
   };
   return { value: mesh, problems };
 }

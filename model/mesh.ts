@@ -82,4 +82,6 @@ export interface Mesh {
   scenarioFiles: readonly string[];
   /** Absolute paths of policy files, sorted: what is watched and what is exported as written. */
   policyFiles: readonly string[];
+  /** Absolute paths of the folders where policy files are looked for, those without any included: watched. */
+  policyFolders?: readonly string[];
 }

@@ -14,6 +14,8 @@ export interface Observation {
   testimony: Testimony | null;
   /** What info says closes the hole, if it says so. */
   remedy: string | null;
+  /** Attacks that the scenario is about; empty = it doesn't say. */
+  references: readonly string[];
 }
 
 /** Place of a key of `expect`. */
@@ -151,7 +153,12 @@ function compareOutcome(compare: Comparison, expect: Expect, seen: Observation, 
     return;
   }
   const through = seen.decision.verdict === 'allow' && testimony.report.arrived;
-  const advised = seen.remedy !== null || seen.findings.some((finding) => finding.code === expect.outcome);
+  // A finding about another attack says nothing of this one.
+  const about = ({ attack }: Finding): boolean =>
+    attack === undefined || seen.references.length === 0 || seen.references.includes(attack);
+  const advised =
+    seen.remedy !== null ||
+    seen.findings.some((finding) => finding.code === expect.outcome && about(finding));
   const got = !through
     ? 'blocked'
     : advised

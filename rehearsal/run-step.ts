@@ -103,7 +103,14 @@ function judge(
   const judged = attempts.map((attempt) => {
     const { decision } = attempt.judged.decisive;
     const findings = attempt.judged.all.flatMap((event) => event.findings);
-    const seen: Observation = { answer: attempt.answer, decision, findings, testimony, remedy };
+    const seen: Observation = {
+      answer: attempt.answer,
+      decision,
+      findings,
+      testimony,
+      remedy,
+      references: plan.references,
+    };
     return { seen, attempt, assertions: compareExpectations(plan.step.expect, seen, plan.placeOf) };
   });
   const worst = judged.find(({ assertions }) => assertions.some((each) => !each.passed)) ?? judged.at(-1);

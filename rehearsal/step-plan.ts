@@ -15,6 +15,8 @@ export interface StepPlan {
   placeOf: (...path: (string | number)[]) => Position;
   /** What info says of a hole that Istio leaves open, with its remedy. */
   advice: Finding | null;
+  /** `info.references`: the attacks that this scenario is about. */
+  references: readonly string[];
 }
 
 const PREFIX: Record<StepReport['phase'], string> = {
@@ -44,6 +46,7 @@ export function planPhase(parsed: ParsedScenario, phase: StepReport['phase']): S
     at: placeOf(parsed, [phase, index]),
     placeOf: (...path) => placeOf(parsed, [phase, index, 'expect', ...path]),
     advice: adviceOf(parsed.scenario, step),
+    references: parsed.scenario.info.references,
   }));
 }
 

@@ -25,8 +25,8 @@ async function get(
   });
 }
 
-async function connects(port: number, headers: Record<string, string>): Promise<boolean> {
-  const ws = new WebSocket(`ws://127.0.0.1:${port}/ws`, { headers });
+async function connects(url: string, headers: Record<string, string>): Promise<boolean> {
+  const ws = new WebSocket(url, { headers });
   return await new Promise((resolve) => {
     ws.on('open', () => {
       ws.terminate();
@@ -39,12 +39,15 @@ async function connects(port: number, headers: Record<string, string>): Promise<
 describe('serve', () => {
   let folder: Awaited<ReturnType<typeof temporaryFolder>>;
   let served: Served;
-  let token = '';
+  let link = '';
+  let base = '';
   beforeEach(async () => {
     folder = await temporaryFolder();
     await writeFile(join(folder.path, 'index.html'), '<!doctype html><title>window</title>');
     served = await serve(createFakeHost(), 0, folder.path);
-    token = new URL(served.url).search;
+    const { pathname, search } = new URL(served.url);
+    base = pathname;
+    link = pathname + search;
   });
   afterEach(async () => {
     await served.close();
@@ -52,45 +55,50 @@ describe('serve', () => {
   });
 
   async function cookie(): Promise<string> {
-    const answer = await get(served.port, `/${token}`);
+    const answer = await get(served.port, link);
     return answer.headers['set-cookie']?.[0]?.split(';')[0] ?? '';
   }
 
   it('answers nobody without a token or with a wrong one', async () => {
     expect((await get(served.port, '/')).status).toBe(403);
     expect((await get(served.port, '/?token=guess')).status).toBe(403);
-    expect((await get(served.port, '/', { cookie: `greenroom-${served.port}=guess` })).status).toBe(403);
+    expect((await get(served.port, `${base}?token=guess`)).status).toBe(403);
+    expect((await get(served.port, base)).status).toBe(403);
+    expect((await get(served.port, '/', { cookie: 'greenroom=guess' })).status).toBe(403);
   });
 
   it('takes the token once', async () => {
-    expect((await get(served.port, `/${token}`)).status).toBe(303);
-    expect((await get(served.port, `/${token}`)).status).toBe(403);
+    expect((await get(served.port, link)).status).toBe(303);
+    expect((await get(served.port, link)).status).toBe(403);
   });
 
   it('refuses a Host that is not its own address, so that a rebound name gets nothing', async () => {
-    expect((await get(served.port, `/${token}`, { host: 'evil.test' })).status).toBe(421);
-    expect((await get(served.port, `/${token}`, { host: `localhost:${served.port}` })).status).toBe(421);
+    expect((await get(served.port, link, { host: 'evil.test' })).status).toBe(421);
+    expect((await get(served.port, link, { host: `localhost:${served.port}` })).status).toBe(421);
   });
 
   it('refuses a WebSocket from another origin, without a cookie or without an origin', async () => {
     const good = await cookie();
     const origin = `http://127.0.0.1:${served.port}`;
-    expect(await connects(served.port, { cookie: good, origin: 'https://evil.test' })).toBe(false);
-    expect(await connects(served.port, { cookie: good })).toBe(false);
-    expect(await connects(served.port, { origin })).toBe(false);
-    expect(await connects(served.port, { cookie: good, origin })).toBe(true);
+    const ws = `ws://127.0.0.1:${served.port}${base}ws`;
+    expect(await connects(ws, { cookie: good, origin: 'https://evil.test' })).toBe(false);
+    expect(await connects(ws, { cookie: good })).toBe(false);
+    expect(await connects(ws, { origin })).toBe(false);
+    expect(await connects(`ws://127.0.0.1:${served.port}/ws`, { cookie: good, origin })).toBe(false);
+    expect(await connects(ws, { cookie: good, origin })).toBe(true);
   });
 
   it.each(['/../package.json', '/%2e%2e/%2e%2e/package.json', '/%00', '/%', '/assets', '/index.html.map'])(
     'gives nothing for %s',
     async (path) => {
-      const answer = await get(served.port, path, { cookie: await cookie() });
-      expect(answer.status).toBe(404);
+      const headers = { cookie: await cookie() };
+      expect((await get(served.port, path, headers)).status).toBe(404);
+      expect((await get(served.port, base + path.slice(1), headers)).status).toBe(404);
     },
   );
 
   it('sends a policy that lets no other origin, no inline script and no frame in', async () => {
-    const answer = await get(served.port, '/', { cookie: await cookie() });
+    const answer = await get(served.port, base, { cookie: await cookie() });
     expect(answer.status).toBe(200);
     const policy = String(answer.headers['content-security-policy']);
     expect(policy).toContain("default-src 'none'");
@@ -107,8 +115,14 @@ describe('serve', () => {
     socket.destroy();
   });
 
-  it('gives each port a cookie of its own, so that two Greenrooms do not log each other out', async () => {
-    expect(await cookie()).toMatch(new RegExp(`^greenroom-${served.port}=`));
+  it('gives its cookie a path that nobody can guess: other services on this machine are not sent it', async () => {
+    const { headers } = await get(served.port, link);
+    expect(headers['set-cookie']?.[0]).toContain(`; Path=${base};`);
+    expect(base).toMatch(/^\/[\w-]{22}\/$/);
+  });
+
+  it('opens the link again for the browser that has the cookie', async () => {
+    expect((await get(served.port, link, { cookie: await cookie() })).status).toBe(303);
   });
 
   it('names a port that is taken', async () => {

@@ -128,6 +128,7 @@ describe('a project', () => {
     expect(byFolder.value).toMatchObject({
       root,
       policyFiles: [join(root, 'policies/a.yaml'), join(root, 'policies/z/z.yaml')],
+      policyFolders: [join(root, 'policies'), join(root, 'policies/z')],
       scenarioFiles: [join(root, 'scenarios/one.scenario.yaml')],
     });
     expect(await loadProject(join(root, 'greenroom.yaml'))).toEqual(byFolder);

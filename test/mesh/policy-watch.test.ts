@@ -21,7 +21,7 @@ afterEach(() => {
 describe('watching policies', () => {
   it('sees an edit, a file that an editor put in its place, a new file, and a removed one', async () => {
     let seen = 0;
-    watch = watchPolicies([file], async () => {
+    watch = watchPolicies([folder], async () => {
       seen += 1;
     });
     writeFileSync(file, 'a: 2\n');
@@ -42,7 +42,7 @@ describe('watching policies', () => {
     let most = 0;
     let calls = 0;
     const first = Promise.withResolvers<void>();
-    watch = watchPolicies([file], async () => {
+    watch = watchPolicies([folder], async () => {
       calls += 1;
       running += 1;
       most = Math.max(most, running);
@@ -59,7 +59,7 @@ describe('watching policies', () => {
 
   it('goes on watching a folder whose last policy was removed: it may come back', async () => {
     let seen = 0;
-    const open = watchPolicies([file], async () => {
+    const open = watchPolicies([folder], async () => {
       seen += 1;
       open.follow([]);
     });
@@ -75,12 +75,12 @@ describe('watching policies', () => {
     watch = watchPolicies([], async () => {
       seen += 1;
     });
-    watch.follow([file]);
+    watch.follow([folder]);
     writeFileSync(file, 'a: 2\n');
     await eventually('the edit', () => seen === 1);
   });
 
   it('lives with a folder that is not there', () => {
-    watch = watchPolicies(['/no/such/folder/policy.yaml'], async () => undefined);
+    watch = watchPolicies(['/no/such/folder'], async () => undefined);
   });
 });

@@ -151,6 +151,7 @@ describe('a session', () => {
 
   it('keeps the log of each instance', async () => {
     const running = await run(shop());
+    await eventually('its first line', () => running.logs('web-0').length > 0);
     expect(running.logs('web-0').map(({ text }) => text.replace(/\d+/, 'N'))).toEqual(['listening on N']);
     expect(running.logs('nobody')).toEqual([]);
   });

@@ -39,6 +39,7 @@ const seen: Observation = {
     requests: [{ method: 'GET', path: '/x' }],
   },
   remedy: null,
+  references: [],
 };
 const closed: Observation = {
   ...seen,

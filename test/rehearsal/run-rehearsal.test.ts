@@ -247,6 +247,17 @@ describe('an attack that gets through', () => {
     ]);
   });
 
+  it('is not istio-allows by a finding about another attack', async () => {
+    const findings = [
+      { code: 'istio-allows', attack: 'M7', message: 'two names', remedy: 'issue one' },
+    ] as const;
+    const scenario = await rehearse(
+      { behaves: () => ({ ...ALLOWS, findings: [...findings] }) },
+      { info: { title: 'Hole', references: ['P8'] }, steps: [call({ outcome: 'istio-allows' })] },
+    );
+    expect(scenario).toMatchObject({ verdict: 'failed' });
+  });
+
   it("is istio-allows with the sidecar's own finding", async () => {
     const findings = [
       { code: 'istio-allows', attack: 'M7', message: 'two names', remedy: 'issue one' },
