@@ -34,11 +34,6 @@ it.each([
     /unknown-key: unknown key "paht" in spec.cases\[0\].request\n {2}hint: did you mean path\?$/,
   ],
   [
-    'a misspelt expectation',
-    CASE.replace('decision: allow', 'decision: allow, stauts: 200'),
-    /unknown-key: unknown key "stauts" in spec.cases\[0\].expect\n {2}hint: did you mean status\?$/,
-  ],
-  [
     'a misspelt key of the mesh',
     `  mesh: { trustDomian: a }\n${CASE}`,
     /unknown-key: unknown key "trustDomian" in spec.mesh\n {2}hint: did you mean trustDomain\?$/,
