@@ -135,6 +135,18 @@ describe('a session', () => {
     });
   });
 
+  it("lets a service's own fetch to a peer's URL through its sidecar once", async () => {
+    const running = await run(shop());
+    const address = running.applicationAddress('web-0', 8080);
+    await fetch(`http://${address?.host}:${address?.port}/fetch/GREENROOM_URL_ORDERS`);
+    await running.flush();
+    const events = running.events({ limit: 10 });
+    expect(events.map(({ direction, owner }) => `${owner} ${direction}`).sort()).toEqual([
+      'orders-0 inbound',
+      'web-0 outbound',
+    ]);
+  });
+
   it('keeps its data folder to its user', async () => {
     await run(shop());
     for (const folder of ['.', 'sessions', 'recordings', 'roots'])

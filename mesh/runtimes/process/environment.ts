@@ -105,13 +105,16 @@ function egressVariables({ workload, egress }: ServiceEnvironmentInput): Record<
   const variables: Record<string, string> = {};
   if (egress.httpProxy) {
     const url = `http://${egress.httpProxy.host}:${egress.httpProxy.port}`;
+    // A peer's listener is the way out already: through the proxy its calls would pass the sidecar twice. Exact
+    // addresses only, so that all else of loopback still goes through the proxy.
+    const direct = [...new Set(egress.peers.map(({ listen }) => `${listen.host}:${listen.port}`))].join(',');
     // Lower case is what curl and libcurl read for plain HTTP, upper case what most others do.
     Object.assign(variables, {
       HTTP_PROXY: url,
       http_proxy: url,
       NODE_USE_ENV_PROXY: '1',
-      NO_PROXY: '',
-      no_proxy: '',
+      NO_PROXY: direct,
+      no_proxy: direct,
     });
   }
   for (const peer of egress.peers) {

@@ -107,7 +107,11 @@ describe('a service that does not get ready', () => {
   });
 
   it('never listens: told what was waited for and how long', async () => {
-    const { start, placements, session } = await run([{ name: 'orders', quirk: { silent: true } }], {}, 1_500);
+    const { start, placements, session } = await run(
+      [{ name: 'orders', quirk: { silent: true } }],
+      {},
+      1_500,
+    );
     const error = await failure(start('orders-0'));
     const port = placements.get('orders-0')?.upstreams[0]?.upstreamPort;
     expect(error.code).toBe('service-not-ready');
@@ -245,7 +249,8 @@ describe('the environment of a service', () => {
       PORT: String(placements.get('orders-0')?.upstreams[0]?.upstreamPort),
       HTTP_PROXY: 'http://127.0.0.1:7001',
       http_proxy: 'http://127.0.0.1:7001',
-      NO_PROXY: '',
+      NO_PROXY: '127.0.0.1:7002,127.0.0.1:7003',
+      no_proxy: '127.0.0.1:7002,127.0.0.1:7003',
       NODE_USE_ENV_PROXY: '0',
       GREENROOM_URL_PAY_MENTS: 'http://127.0.0.1:7002',
       GREENROOM_ADDR_PAY_MENTS_80: '127.0.0.1:7002',
