@@ -58,10 +58,10 @@ async function measureSize(
   const objects = istioPolicies(rules);
   const target = { namespace: 'shop', labels: {}, serviceAccount: 'cart' };
   const config = { rootNamespace: 'istio-system', trustDomain: 'cluster.local', trustDomainAliases: [] };
-  const begin = performance.now();
+  const begin = process.threadCpuUsage().user;
   const policy = compilePolicies(objects, target, { port: 8080, protocol: 'http' }, config);
   preparePolicy(policy);
-  compileMs[rules] = performance.now() - begin;
+  compileMs[rules] = (process.threadCpuUsage().user - begin) / 1_000;
   const loaded = await Promise.all(
     peers.map(async (peer) => ({ name: peer.name, ask: await peer.load(rules) })),
   );

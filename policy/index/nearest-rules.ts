@@ -33,46 +33,94 @@ interface Standing {
   clauses: number[];
 }
 
+/** More clauses, or more failed ones, than these are not told apart. */
+const MOST_CLAUSES = 31;
+const MOST_FAILED = 62;
+const SCORES = (MOST_FAILED + 2) * (MOST_CLAUSES + 1);
 /** Rules that Istio leaves out come after all others. */
-const LAST = 1_000;
-/** More clauses than that are not told apart. */
-const MOST_CLAUSES = 999;
+const LAST = SCORES - 1;
 
+/** Clauses are numbered through all rules, alternatives too: sources, operations and `when` of one rule in a row. */
 class ClauseIndex {
-  readonly #rules: readonly CompiledRule[];
+  readonly #rules: number;
+  readonly #dropped: Uint8Array;
   /** Whether the clause holds unless a value of it is found. */
   readonly #holdsAlone: Uint8Array;
+  /** The clause after the alternative's last. */
+  readonly #endOfAlternative: Int32Array;
+  /** Of each rule's three groups, the alternative after the last. */
+  readonly #endOfGroup: Int32Array;
   readonly #places = new Map<string, { place: ClausePlace; index: ValueIndex<Standing> }>();
   readonly #headers = new Map<string, ValueIndex<Standing>>();
 
   constructor(rules: readonly CompiledRule[]) {
-    this.#rules = rules;
-    const clauses = rules.flatMap((rule) => [...rule.from.flat(), ...rule.to.flat(), ...rule.when]);
+    const clauses: CompiledClause[] = [];
+    const endOfAlternative: number[] = [];
+    const endOfGroup: number[] = [];
+    for (const { from, to, when } of rules) {
+      for (const alternatives of [from, to, [when]]) {
+        for (const alternative of alternatives) {
+          for (const clause of alternative) clauses.push(clause);
+          endOfAlternative.push(clauses.length);
+        }
+        endOfGroup.push(endOfAlternative.length);
+      }
+    }
+    this.#rules = rules.length;
+    this.#dropped = Uint8Array.from(rules, ({ dropped }) => (dropped === null ? 0 : 1));
     this.#holdsAlone = Uint8Array.from(clauses, ({ negated, dropped }) =>
       negated || dropped !== null ? 1 : 0,
     );
+    this.#endOfAlternative = Int32Array.from(endOfAlternative);
+    this.#endOfGroup = Int32Array.from(endOfGroup);
     for (const [number, clause] of clauses.entries()) if (clause.dropped === null) this.#add(clause, number);
   }
 
   /** Orders of the `most` nearest rules, ascending. */
   nearest(values: RequestValues, most: number): number[] {
-    const found = this.#found(values);
-    const byDistance = new Map<number, number[]>();
-    let next = 0;
-    for (const [order, rule] of this.#rules.entries()) {
-      const start = next;
-      next = this.#endOf(rule, start);
-      const distance = rule.dropped === null ? this.#distance(rule, start, found) : LAST * (MOST_CLAUSES + 1);
-      const those = byDistance.get(distance);
-      if (those === undefined) byDistance.set(distance, [order]);
-      else those.push(order);
+    const scores = this.#scores(this.#found(values));
+    const counts = new Int32Array(SCORES);
+    for (const score of scores) counts[score] = (counts[score] ?? 0) + 1;
+    let worst = 0;
+    let places = most;
+    while (worst < LAST && (counts[worst] ?? 0) <= places) {
+      places -= counts[worst] ?? 0;
+      worst += 1;
     }
     const told: number[] = [];
-    for (const distance of [...byDistance.keys()].sort((a, b) => a - b)) {
-      told.push(...(byDistance.get(distance) ?? []).slice(0, most - told.length));
-      if (told.length >= most) break;
+    for (let order = 0; order < this.#rules; order += 1) {
+      const score = scores[order] ?? LAST;
+      if (score > worst || (score === worst && places === 0)) continue;
+      if (score === worst) places -= 1;
+      told.push(order);
     }
-    return told.sort((a, b) => a - b);
+    return told;
+  }
+
+  /** Of each rule: failed clauses first, then the more clauses the nearer, as `tryRule` counts them. */
+  #scores(found: Uint8Array): Int16Array {
+    const scores = new Int16Array(this.#rules);
+    let clause = 0;
+    let alternative = 0;
+    for (let order = 0; order < this.#rules; order += 1) {
+      let failed = 0;
+      let clauses = 0;
+      for (let group = order * 3; group < order * 3 + 3; group += 1) {
+        const endOfGroup = this.#endOfGroup[group] ?? 0;
+        let fewest = alternative < endOfGroup ? Number.MAX_SAFE_INTEGER : 0;
+        let ofNearest = 0;
+        for (; alternative < endOfGroup; alternative += 1) {
+          const [begin, end] = [clause, this.#endOfAlternative[alternative] ?? 0];
+          let misses = 0;
+          for (; clause < end; clause += 1) if (found[clause] === this.#holdsAlone[clause]) misses += 1;
+          if (misses < fewest) [fewest, ofNearest] = [misses, end - begin];
+        }
+        failed += fewest;
+        clauses += ofNearest;
+      }
+      scores[order] = this.#dropped[order] === 1 ? LAST : scoreOf(failed, clauses);
+    }
+    return scores;
   }
 
   /** Which clauses have a value that the request has. */
@@ -88,36 +136,6 @@ class ClauseIndex {
     }
     for (const { clauses } of standing) for (const clause of clauses) found[clause] = 1;
     return found;
-  }
-
-  /** Failed clauses first, then the more clauses the nearer: as `tryRule` counts them. */
-  #distance(rule: CompiledRule, start: number, found: Uint8Array): number {
-    let failed = 0;
-    let clauses = 0;
-    let at = start;
-    for (const alternatives of [rule.from, rule.to, [rule.when]]) {
-      let fewest = Number.POSITIVE_INFINITY;
-      let ofNearest = 0;
-      for (const alternative of alternatives) {
-        let misses = 0;
-        for (let end = at + alternative.length; at < end; at += 1) {
-          if (found[at] === this.#holdsAlone[at]) misses += 1;
-        }
-        if (misses < fewest) [fewest, ofNearest] = [misses, alternative.length];
-      }
-      if (alternatives.length > 0) failed += fewest;
-      clauses += ofNearest;
-    }
-    // Of rules that match the first decides, however many clauses others have.
-    if (failed === 0) return 0;
-    return Math.min(failed, LAST - 1) * (MOST_CLAUSES + 1) + MOST_CLAUSES - Math.min(clauses, MOST_CLAUSES);
-  }
-
-  #endOf(rule: CompiledRule, start: number): number {
-    let end = start + rule.when.length;
-    for (const alternative of rule.from) end += alternative.length;
-    for (const alternative of rule.to) end += alternative.length;
-    return end;
   }
 
   #add(clause: CompiledClause, number: number): void {
@@ -140,4 +158,10 @@ class ClauseIndex {
     this.#places.set(key, known);
     return known.index;
   }
+}
+
+function scoreOf(failed: number, clauses: number): number {
+  // Of rules that match the first decides, however many clauses others have.
+  if (failed === 0) return 0;
+  return Math.min(failed, MOST_FAILED) * (MOST_CLAUSES + 1) + MOST_CLAUSES - Math.min(clauses, MOST_CLAUSES);
 }
