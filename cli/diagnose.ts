@@ -1,7 +1,8 @@
 /** The checks behind `greenroom doctor`; each is tried, not guessed. */
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { makeFolder } from '../mesh/make-folder.ts';
 import { probeDocker } from '../mesh/runtimes/docker/probe.ts';
 
 export interface Diagnosis {
@@ -25,7 +26,7 @@ function node(): Diagnosis {
 async function dataFolder(dataDir: string): Promise<Diagnosis> {
   const probe = join(dataDir, `doctor-${process.pid}`);
   try {
-    await mkdir(dataDir, { recursive: true, mode: 0o700 });
+    makeFolder(dataDir, 0o700);
     await writeFile(probe, '');
     return { state: 'ok', what: 'data folder', words: dataDir };
   } catch (error) {

@@ -2,9 +2,11 @@
  * What `greenroom init` writes: a small project that runs as it is, denies by default, and rehearses one call that
  * must pass and one attack that mustn't. It never overwrites a file.
  */
-import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { readFile, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { Problem } from '../model/problem.ts';
+import { makeFolder } from '../mesh/make-folder.ts';
+import { EnvironmentError } from '../model/environment-error.ts';
 import { shownPath } from '../mesh/project-files.ts';
 import { FilesError } from './exit-codes.ts';
 
@@ -23,6 +25,7 @@ const FILES = [
 /**
  * Writes the starter into `folder` and returns the files, as shown to the user.
  * @throws FilesError when any of them exists; then nothing was written
+ * @throws EnvironmentError `project-not-written`
  */
 export async function writeStarterProject(folder: string): Promise<string[]> {
   const root = resolve(folder);
@@ -35,12 +38,23 @@ export async function writeStarterProject(folder: string): Promise<string[]> {
       'STARTER_NAME',
       projectName(root),
     );
-    await mkdir(dirname(target), { recursive: true });
-    // `wx`: whoever made the file in the meantime keeps it.
-    await writeFile(target, text, { flag: 'wx' });
+    await writeNew(target, text);
     written.push(shownPath(target));
   }
   return written;
+}
+
+async function writeNew(target: string, text: string): Promise<void> {
+  try {
+    makeFolder(dirname(target));
+    // `wx`: whoever made the file in the meantime keeps it.
+    await writeFile(target, text, { flag: 'wx' });
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new EnvironmentError('project-not-written', `${shownPath(target)} can't be written: ${why}`, {
+      cause,
+    });
+  }
 }
 
 async function existing(root: string): Promise<Problem[]> {

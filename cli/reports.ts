@@ -1,9 +1,10 @@
 /** `--report kind=file`, repeatable: which reports a run writes, and where. */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { InvalidArgumentError } from 'commander';
 import { toJUnit } from '../export/junit.ts';
 import { toReportJson } from '../export/report-json.ts';
+import { makeFolder } from '../mesh/make-folder.ts';
 import { EnvironmentError } from '../model/environment-error.ts';
 import type { RehearsalReport } from '../model/rehearsal-report.ts';
 
@@ -50,7 +51,7 @@ export async function writeReports(reports: readonly string[], report: Rehearsal
  */
 export async function writeReport(file: string, text: string): Promise<void> {
   try {
-    await mkdir(dirname(resolve(file)), { recursive: true });
+    makeFolder(dirname(resolve(file)));
     await writeFile(file, text);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);

@@ -1,30 +1,21 @@
 /** An export onto disk, or into a zip. Nothing outside the folder is written, and nothing of it is half written. */
-import { lstat, mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { lstat, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve, sep } from 'node:path';
 import { strToU8, zipSync } from 'fflate';
 import type { ExportedFile } from '../export/exported.ts';
 import { EnvironmentError } from '../model/environment-error.ts';
 import type { Mesh } from '../model/mesh.ts';
+import { makeFolder } from '../mesh/make-folder.ts';
 
 /** Zip has no time zone and no year before 1980; a fixed time keeps the archive the same for the same mesh. */
 const ZIP_TIME = '1980-01-01T00:00:00';
-
-/** Level by level: where a system makes no folders (/proc), Node's own recursive way tries for ever. */
-async function makeFolder(path: string): Promise<void> {
-  const above = dirname(path);
-  if (above !== path && !(await lstat(above).catch(() => null))) await makeFolder(above);
-  await mkdir(path).catch(async (error: unknown) => {
-    const found = await stat(path).catch(() => null);
-    if (!found?.isDirectory()) throw error;
-  });
-}
 
 async function writeOne(folder: string, file: ExportedFile): Promise<string> {
   const path = resolve(folder, file.path);
   if (!path.startsWith(resolve(folder) + sep)) {
     throw new EnvironmentError('export-outside', `${file.path} would be written outside ${folder}`);
   }
-  await makeFolder(dirname(path));
+  makeFolder(dirname(path));
   const found = await lstat(path).catch(() => null);
   if (found?.isSymbolicLink() || found?.isDirectory()) {
     throw new EnvironmentError(
@@ -67,7 +58,7 @@ export function checkExportFolder(
 export async function writeExport(folder: string, files: readonly ExportedFile[]): Promise<string[]> {
   const written: string[] = [];
   try {
-    await makeFolder(resolve(folder));
+    makeFolder(resolve(folder));
     for (const file of files) written.push(await writeOne(folder, file));
   } catch (error) {
     if (error instanceof EnvironmentError) throw error;

@@ -1,8 +1,9 @@
 /** The user's data folder: keys, recordings, session files. One place, per the operating system's own habit. */
-import { chmodSync, mkdirSync, statSync } from 'node:fs';
+import { accessSync, chmodSync, constants, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { EnvironmentError } from '../model/environment-error.ts';
+import { makeFolder } from './make-folder.ts';
 
 /** `GREENROOM_DATA_DIR`, or the folder where this system keeps an application's data. */
 export function defaultDataDir(
@@ -22,11 +23,14 @@ export function defaultDataDir(
  */
 export function ensurePrivateFolder(path: string): string {
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    makeFolder(path, 0o700);
     if (process.platform !== 'win32') closeToOthers(path);
+    // Told here rather than by the first file that isn't written: a read-only mount refuses even root.
+    accessSync(path, constants.W_OK);
   } catch (cause) {
     if (cause instanceof EnvironmentError) throw cause;
-    throw new EnvironmentError('data-folder', `the data folder ${path} can't be used`, {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new EnvironmentError('data-folder', `the data folder ${path} can't be used: ${why}`, {
       hint: 'set GREENROOM_DATA_DIR to a folder that you may write to',
       cause,
     });

@@ -3,11 +3,12 @@
  * Refuses a root whose file others can read: a key that was exposed is no secret any more.
  */
 import { createPrivateKey, createPublicKey, X509Certificate } from 'node:crypto';
-import { link, mkdir, open, readFile, rm, stat } from 'node:fs/promises';
+import { link, open, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../model/clock.ts';
 import { EnvironmentError } from '../../model/environment-error.ts';
 import { Secret } from '../../model/secret.ts';
+import { makeFolder } from '../make-folder.ts';
 import { generateEcKeyPair, issueCertificate, keyIdOf, type Signer } from './x509.ts';
 
 export interface Root {
@@ -54,7 +55,7 @@ export async function createRoot({ name, ttlMs = TEN_YEARS_MS }: RootRequest, cl
 
 /** The root kept in `folder`; made there at the first call. Two sessions that start at once get the same one. */
 export async function loadRoot(folder: string, request: RootRequest, clock: Clock): Promise<Root> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  makeFolder(folder, 0o700);
   await refuseReadableByOthers(folder);
   const path = join(folder, FILE);
   const kept = await readKept(path, clock);

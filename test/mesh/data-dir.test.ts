@@ -18,6 +18,21 @@ describe('the data folder', () => {
     );
   });
 
+  it.each([
+    ['is a file', 'file', /^the data folder .* can't be used: ENOTDIR/],
+    ['lies under a file', 'file/a/b', /^the data folder .* can't be used: ENOTDIR/],
+  ])('that %s is refused with the reason', (_what, path, message) => {
+    writeFileSync(join(folder, 'file'), '');
+    expect(() => ensurePrivateFolder(join(folder, path))).toThrow(message);
+  });
+
+  it.runIf(process.platform === 'linux')(
+    'where the system makes no folders is refused, rather than tried for ever',
+    () => {
+      expect(() => ensurePrivateFolder('/proc/x/y')).toThrow(/can't be used: ENOENT/);
+    },
+  );
+
   it('is never a folder that everybody may write into, and that one stays as it is', () => {
     const shared = join(folder, 'shared');
     mkdirSync(shared);
