@@ -1,12 +1,13 @@
 /** `greenroom explain`: would this request pass, and which clause decides? Answered from the files alone. */
 import { Command, InvalidArgumentError } from 'commander';
 import { EnvironmentError } from '../model/environment-error.ts';
-import { explainRequest } from '../policy/explain-request.ts';
+import { explainRequest, type RequestQuestion } from '../policy/explain-request.ts';
 import { explanationLines, ruleText, verdictMark } from './event-line.ts';
 import { FilesError } from './exit-codes.ts';
 import { formatOption, parsePort } from './options.ts';
 import { say, sayJson, type Format } from './output.ts';
 import { readProject } from './project.ts';
+import { inlineTokens } from './suite-tokens.ts';
 
 interface Options {
   from: string;
@@ -57,7 +58,7 @@ export function explainCommand(): Command {
           ]);
         }
       }
-      const answer = await explainRequest(mesh, {
+      const question: RequestQuestion = {
         from: options.from,
         to: options.to,
         method: options.method,
@@ -65,7 +66,8 @@ export function explainCommand(): Command {
         headers: options.header,
         connection: options.plaintext ? 'plaintext' : 'mtls',
         ...(options.port === undefined ? {} : { port: options.port }),
-      });
+      };
+      const answer = await explainRequest(mesh, question, inlineTokens);
       if (answer === null)
         throw new EnvironmentError('no-such-port', `${options.to} has no such port`, {
           hint: 'see `ports` in greenroom.yaml',

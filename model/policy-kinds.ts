@@ -44,7 +44,7 @@ const KINDS: Readonly<Record<string, KindSupport>> = {
     schema: peerAuthenticationSpecSchema,
   },
   [`${SECURITY}/RequestAuthentication`]: {
-    support: 'later',
+    support: 'enforced',
     versions: ISTIO_VERSIONS,
     schema: requestAuthenticationSpecSchema,
   },

@@ -1,6 +1,7 @@
 /** The verdict of the token filter: Envoy's statuses, bodies and details. Synchronous; nothing is verified here. */
 import type { Decision } from '../../model/decision.ts';
 import type { RequestFacts } from '../../model/request-facts.ts';
+import { isToken } from '../../wire/field-grammar.ts';
 import type { CompiledJwt } from './compiled-jwt.ts';
 import type { TokenFacts } from './token-facts.ts';
 import { faultBody, faultDetails, faultStatus } from './token-status.ts';
@@ -38,7 +39,9 @@ export function decideTokens(
 
 /** A claim or parameter that can't be sent on: the codec towards the application refuses it. */
 export function unsendable(tokens: TokenFacts): Decision | null {
-  const broken = tokens.headers.some(([, value]) => BREAKS.some((code) => value.includes(code)));
+  const broken = tokens.headers.some(
+    ([name, value]) => !isToken(name) || BREAKS.some((code) => value.includes(code)),
+  );
   if (!broken && !hasBlankOrControl(tokens.path)) return null;
   return {
     verdict: 'deny',

@@ -93,7 +93,6 @@ describe('a policy that the cluster would refuse', () => {
 
 describe('kinds', () => {
   it.each([
-    ['security.istio.io/v1', 'RequestAuthentication', 'not-supported-yet'],
     ['networking.istio.io/v1', 'VirtualService', 'not-supported-yet'],
     ['gateway.networking.k8s.io/v1', 'HTTPRoute', 'not-supported-yet'],
     ['networking.istio.io/v1alpha3', 'EnvoyFilter', 'unsupported-kind'],

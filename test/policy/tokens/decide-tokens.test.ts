@@ -20,8 +20,9 @@ async function judge(
   headers: [string, string][],
   protocol: 'http1' | 'grpc' = 'http1',
   path = '/',
+  jwtRule: Record<string, unknown> = rule,
 ) {
-  const objects = [requestAuthentication([rule]), ...policies(authorize)];
+  const objects = [requestAuthentication([jwtRule]), ...policies(authorize)];
   const policy = compilePolicies(objects, cart, { port: 8080, protocol: 'http' }, config);
   const facts = request({ headers, protocol, path });
   if (facts.http === null) throw new Error('no HTTP');
@@ -79,6 +80,12 @@ describe('the verdict on tokens', () => {
   it('sends on no claim that would break the header it goes into', async () => {
     const { decision } = await judge('', withToken(token({ sub: 'a\r\nx: y' })));
     expect(decision).toMatchObject({ verdict: 'deny', status: 503, reason: 'unsendable-claim' });
+  });
+
+  it.each(['x y', ':path'])('has no upstream for a payload that goes into %j', async (header) => {
+    const odd = { ...rule, outputPayloadToHeader: header };
+    expect((await judge('', withToken(token()), 'http1', '/', odd)).decision).toMatchObject({ status: 503 });
+    expect((await judge('', [], 'http1', '/', odd)).decision.verdict).toBe('allow');
   });
 
   it('sends on no path with a blank that taking the token out decoded', async () => {
