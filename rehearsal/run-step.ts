@@ -19,7 +19,7 @@ import {
 import { awaitJudgement, eventsOf, type JudgedEvents } from './judged-events.ts';
 import { StepError } from './places.ts';
 import type { StepPlan } from './step-plan.ts';
-import { callWitnesses, type Testify } from './witnesses/testify.ts';
+import { callWitnesses, type Testify, UnwitnessedError } from './witnesses/testify.ts';
 import { MARK_HEADER, markHeaders, type Testimony } from './witnesses/witness.ts';
 
 export interface StepContext {
@@ -194,6 +194,10 @@ async function attempt(
   } satisfies Partial<StepReport>);
 }
 
+function waitedFor(error: UnwitnessedError, timeout: AbortSignal, { step }: StepPlan): string {
+  return timeout.aborted ? `${error.message} (a wait of ${step.timeout}, the step's timeout)` : error.message;
+}
+
 /** Runs `plan`; resolves with its report in any case. `signal` interrupts it. */
 export async function runStep(
   context: StepContext,
@@ -207,6 +211,8 @@ export async function runStep(
     await attempt(context, plan, report, progress, AbortSignal.any([signal, timeout]));
   } catch (error) {
     if (signal.aborted) Object.assign(report, { verdict: 'interrupted', message: 'interrupted' });
+    // A log is waited for until the step's time is over; what it didn't show says more than the time.
+    else if (error instanceof UnwitnessedError) report.message = waitedFor(error, timeout, plan);
     else if (timeout.aborted)
       report.message = `timed out after ${plan.step.timeout}, waiting for ${progress.waitingFor}`;
     else report.message = error instanceof Error ? error.message : String(error);

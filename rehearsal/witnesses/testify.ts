@@ -101,6 +101,14 @@ function asksTheEcho(witness: Workload['run']['witness'], target: string): boole
   return [target, read].some((text) => text.toLowerCase().includes(witness.path.toLowerCase()));
 }
 
+/** A log that shows no mark is most often one that prints too little: it is said what to print. */
+function unseen(witness: Witness, instance: Instance, ownHeaders: readonly string[]): string {
+  if (witness.kind === 'echo')
+    return `the echo of ${instance.id} didn't show the control, a marked request that did arrive`;
+  const fields = Object.keys(markHeaders('', ownHeaders)).join(', ');
+  return `the log of ${instance.id} never showed the mark of the control, a request that did arrive; let the service print a line a request, with its method, its path and one of its headers ${fields}`;
+}
+
 async function questionInstance(
   session: Session,
   instance: Instance,
@@ -131,12 +139,13 @@ async function questionInstance(
       seen = { ...seen, before: seen.after && (await seesControl(witness, marks.before, signal)) };
       if (seen.before) return arrived;
     } catch (error) {
-      throw failed(error);
+      // Out of time: whoever set the time says so.
+      throw signal.aborted ? error : failed(error);
     }
     throw new UnwitnessedError(
       seen.after
         ? `the ${witness.kind} of ${instance.id} forgot the control from before the attack: it may have started again`
-        : `the ${witness.kind} of ${instance.id} didn't show the control, a marked request that did arrive`,
+        : unseen(witness, instance, ownHeaders),
     );
   };
 }

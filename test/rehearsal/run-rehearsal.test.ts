@@ -186,13 +186,17 @@ describe('a denial counts only with a witness', () => {
     ]);
   });
 
-  it('is errored where the log never shows the control, naming the log', async () => {
+  it('is errored where the log never shows the control, naming the log and what to print', async () => {
     const step = await rehearseStep(
       { behaves: () => DENIES, witness: { kind: 'log' } },
       { decision: 'deny' },
-      { timeout: '200ms' },
+      { timeout: '200ms', headers: { 'User-Agent': 'mine' } },
     );
-    expect(step.verdict).toBe('errored');
+    expect(step).toMatchObject({
+      verdict: 'errored',
+      message:
+        "unwitnessed: the log of payments-0 never showed the mark of the control, a request that did arrive; let the service print a line a request, with its method, its path and one of its headers x-greenroom-mark, x-request-id (a wait of 200ms, the step's timeout)",
+    });
   });
 
   it('waits for a log that is late', async () => {
