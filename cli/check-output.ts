@@ -5,6 +5,7 @@ import { InvalidArgumentError } from 'commander';
 import { toSarif } from '../export/sarif.ts';
 import { formatProblem, type Problem } from '../model/problem.ts';
 import { LINTS, pageOf } from '../policy/lint-mesh.ts';
+import { printable } from './output.ts';
 
 export const CHECK_FORMATS = ['text', 'json', 'sarif'] as const;
 export type CheckFormat = (typeof CHECK_FORMATS)[number];
@@ -47,13 +48,23 @@ function isFormat(kind: string): kind is CheckFormat {
 }
 
 function asText(problems: readonly Problem[]): string {
-  const count = (wanted: Problem['severity']) =>
-    problems.filter(({ severity }) => severity === wanted).length;
-  const lines = problems.map(formatProblem);
+  const lines = problems.map(asLine);
   if (problems.some(({ docs }) => docs !== undefined))
     lines.push('(docs/checks/CODE.md tells more of a code)');
-  lines.push(`${count('error')} errors, ${count('warning')} warnings, ${count('notice')} notices`);
+  lines.push(['error', 'warning', 'notice'].map((severity) => counted(severity, problems)).join(', '));
   return `${lines.join('\n')}\n`;
+}
+
+/** `1 error`, `0 warnings`. */
+function counted(wanted: string, problems: readonly Problem[]): string {
+  const count = problems.filter(({ severity }) => severity === wanted).length;
+  return `${count} ${wanted}${count === 1 ? '' : 's'}`;
+}
+
+/** A message may quote a file, and a file any character. */
+function asLine({ message, hint, ...rest }: Problem): string {
+  const words = { ...rest, message: printable(message) };
+  return formatProblem(hint === undefined ? words : { ...words, hint: printable(hint) });
 }
 
 function asSarif(problems: readonly Problem[]): string {

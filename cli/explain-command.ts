@@ -1,6 +1,6 @@
 /** `greenroom explain`: would this request pass, and which clause decides? Answered from the files alone. */
 import { Command, InvalidArgumentError } from 'commander';
-import { EnvironmentError } from '../model/environment-error.ts';
+import type { Mesh, Workload } from '../model/mesh.ts';
 import { explainRequest, type RequestQuestion } from '../policy/explain-request.ts';
 import { explanationLines, ruleText, verdictMark } from './event-line.ts';
 import { FilesError } from './exit-codes.ts';
@@ -26,6 +26,39 @@ function collectHeader(text: string, earlier: [string, string][]): [string, stri
   return [...earlier, [text.slice(0, cut).trim().toLowerCase(), text.slice(cut + 1).trim()]];
 }
 
+/** By id, by `namespace/name`, or by a name that only one workload has. */
+function workloadNamed({ workloads }: Mesh, name: string): Workload {
+  const exact = workloads.find(
+    (workload) => workload.id === name || `${workload.namespace}/${workload.name}` === name,
+  );
+  const named = workloads.filter((workload) => workload.name === name);
+  const found = exact ?? (named.length === 1 ? named[0] : undefined);
+  if (found) return found;
+  const some = named.length > 1;
+  const asAsked = ({ id, namespace, name: own }: Workload) =>
+    name.includes('/') ? `${namespace}/${own}` : id;
+  throw new FilesError([
+    {
+      code: some ? 'ambiguous-workload' : 'unknown-workload',
+      severity: 'error',
+      message: some ? `${named.length} workloads are called ${name}` : `no workload is called ${name}`,
+      hint: `there are: ${(some ? named : workloads).map(asAsked).join(', ')}`,
+    },
+  ]);
+}
+
+function noSuchPort({ id, ports }: Workload, port: number | undefined): FilesError {
+  const known = ports.map((one) => one.port).join(', ');
+  return new FilesError([
+    {
+      code: 'no-such-port',
+      severity: 'error',
+      message: port === undefined ? `${id} has no port` : `${id} has no port ${port}`,
+      hint: known === '' ? 'give it `ports` in greenroom.yaml' : `there are: ${known}`,
+    },
+  ]);
+}
+
 /** The command, ready to be added to the program. */
 export function explainCommand(): Command {
   return new Command('explain')
@@ -45,22 +78,10 @@ export function explainCommand(): Command {
     )
     .action(async (project: string, options: Options) => {
       const mesh = await readProject(project);
-      const names = mesh.workloads.map((workload) => workload.id);
-      for (const name of [options.from, options.to]) {
-        if (!mesh.workloads.some((workload) => workload.id === name || workload.name === name)) {
-          throw new FilesError([
-            {
-              code: 'unknown-workload',
-              severity: 'error',
-              message: `no workload is called ${name}`,
-              hint: `there are: ${names.join(', ')}`,
-            },
-          ]);
-        }
-      }
+      const [from, to] = [workloadNamed(mesh, options.from), workloadNamed(mesh, options.to)];
       const question: RequestQuestion = {
-        from: options.from,
-        to: options.to,
+        from: from.id,
+        to: to.id,
         method: options.method,
         path: options.path,
         headers: options.header,
@@ -68,10 +89,7 @@ export function explainCommand(): Command {
         ...(options.port === undefined ? {} : { port: options.port }),
       };
       const answer = await explainRequest(mesh, question, inlineTokens);
-      if (answer === null)
-        throw new EnvironmentError('no-such-port', `${options.to} has no such port`, {
-          hint: 'see `ports` in greenroom.yaml',
-        });
+      if (answer === null) throw noSuchPort(to, options.port);
       const { decision, explanation } = answer;
       if (options.format === 'json') return sayJson(answer);
       say(

@@ -57,7 +57,7 @@ describe('text', () => {
   it('ends in the numbers, after the way to the pages', async () => {
     const problems = await checkProject(await example('rule-shadowed'));
     expect(showProblems(problems, 'text')).toMatch(
-      /warning rule-shadowed: .*\n.*hint: .*\n.*docs\/checks.*\n0 errors, 1 warnings, 0 notices\n$/,
+      /warning rule-shadowed: .*\n.*hint: .*\n.*docs\/checks.*\n0 errors, 1 warning, 0 notices\n$/,
     );
   });
 });

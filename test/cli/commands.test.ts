@@ -83,6 +83,34 @@ describe('explain', () => {
     expect(ran.stderr).toContain('inventory');
   });
 
+  it('refuses a port that the workload does not have with 2, naming those that it has', async () => {
+    const from = ['--from', 'inventory', '--to', 'payments'];
+    const ran = await greenroom(['explain', 'scenarios/shop', ...from, '--port', '9']);
+    expect(ran.code).toBe(2);
+    expect(ran.stderr).toMatch(/payments has no port 9\n {2}hint: there are: \d+/);
+  });
+
+  it('takes a workload by its namespace and name as well', async () => {
+    const ran = await greenroom([
+      'explain',
+      'scenarios/shop',
+      '--from',
+      'shop/inventory',
+      '--to',
+      'billing/payments',
+    ]);
+    expect(ran).toMatchObject({ code: 0, stdout: expect.stringContaining('denied') });
+    const other = await greenroom([
+      'explain',
+      'scenarios/shop',
+      '--from',
+      'shop/web',
+      '--to',
+      'shop/payments',
+    ]);
+    expect(other).toMatchObject({ code: 2, stderr: expect.stringContaining('billing/payments') });
+  });
+
   it('prints JSON on request', async () => {
     const ran = await greenroom([
       'explain',
