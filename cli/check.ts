@@ -2,6 +2,7 @@
 import { stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { loadProject } from '../mesh/load-project.ts';
+import { compileMeshPolicies, policyProblems } from '../mesh/mesh-policies.ts';
 import { listFiles, readText, shownPath } from '../mesh/project-files.ts';
 import type { Mesh } from '../model/mesh.ts';
 import { formatProblem, type Problem } from '../model/problem.ts';
@@ -33,7 +34,8 @@ async function projectsAt(path: string): Promise<string[]> {
 export async function checkProject(path: string): Promise<LintProblem[]> {
   const { value: mesh, problems } = await loadProject(path);
   if (!mesh) return problems;
-  return [...problems, ...(await checkScenarios(mesh)), ...lintMesh(mesh)];
+  const unjudged = policyProblems(compileMeshPolicies(mesh));
+  return [...problems, ...unjudged, ...(await checkScenarios(mesh)), ...lintMesh(mesh)];
 }
 
 async function checkScenarios(mesh: Mesh): Promise<Problem[]> {

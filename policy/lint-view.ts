@@ -82,6 +82,36 @@ export function consequence({ policy }: LintedRule, negated: boolean): string {
   return negated ? 'it excludes nobody' : 'it lets nobody in';
 }
 
+/** The ports that a rule is about; null = all. */
+export function portsOf({ clauses, compiled }: LintedRule): ReadonlySet<number> | null {
+  const ports = clauses.filter(({ name, negated }) => name === 'ports' && !negated);
+  const alternatives = new Set(ports.map(({ alternative }) => alternative));
+  if (ports.length === 0 || compiled === null || alternatives.size < compiled.to.length) return null;
+  return new Set(ports.flatMap(({ values }) => values.map(({ text }) => Number(text))));
+}
+
+/** Ports of the rule's workloads where a caller may come without mutual TLS, with their workloads. */
+export function laxPorts(rule: LintedRule): { workload: LintedWorkload; port: LintedPort }[] {
+  const about = portsOf(rule);
+  return rule.policy.workloads.flatMap((workload) =>
+    workload.ports
+      .filter(({ port, mode }) => mode !== 'STRICT' && (about === null || about.has(port)))
+      .map((port) => ({ workload, port })),
+  );
+}
+
+/** `orders:8080 (PERMISSIVE)`, for a message. */
+export function placeNames(places: readonly { workload: LintedWorkload; port: LintedPort }[]): string {
+  return listed(places.map(({ workload, port }) => `${workload.workload.id}:${port.port} (${port.mode})`));
+}
+
+/** A value of a policy for a message: its end is cut where nobody would read it. */
+export function quoted(text: string): string {
+  return JSON.stringify(text.length > MAX_QUOTED ? `${text.slice(0, MAX_QUOTED)}…` : text);
+}
+
+const MAX_QUOTED = 120;
+
 /** Names for a message, the first few. */
 export function listed(names: readonly string[]): string {
   const unique = [...new Set(names)];
@@ -135,7 +165,7 @@ function lintedPolicy(
       policyNamespace: object.metadata.namespace,
       trustDomains: [trustDomain, ...trustDomainAliases],
       protocol: 'http',
-      action: action === 'CUSTOM' ? 'AUDIT' : action,
+      action,
     } as const;
     const compiled = compileRule(object, rule, index, context, problems as never[]);
     const { namespace, name } = object.metadata;

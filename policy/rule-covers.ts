@@ -40,7 +40,7 @@ const SINGLE: ReadonlySet<Attribute> = new Set([
 
 function clauseImplies(clause: CompiledClause, other: CompiledClause): boolean {
   if (clause.attribute !== other.attribute || clause.header !== other.header) return false;
-  if (JSON.stringify(claimOf(clause)) !== JSON.stringify(claimOf(other))) return false;
+  if (clause.claim?.join('\0') !== other.claim?.join('\0')) return false;
   if (clause.dropped !== null || other.dropped !== null) return false;
   if (!clause.negated && !other.negated) return coveredBy(clause.values, other.values);
   if (clause.negated && other.negated) return coveredBy(other.values, clause.values);
@@ -51,10 +51,6 @@ function clauseImplies(clause: CompiledClause, other: CompiledClause): boolean {
   );
 }
 
-function claimOf(clause: CompiledClause): unknown {
-  return 'claim' in clause ? clause.claim : null;
-}
-
 /** Whether every value is covered by one of the others. */
 export function coveredBy(values: readonly ValueMatch[], others: readonly ValueMatch[]): boolean {
   return values.every((value) => others.some((other) => valueCovers(other, value)));
@@ -62,7 +58,7 @@ export function coveredBy(values: readonly ValueMatch[], others: readonly ValueM
 
 /** Whether `wide` matches whatever `narrow` matches. */
 export function valueCovers(wide: ValueMatch, narrow: ValueMatch): boolean {
-  if (JSON.stringify(wide) === JSON.stringify(narrow) || wide.kind === 'present') return true;
+  if (wide.kind === 'present') return true;
   if (wide.kind === 'ip' && narrow.kind === 'ip') return blockCovers(wide.block, narrow.block);
   switch (narrow.kind) {
     case 'exact':
@@ -80,11 +76,16 @@ export function valueCovers(wide: ValueMatch, narrow: ValueMatch): boolean {
     case 'template': {
       const [first] = narrow.tokens;
       if (wide.kind === 'non-empty') return true;
-      return wide.kind === 'prefix' && first?.kind === 'text' && first.text.startsWith(wide.value);
+      if (wide.kind === 'prefix') return first?.kind === 'text' && first.text.startsWith(wide.value);
+      return same(wide, narrow);
     }
     default:
-      return false;
+      return same(wide, narrow);
   }
+}
+
+function same(a: ValueMatch, b: ValueMatch): boolean {
+  return a.kind === b.kind && JSON.stringify(a) === JSON.stringify(b);
 }
 
 function isTextMatch({ kind }: ValueMatch): boolean {

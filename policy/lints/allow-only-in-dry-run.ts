@@ -6,13 +6,14 @@ import { workloadNames } from '../lint-view.ts';
 export const allowOnlyInDryRun: Lint = {
   code: 'allow-only-in-dry-run',
   summary: 'The only ALLOW policy of a workload is a dry run, so every request passes',
-  check: ({ policies }) =>
-    policies
+  check: ({ workloads, policies }) => {
+    const closed = new Set(
+      workloads.filter((one) => one.policies.some(({ action, dryRun }) => action === 'ALLOW' && !dryRun)),
+    );
+    return policies
       .filter(({ action, dryRun }) => action === 'ALLOW' && dryRun)
       .flatMap((policy) => {
-        const open = policy.workloads.filter(
-          (workload) => !workload.policies.some(({ action, dryRun }) => action === 'ALLOW' && !dryRun),
-        );
+        const open = policy.workloads.filter((workload) => !closed.has(workload));
         if (open.length === 0) return [];
         const { namespace, name } = policy.object.metadata;
         return [
@@ -23,5 +24,6 @@ export const allowOnlyInDryRun: Lint = {
             at: positionOf(policy.object, ['metadata', 'annotations', 'istio.io/dry-run']),
           },
         ];
-      }),
+      });
+  },
 };

@@ -1,7 +1,6 @@
 /** An ALLOW rule of which a DENY stops every request: the grant looks as if it held, and never does. */
+import { CoverSearch } from '../cover-search.ts';
 import type { Lint } from '../lint.ts';
-import { appliesWherever } from '../lint-scope.ts';
-import { ruleCovers } from '../rule-covers.ts';
 
 export const denySwallowsAllow: Lint = {
   code: 'deny-swallows-allow',
@@ -10,16 +9,9 @@ export const denySwallowsAllow: Lint = {
     const enforced = policies.filter(({ dryRun, workloads }) => !dryRun && workloads.length > 0);
     const rulesOf = (wanted: 'ALLOW' | 'DENY') =>
       enforced.filter(({ action }) => action === wanted).flatMap(({ rules }) => rules);
-    const denies = rulesOf('DENY');
+    const denies = new CoverSearch(rulesOf('DENY'));
     return rulesOf('ALLOW').flatMap((rule) => {
-      const { compiled } = rule;
-      if (compiled === null) return [];
-      const over = denies.find(
-        (deny) =>
-          deny.compiled !== null &&
-          appliesWherever(deny.policy, rule.policy) &&
-          ruleCovers(deny.compiled, compiled),
-      );
+      const [over] = denies.covers(rule);
       if (!over) return [];
       return [
         {

@@ -1,6 +1,6 @@
 /** Values of `hosts` and `connection.sni` that no request can have: a scheme, a path, a blank, upper case in SNI. */
 import type { Finding, Lint } from '../lint.ts';
-import { consequence, type LintedRule, severityOfNever } from '../lint-view.ts';
+import { consequence, type LintedRule, severityOfNever, quoted } from '../lint-view.ts';
 import { clauseName, type WrittenClause } from '../written-clauses.ts';
 
 export const hostNeverMatches: Lint = {
@@ -21,7 +21,7 @@ function unmatchable(rule: LintedRule, clause: WrittenClause): Finding[] {
     return [
       {
         severity: severityOfNever(rule),
-        message: `${rule.name}: ${clauseName(clause)} ${JSON.stringify(text)} ${why}, so ${consequence(rule, clause.negated)}`,
+        message: `${rule.name}: ${clauseName(clause)} ${quoted(text)} ${why}, so ${consequence(rule, clause.negated)}`,
         hint: sni
           ? `write ${text.toLowerCase()}`
           : `write the name alone, such as ${bareHost(text) || 'shop.example.com'}`,

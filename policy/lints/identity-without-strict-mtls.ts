@@ -3,54 +3,51 @@
  * A DENY by identity is then passed by leaving mutual TLS out.
  */
 import type { Finding, Lint } from '../lint.ts';
-import { type LintedRule, type LintedWorkload, listed } from '../lint-view.ts';
+import { laxPorts, type LintedRule, type LintedWorkload, placeNames } from '../lint-view.ts';
 import { clauseName, isIdentityClause } from '../written-clauses.ts';
 
 export const identityWithoutStrictMtls: Lint = {
   code: 'identity-without-strict-mtls',
   summary: 'A rule is about identities at a port whose mTLS mode is not STRICT',
-  check: ({ policies }) =>
-    policies
+  check: ({ workloads, policies }) => {
+    const open = new Set(workloads.filter(takesPlaintext));
+    return policies
       .filter(({ dryRun }) => !dryRun)
       .flatMap(({ rules }) => rules)
-      .flatMap(lax),
+      .flatMap((rule) => lax(rule, open));
+  },
 };
 
-function lax(rule: LintedRule): Finding[] {
+/** `open`: workloads whose policies let some request without an identity in. */
+function lax(rule: LintedRule, open: ReadonlySet<LintedWorkload>): Finding[] {
   const clause = rule.clauses.find((one) => isIdentityClause(one) && !one.negated);
-  if (!clause) return [];
+  const places = clause ? laxPorts(rule) : [];
+  if (!clause || places.length === 0) return [];
   const { action, workloads } = rule.policy;
-  const places = workloads.flatMap((workload) =>
-    workload.ports
-      .filter(({ mode }) => mode !== 'STRICT')
-      .map(({ port, mode }) => ({ workload, port, mode })),
-  );
-  if (places.length === 0) return [];
-  const where = listed(places.map(({ workload, port, mode }) => `${workload.workload.id}:${port} (${mode})`));
-  const hint = 'set mtls.mode STRICT for these ports in a PeerAuthentication';
-  if (action === 'DENY') {
-    const open = places.filter(({ workload }) => takesPlaintext(workload));
-    if (open.length > 0)
-      return [
-        {
-          severity: 'warning',
-          message: `${rule.name} denies by ${clauseName(clause)}, and ${where} takes plaintext: a caller that leaves mutual TLS out has no identity and passes`,
-          hint,
-          at: clause.at,
-        },
-      ];
-  }
-  const disabled = action === 'ALLOW' && places.every(({ mode }) => mode === 'DISABLE');
+  const at = { hint: 'set mtls.mode STRICT for these ports in a PeerAuthentication', at: clause.at };
+  const passed = places.filter(({ workload }) => open.has(workload));
+  if (action === 'DENY' && passed.length > 0)
+    return [
+      {
+        ...at,
+        severity: 'warning',
+        message: `${rule.name} denies by ${clauseName(clause)}, and ${placeNames(passed)} takes plaintext: a caller that leaves mutual TLS out has no identity and passes`,
+      },
+    ];
   const everywhere = places.length === workloads.flatMap(({ ports }) => ports).length;
+  if (action === 'ALLOW' && everywhere && places.every(({ port }) => port.mode === 'DISABLE'))
+    return [
+      {
+        ...at,
+        severity: 'warning',
+        message: `${rule.name} never lets anybody in by ${clauseName(clause)}: ${placeNames(places)} has no mutual TLS, so nobody has an identity`,
+      },
+    ];
   return [
     {
-      severity: disabled && everywhere ? 'warning' : 'notice',
-      message:
-        disabled && everywhere
-          ? `${rule.name} never lets anybody in by ${clauseName(clause)}: ${where} has no mutual TLS, so nobody has an identity`
-          : `${rule.name} is about ${clauseName(clause)}, and ${where} takes plaintext: such callers have no identity, and nothing they send is protected`,
-      hint,
-      at: clause.at,
+      ...at,
+      severity: 'notice',
+      message: `${rule.name} is about ${clauseName(clause)}, and ${placeNames(places)} takes plaintext: such callers have no identity, and nothing they send is protected`,
     },
   ];
 }

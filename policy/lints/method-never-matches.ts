@@ -1,6 +1,6 @@
 /** Methods that no client sends: methods are compared with their case, and HTTP/1 refuses `get` before any policy. */
 import type { Finding, Lint } from '../lint.ts';
-import { type LintedRule, severityOfNever } from '../lint-view.ts';
+import { type LintedRule, severityOfNever, quoted } from '../lint-view.ts';
 import { clauseName, type WrittenClause } from '../written-clauses.ts';
 
 export const methodNeverMatches: Lint = {
@@ -22,7 +22,7 @@ function unmatchable(rule: LintedRule, clause: WrittenClause): Finding[] {
     return [
       {
         severity: severityOfNever(rule),
-        message: `${rule.name}: ${clauseName(clause)} ${JSON.stringify(text)} is not ${upper}, and methods are compared with their case, so no ${upper} request meets it`,
+        message: `${rule.name}: ${clauseName(clause)} ${quoted(text)} is not ${upper}, and methods are compared with their case, so no ${upper} request meets it`,
         hint: `write ${upper}`,
         at,
         ...(narrows ? { fix: { at, change: { kind: 'replace' as const, value: upper } } } : {}),

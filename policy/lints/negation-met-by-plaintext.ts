@@ -2,7 +2,7 @@
  * An ALLOW for everybody but some identity: who comes without a certificate has no identity, so isn't excluded.
  */
 import type { Finding, Fix, Lint } from '../lint.ts';
-import { type LintedRule, listed } from '../lint-view.ts';
+import { laxPorts, type LintedRule, placeNames } from '../lint-view.ts';
 import { clauseName, isIdentityClause, type WrittenClause } from '../written-clauses.ts';
 
 export const negationMetByPlaintext: Lint = {
@@ -16,9 +16,7 @@ export const negationMetByPlaintext: Lint = {
 };
 
 function met(rule: LintedRule): Finding[] {
-  const places = rule.policy.workloads.flatMap(({ workload, ports }) =>
-    ports.filter(({ mode }) => mode !== 'STRICT').map(({ port, mode }) => `${workload.id}:${port} (${mode})`),
-  );
+  const places = laxPorts(rule);
   if (places.length === 0) return [];
   const identities = rule.clauses.filter(isIdentityClause);
   const demanded = (clause: WrittenClause): boolean =>
@@ -31,7 +29,7 @@ function met(rule: LintedRule): Finding[] {
     .filter((clause) => clause.negated && !demanded(clause))
     .map((clause) => ({
       severity: 'warning',
-      message: `${rule.name}: ${clauseName(clause)} is met by callers without a certificate, and ${listed(places)} takes plaintext: they are let in`,
+      message: `${rule.name}: ${clauseName(clause)} is met by callers without a certificate, and ${placeNames(places)} takes plaintext: they are let in`,
       hint: 'add principals: ["*"] beside it, or set mtls.mode STRICT',
       at: clause.at,
       ...demand(clause),

@@ -5,7 +5,7 @@
 import type { PathNormalization } from '../../model/mesh.ts';
 import { normalizePath, unescapeUtf8 } from '../../wire/path-normalization.ts';
 import type { Finding, Lint } from '../lint.ts';
-import { consequence, type LintedRule, severityOfNever } from '../lint-view.ts';
+import { consequence, type LintedRule, severityOfNever, quoted } from '../lint-view.ts';
 import { isTemplate } from '../path-template.ts';
 import { clauseName, type WrittenClause } from '../written-clauses.ts';
 
@@ -30,7 +30,7 @@ function unmatchable(rule: LintedRule, clause: WrittenClause, mode: PathNormaliz
     return [
       {
         severity: severityOfNever(rule),
-        message: `${rule.name}: ${clauseName(clause)} ${JSON.stringify(text)} ${fault.why}, so ${consequence(rule, clause.negated)}`,
+        message: `${rule.name}: ${clauseName(clause)} ${quoted(text)} ${fault.why}, so ${consequence(rule, clause.negated)}`,
         hint: fault.meant === null ? fault.hint : `write ${fault.meant}`,
         at,
         ...(narrows && fault.meant !== null
@@ -49,16 +49,16 @@ interface Fault {
 }
 
 function pathFault(text: string, mode: PathNormalization): Fault | null {
-  if (text.startsWith('*')) return null;
   const cut = text.search(/[?#]/);
   if (cut >= 0) {
     const what = text.charAt(cut) === '?' ? 'the query' : 'what follows #';
     return {
       why: `has a ${text.charAt(cut)}, and policies never see ${what}`,
       hint: 'name the path alone',
-      meant: cut > 0 ? text.slice(0, cut) : null,
+      meant: text.startsWith('/') ? text.slice(0, cut) : null,
     };
   }
+  if (text.startsWith('*')) return null;
   if (!text.startsWith('/'))
     return {
       why: "doesn't begin with a slash, and every path does",

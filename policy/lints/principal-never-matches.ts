@@ -1,6 +1,6 @@
 /** Principals that nobody in a mesh has: with `spiffe://`, not of an identity's form, or a token's with `https://*`. */
 import type { Finding, Lint } from '../lint.ts';
-import { consequence, type LintedRule, severityOfNever } from '../lint-view.ts';
+import { consequence, type LintedRule, severityOfNever, quoted } from '../lint-view.ts';
 import { clauseName, fieldOf, type WrittenClause } from '../written-clauses.ts';
 
 const SCHEME = 'spiffe://';
@@ -25,7 +25,7 @@ function unmatchable(rule: LintedRule, clause: WrittenClause): Finding[] {
     return [
       {
         severity: severityOfNever(rule),
-        message: `${rule.name}: ${clauseName(clause)} ${JSON.stringify(text)} ${fault.why}, so ${consequence(rule, clause.negated)}`,
+        message: `${rule.name}: ${clauseName(clause)} ${quoted(text)} ${fault.why}, so ${consequence(rule, clause.negated)}`,
         hint: fault.hint,
         at,
         ...(narrows ? { fix: { at, change } } : {}),

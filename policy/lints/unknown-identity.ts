@@ -3,7 +3,7 @@ import { closest } from '../../model/closest.ts';
 import type { Mesh } from '../../model/mesh.ts';
 import type { Severity } from '../../model/problem.ts';
 import type { Finding, Lint } from '../lint.ts';
-import { type LintedRule, listed, severityOfNever } from '../lint-view.ts';
+import { type LintedRule, listed, quoted, severityOfNever } from '../lint-view.ts';
 import { clauseName, fieldOf, type WrittenClause } from '../written-clauses.ts';
 
 export const unknownIdentity: Lint = {
@@ -28,7 +28,7 @@ function unknown(rule: LintedRule, clause: WrittenClause, mesh: Mesh): Finding[]
     const stranger = strangerIn(field, text, rule, mesh);
     if (stranger === null) return [];
     const { why, ...rest } = stranger;
-    return [{ ...rest, message: `${rule.name}: ${clauseName(clause)} ${text}: ${why}`, at }];
+    return [{ ...rest, message: `${rule.name}: ${clauseName(clause)} ${quoted(text)}: ${why}`, at }];
   });
 }
 

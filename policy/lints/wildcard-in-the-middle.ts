@@ -1,6 +1,6 @@
 /** A star that isn't at one end: Istio takes it for the character itself, so the value matches nothing one means. */
 import type { Finding, Lint } from '../lint.ts';
-import { consequence, type LintedRule, severityOfNever } from '../lint-view.ts';
+import { consequence, type LintedRule, severityOfNever, quoted } from '../lint-view.ts';
 import { compileTemplate, isTemplate } from '../path-template.ts';
 import { clauseName, fieldOf, type WrittenClause } from '../written-clauses.ts';
 
@@ -35,7 +35,7 @@ function literalStars(rule: LintedRule, clause: WrittenClause): Finding[] {
     return [
       {
         severity: severityOfNever(rule),
-        message: `${rule.name}: ${clauseName(clause)} ${JSON.stringify(text)} has a star that is no wildcard but the character itself, so ${consequence(rule, clause.negated)}`,
+        message: `${rule.name}: ${clauseName(clause)} ${quoted(text)} has a star that is no wildcard but the character itself, so ${consequence(rule, clause.negated)}`,
         hint:
           template === null
             ? 'one star at the start or at the end is a wildcard; list the values otherwise'

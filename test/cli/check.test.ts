@@ -100,6 +100,12 @@ describe('check', () => {
     expect(await found('')).toEqual([...shop, ...hole]);
   });
 
+  it('names what can be read and not judged, as `up` does', async () => {
+    await edit('policies/hello.yaml', 'action: ALLOW', 'action: CUSTOM\n  provider: { name: asker }');
+    await edit('policies/hello.yaml', 'principals: [cluster.local/ns/demo/sa/web]', 'ipBlocks: [10.0.0.0/8]');
+    expect((await check()).join('\n')).toMatch(/policies\/hello\.yaml:\d+:\d+: error not-supported-yet/);
+  });
+
   it('says of an empty folder that it holds no project', async () => {
     const empty = join(root, 'services', 'empty');
     await mkdir(empty);

@@ -81,7 +81,7 @@ describe('fixes', () => {
         );
         expect(opened).toEqual([]);
       }),
-      { numRuns: 20 },
+      { numRuns: 50, endOnFailure: true },
     );
   });
 });
