@@ -6,15 +6,9 @@ import type { Decision, Finding } from '../model/decision.ts';
 import type { HttpFacts, RequestFacts } from '../model/request-facts.ts';
 import { withoutQuery } from './attributes.ts';
 import type { CompiledPolicy, CompiledRule } from './compiled-policy.ts';
-import { matchesRule } from './match.ts';
-import {
-  foldedPaths,
-  hostTwin,
-  isPlainPath,
-  type PathTwin,
-  pathTwins,
-  wantsUpperCase,
-} from './request-twins.ts';
+import { firstMatch } from './index/first-match.ts';
+import { hostTwin, isPlainPath, type PathTwin, pathTwins } from './request-twins.ts';
+import { traitsOf } from './rule-traits.ts';
 import { ruleName } from './wording.ts';
 
 /** Findings about `facts`, which `decide` allowed; none about what was denied. */
@@ -65,9 +59,7 @@ function dodgedHost(policy: CompiledPolicy, facts: RequestFacts, http: HttpFacts
   if (!denies(policy, 'request.host')) return null;
   const twin = hostTwin(http.host);
   if (twin === null) return null;
-  const met = policy.deny.rules.find((rule) =>
-    matchesRule(rule, { ...facts, http: { ...http, host: twin } }),
-  );
+  const met = firstMatch(policy.deny, { ...facts, http: { ...http, host: twin } });
   if (!met) return null;
   return {
     code: 'istio-allows',
@@ -79,15 +71,13 @@ function dodgedHost(policy: CompiledPolicy, facts: RequestFacts, http: HttpFacts
 
 function dodgedPath(policy: CompiledPolicy, facts: RequestFacts, http: HttpFacts): Finding | null {
   if (!denies(policy, 'request.path')) return null;
-  if (isPlainPath(withoutQuery(http.path)) && !policy.deny.rules.some(wantsUpperCase)) return null;
+  if (isPlainPath(withoutQuery(http.path)) && traitsOf(policy.deny).upperCase.rules.length === 0) return null;
   for (const twin of pathTwins(http.path)) {
     const seen = { ...facts, http: { ...http, path: twin.path } };
-    const same = twin.path === http.path;
-    const met = policy.deny.rules.find((rule) => {
-      if (twin.kind !== 'case') return matchesRule(rule, seen);
-      const folded = foldedPaths(rule);
-      return !(same && folded === rule) && matchesRule(folded, seen);
-    });
+    const { folded, upperCase } = traitsOf(policy.deny);
+    // The path itself has been judged by the rules as they are written: only those in capitals can meet it now.
+    const inLowerCase = twin.path === http.path ? upperCase : folded;
+    const met = firstMatch(twin.kind === 'case' ? inLowerCase : policy.deny, seen);
     if (met) return pathFinding(met, http.path, twin);
   }
   return null;
@@ -112,8 +102,8 @@ function chosenAddress(
   if (decision.phase !== 'allow' || !http.headers.some(([name]) => name === 'x-forwarded-for')) return null;
   const headers = http.headers.filter(([name]) => name !== 'x-forwarded-for');
   const honest = { ...facts, http: { ...http, headers } };
-  if (!policy.allow.rules.some((rule) => looksAt(rule, 'remote.ip'))) return null;
-  if (policy.allow.rules.some((rule) => matchesRule(rule, honest))) return null;
+  if (!traitsOf(policy.allow).attributes.has('remote.ip')) return null;
+  if (firstMatch(policy.allow, honest) !== null) return null;
   return {
     code: 'istio-allows',
     attack: 'H3',
@@ -124,13 +114,5 @@ function chosenAddress(
 }
 
 function denies(policy: CompiledPolicy, attribute: 'request.host' | 'request.path'): boolean {
-  return policy.deny.rules.some((rule) => looksAt(rule, attribute));
-}
-
-function looksAt(rule: CompiledRule, attribute: string): boolean {
-  return (
-    rule.from.some((clauses) => clauses.some((clause) => clause.attribute === attribute)) ||
-    rule.to.some((clauses) => clauses.some((clause) => clause.attribute === attribute)) ||
-    rule.when.some((clause) => clause.attribute === attribute)
-  );
+  return traitsOf(policy.deny).attributes.has(attribute);
 }

@@ -5,7 +5,7 @@
 import type { Decision, RuleRef } from '../../model/decision.ts';
 import type { RequestFacts } from '../../model/request-facts.ts';
 import type { CompiledPolicy, CompiledRule } from '../compiled-policy.ts';
-import { matchesRule } from '../match.ts';
+import { firstMatch } from '../index/first-match.ts';
 import { type AuthorizationCheck, checkFor } from './authorization-check.ts';
 
 export type CustomStep =
@@ -17,7 +17,7 @@ export type CustomStep =
 export function customStep(policy: CompiledPolicy, facts: RequestFacts): CustomStep {
   const { custom } = policy;
   if (custom === null) return { kind: 'passed' };
-  const rule = custom.rules.find((one) => matchesRule(one, facts));
+  const rule = firstMatch(custom, facts);
   if (!rule) return { kind: 'passed' };
   if (custom.provider === null || facts.http === null)
     return { kind: 'denied', decision: badProvider(rule, facts) };

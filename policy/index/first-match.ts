@@ -17,6 +17,7 @@ export function firstMatch(action: CompiledAction, facts: RequestFacts): Compile
 
 /** Makes the indexes now, so that no request waits for them. */
 export function preparePolicy(policy: CompiledPolicy): void {
+  if (policy.custom !== null) indexOf(policy.custom);
   indexOf(policy.deny);
   indexOf(policy.allow);
 }
