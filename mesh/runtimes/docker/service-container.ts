@@ -102,9 +102,8 @@ class RunningService implements ServiceContainer {
     const { pod, context } = this.#request;
     for (const port of new Set(pod.workload.ports.map(({ targetPort }) => targetPort))) {
       const wait = { what: pod.instance.id, host: pod.address, port, timeoutMs: context.readyTimeoutMs };
-      const hint = () =>
-        `in a container a service listens on 0.0.0.0, not on 127.0.0.1. ${this.#lastLines.join('\n')}`;
-      await waitForPort({ ...wait, hint }, signal);
+      const hint = () => 'in a container a service listens on 0.0.0.0, not on 127.0.0.1';
+      await waitForPort({ ...wait, hint, lines: () => [...this.#lastLines] }, signal);
     }
   }
 

@@ -9,7 +9,15 @@ const CONNECT_TIMEOUT_MS = 1_000;
 
 /** Resolves at the first accepted connection; rejects with `service-not-ready`, or with the signal's reason. */
 export async function waitForPort(
-  wait: { what: string; host: string; port: number; timeoutMs: number; hint?: () => string | undefined },
+  wait: {
+    what: string;
+    host: string;
+    port: number;
+    timeoutMs: number;
+    hint?: () => string | undefined;
+    /** Its last words. */
+    lines?: () => readonly string[];
+  },
   signal: AbortSignal,
 ): Promise<void> {
   const started = performance.now();
@@ -26,7 +34,7 @@ export async function waitForPort(
       throw new EnvironmentError(
         'service-not-ready',
         `${wait.what} isn't ready: waited ${seconds} s for a connection to ${wait.host}:${wait.port} (${last})`,
-        hint === undefined ? {} : { hint },
+        { ...(hint === undefined ? {} : { hint }), lines: wait.lines?.() ?? [] },
       );
     }
     await pause(Math.min(pauseMs, wait.timeoutMs - waitedMs), undefined, { signal, ref: true }).catch(() =>

@@ -164,7 +164,14 @@ export class ServiceProcess {
     for (const port of ports) {
       this.#status('starting', `waiting for port ${port}`);
       await waitForPort(
-        { what: instance, host, port, timeoutMs: this.#readyTimeoutMs, hint: () => this.#whatItDoes(run) },
+        {
+          what: instance,
+          host,
+          port,
+          timeoutMs: this.#readyTimeoutMs,
+          hint: () => this.#whatItDoes(run),
+          lines: () => [...run.tail],
+        },
         either,
       );
       this.#mustBeOurs(run, port);
@@ -217,7 +224,8 @@ export class ServiceProcess {
   #whatItDoes(run: Run): string | undefined {
     if (run.pid === null) return undefined;
     const others = portsOf(groupMembers(run.pid));
-    if (others.length === 0) return 'it runs, but listens on no port; its log may tell why';
+    if (others.length === 0)
+      return `it runs, but listens on no port; ${run.tail.length > 0 ? 'its last lines may tell why' : 'it has logged nothing'}`;
     return `it listens on ${others.join(', ')} instead: let it listen on the port that the variable PORT names`;
   }
 

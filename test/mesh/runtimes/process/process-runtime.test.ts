@@ -120,7 +120,8 @@ describe('a service that does not get ready', () => {
         `^orders-0 isn't ready: waited [\\d.]+ s for a connection to 127.0.0.1:${port} \\(nothing listens there\\)$`,
       ),
     );
-    expect(error.hint).toContain('listens on no port');
+    expect(error.hint).toBe('it runs, but listens on no port; its last lines may tell why');
+    expect(error.lines).toEqual(['waiting for the database']);
     expect(processesWith('GREENROOM_SESSION', session)).toHaveLength(1);
   });
 
