@@ -3,6 +3,7 @@
  * in force; only when all of it worked is the one reference swapped. A refused snapshot changes nothing.
  */
 import type { Problem } from '../model/problem.ts';
+import { preparePolicy } from '../policy/index/first-match.ts';
 import { applicationPool, type Core } from './core.ts';
 import { InForce } from './in-force.ts';
 import type { ListenerSet } from './listener-set.ts';
@@ -47,6 +48,8 @@ export async function applySnapshot(
     prepared.rollback();
     return nack(prepared.problems);
   }
+  // Indexes are made before the snapshot is in force: no request waits for them.
+  for (const { inbound } of snapshot.instances) for (const { policy } of inbound) preparePolicy(policy);
   core.inForce = new InForce(snapshot, tls);
   const bound = prepared.commit();
   retirePools(core, snapshot);
