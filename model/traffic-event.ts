@@ -53,6 +53,7 @@ export interface TrafficEvent {
   owner: string;
   /** Wall clock at the first byte, ms since the epoch. */
   at: number;
+  /** Measured on the monotonic clock, to the microsecond. */
   durationMs: number;
   from: PeerRef;
   to: PeerRef;

@@ -8,13 +8,14 @@ import type { Endpoints, Source } from './connection-table.ts';
 import type { Core } from './core.ts';
 import type { InForce } from './in-force.ts';
 import type { InboundPort, InstanceSnapshot } from './snapshot.ts';
+import type { Moment } from './moment.ts';
 
 export interface InboundConnection {
   instance: string;
   port: number;
   endpoints: Endpoints;
   /** Wall clock when it was accepted. */
-  acceptedAt: number;
+  acceptedAt: Moment;
   mtls: boolean;
   tls: TlsFacts | null;
   sni: string | null;

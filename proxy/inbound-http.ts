@@ -34,6 +34,7 @@ import {
 import { makeEvent } from './make-event.ts';
 import { verificationBy } from './token-verification.ts';
 import { headerValue, withForwardedClientCert, withRequestDefaults } from './request-headers.ts';
+import { now, type Moment } from './moment.ts';
 
 /** What is known of a request when its event is made. */
 interface Judged {
@@ -41,7 +42,7 @@ interface Judged {
   place: InboundPlace;
   connection: InboundConnection;
   source: Source;
-  at: number;
+  at: Moment;
   request: TrafficEvent['request'];
   decision: Decision;
   explanation: Explanation | null;
@@ -153,7 +154,7 @@ async function exchange(
     message.socket.destroy();
     return;
   }
-  const at = Date.now();
+  const at = now();
   const source = { ...sourceOf(core, connection.endpoints) };
   const base = { core, place, connection, source, at, explanation: null, findings: [] };
   if (strictNow(place, connection)) {
@@ -308,7 +309,7 @@ function broken(
     place,
     connection,
     source,
-    at: Date.now(),
+    at: now(),
     request: null,
     explanation: null,
     findings: [],

@@ -11,6 +11,7 @@ import { peersOf, placeOf, sourceOf, type InboundConnection } from './inbound-co
 import { carryInboundTcp } from './inbound-tcp.ts';
 import { makeEvent } from './make-event.ts';
 import { acceptConnection, type Admitted, type Refused } from './mtls-gate.ts';
+import { now } from './moment.ts';
 
 /** Whether a port's protocol is parsed as HTTP. */
 function isHttp(protocol: string): boolean {
@@ -34,7 +35,7 @@ export async function acceptInbound(
   site: { instance: string; key: string },
   socket: Socket,
 ): Promise<void> {
-  const acceptedAt = Date.now();
+  const acceptedAt = now();
   const port = Number(site.key);
   const endpoints = endpointsOf(socket);
   socket.once('close', () => core.table.forget(endpoints));

@@ -6,6 +6,7 @@ import type { Decision, Explanation, Finding, Phase, RuleTrail } from '../model/
 import type { HeaderList } from '../model/request-facts.ts';
 import type { PeerRef, TlsFacts, TrafficEvent } from '../model/traffic-event.ts';
 import { hideTokens } from './hide-tokens.ts';
+import { elapsedMs, type Moment } from './moment.ts';
 
 const REDACTED = '[redacted]';
 const CREDENTIALS = [
@@ -92,8 +93,8 @@ export interface EventFacts {
   kind: TrafficEvent['kind'];
   direction: TrafficEvent['direction'];
   owner: string;
-  /** Wall clock at the first byte. */
-  at: number;
+  /** Of the first byte. */
+  at: Moment;
   from: PeerRef;
   to: PeerRef;
   decision: Decision;
@@ -137,8 +138,8 @@ export function makeEvent(facts: EventFacts): TrafficEvent {
     kind: facts.kind,
     direction: facts.direction,
     owner: facts.owner,
-    at: facts.at,
-    durationMs: Math.max(0, Date.now() - facts.at),
+    at: facts.at.wallMs,
+    durationMs: elapsedMs(facts.at),
     from: facts.from,
     to: facts.to,
     tls: facts.tls ?? null,

@@ -4,6 +4,7 @@ import type { Endpoints, Source } from './connection-table.ts';
 import type { Core } from './core.ts';
 import { hostName, hostPort, type Destination, type InForce } from './in-force.ts';
 import type { InstanceSnapshot } from './snapshot.ts';
+import type { Moment } from './moment.ts';
 
 /** What the connection was aimed at, before any Host is read. */
 export type Aim =
@@ -17,7 +18,7 @@ export interface OutboundConnection {
   key: string;
   aim: Aim;
   endpoints: Endpoints;
-  acceptedAt: number;
+  acceptedAt: Moment;
 }
 
 /** The service that an aim names, in this snapshot. */

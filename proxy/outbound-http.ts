@@ -27,6 +27,7 @@ import {
 import { destinationPeer, peerConnections, peerPool, pickEndpoint, type Endpoint } from './outbound-route.ts';
 import { headerValue, outboundHeaders } from './request-headers.ts';
 import type { InstanceSnapshot } from './snapshot.ts';
+import { now, type Moment } from './moment.ts';
 
 /** Istio's default: two retries, for connections that could not be made. */
 const ATTEMPTS = 3;
@@ -38,7 +39,7 @@ interface Call {
   connection: OutboundConnection;
   inForce: InForce;
   caller: InstanceSnapshot;
-  at: number;
+  at: Moment;
   tag: string | null;
   request: TrafficEvent['request'];
   to: PeerRef;
@@ -132,7 +133,7 @@ async function exchange(
     connection,
     inForce,
     caller,
-    at: Date.now(),
+    at: now(),
     tag: tagOf(core, connection.endpoints),
     request: unread(message),
     to: destinationPeer(aimedDestination(inForce, connection.aim), null, null),
@@ -348,7 +349,7 @@ function broken(core: Core, connection: OutboundConnection, failure: Failure, co
     connection,
     inForce,
     caller,
-    at: Date.now(),
+    at: now(),
     tag: tagOf(core, connection.endpoints),
     request: null,
     to,

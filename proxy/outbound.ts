@@ -13,6 +13,7 @@ import { aimedDestination, tagOf, type Aim, type OutboundConnection } from './ou
 import { destinationPeer } from './outbound-route.ts';
 import { carryOutboundTcp } from './outbound-tcp.ts';
 import type { InstanceSnapshot } from './snapshot.ts';
+import { now } from './moment.ts';
 
 function isLoopback(address: string): boolean {
   return address === '::1' || address.startsWith('127.');
@@ -49,7 +50,7 @@ export function acceptOutbound(
     key: site.key,
     aim,
     endpoints,
-    acceptedAt: Date.now(),
+    acceptedAt: now(),
   };
   const tcp =
     destination !== null && (destination.port.protocol === 'tcp' || destination.port.protocol === 'tls');
