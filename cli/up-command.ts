@@ -38,17 +38,20 @@ export function upCommand(): Command {
               }
             }
           });
-          let problems = '';
+          let told: string[] = [];
+          let broken = false;
           let before = session.state();
           session.onState((state) => {
             for (const line of instanceChanges(before, state)) note(line);
             before = state;
-            const text = state.problems.map(formatProblem).join('\n');
-            if (text !== problems && text !== '') note(text);
-            if (text !== problems && state.phase === 'running' && hasErrors(state.problems))
+            const lines = state.problems.map(formatProblem);
+            const fresh = lines.filter((line) => !told.includes(line));
+            for (const line of fresh) note(line);
+            if (fresh.length > 0 && state.phase === 'running' && hasErrors(state.problems))
               note(`the last valid policies (snapshot ${state.snapshot.inForce}) stay in force`);
-            if (text !== problems && text === '') note('policies are valid again');
-            problems = text;
+            if (broken && !hasErrors(state.problems)) note('policies are valid again');
+            told = lines;
+            broken = hasErrors(state.problems);
           });
           const state = session.state();
           note(

@@ -26,6 +26,7 @@ import type { IssuedLeaf, LeafRequest } from './pki/leaf.ts';
 import { type PolicyWatch, watchPolicies, watchedFolders } from './policy-watch.ts';
 import { Publisher } from './publisher.ts';
 import { readPolicyEdit } from './policy-reload.ts';
+import { watchProject } from './project-watch.ts';
 import { openRecorder, type Recorder } from './recorder.ts';
 import { processRuntime } from './runtimes/process/process-runtime.ts';
 import type { InstancePlacement, Runtime } from './runtimes/runtime.ts';
@@ -62,6 +63,9 @@ export class RunningSession implements Session {
   #dataPlane: DataPlane | null = null;
   #publisher: Publisher | null = null;
   #watch: PolicyWatch | null = null;
+  #endProjectWatch: () => void = () => undefined;
+  /** Stays on the board whatever becomes of the policies. */
+  #restartNeeded: Problem[] = [];
   readonly #keys: JwksSource;
   #reloading: Promise<unknown> = Promise.resolve();
 
@@ -229,6 +233,14 @@ export class RunningSession implements Session {
     this.#watch = watchPolicies(watchedFolders(this.#mesh), async () => {
       await this.reloadPolicies();
     });
+    this.#endProjectWatch = watchProject(this.#mesh.root, (notice) => {
+      this.#restartNeeded = [notice];
+      this.#showProblems(this.#board.state().problems);
+    });
+  }
+
+  #showProblems(problems: readonly Problem[]): void {
+    this.#board.set({ problems: [...problems, ...this.#restartNeeded] });
   }
 
   async #publish(change: Partial<SnapshotInput>): Promise<SnapshotAnswer> {
@@ -251,7 +263,7 @@ export class RunningSession implements Session {
       this.#policiesOf.set(answer.version, input.policies);
       if (before !== input.policies) this.#recorder?.snapshotInForce(answer.version, input.policies);
     } else {
-      this.#board.set({ problems: answer.problems });
+      this.#showProblems(answer.problems);
     }
     this.#showSnapshot();
   }
@@ -342,11 +354,11 @@ export class RunningSession implements Session {
   }
 
   #showPolicies(policies: MeshPolicies, told: readonly Problem[] = []): void {
-    this.#board.set({ problems: [...policyProblems(policies), ...this.#keys.problems, ...told] });
+    this.#showProblems([...policyProblems(policies), ...this.#keys.problems, ...told]);
   }
 
   #refuse(problems: Problem[]): Problem[] {
-    this.#board.set({ problems });
+    this.#showProblems(problems);
     return problems;
   }
 
@@ -398,6 +410,7 @@ export class RunningSession implements Session {
     this.#abort.abort(new EnvironmentError('stopped', 'the session was stopped'));
     await this.#starting?.catch(() => undefined);
     this.#watch?.close();
+    this.#endProjectWatch();
     this.#keys.close();
     this.#certificates?.close();
     // Services first: their farewells still find a way out.

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -311,6 +311,19 @@ describe('an edit of the policies', () => {
     expect(snapshots.at(-1)?.instances[0]?.inbound[0]?.policy).toEqual(
       snapshots[0]?.instances[0]?.inbound[0]?.policy,
     );
+  });
+
+  it('of the project file says that a restart is needed, and goes on saying so after the next edit', async () => {
+    const root = join(dataDir, 'project');
+    mkdirSync(root);
+    writeFileSync(join(root, 'greenroom.yaml'), 'a');
+    const running = await run(shop({ root }), {
+      reload: async () => ({ value: shop({ root }), problems: [] }),
+    });
+    writeFileSync(join(root, 'greenroom.yaml'), 'b');
+    await eventually('the notice', () => running.state().problems.length > 0);
+    await running.reloadPolicies();
+    expect(running.state().problems).toMatchObject([{ code: 'restart-needed', severity: 'notice' }]);
   });
 
   it('explains an older event by the policies of its time', async () => {
