@@ -53,11 +53,13 @@ describe('the data plane on its thread', () => {
         resolve();
       }),
     );
-    // A policy of a shape that no compiler makes: deciding throws, as a bug would.
+    // A policy of a shape that no compiler makes: its indexes can be made, and deciding throws, as a bug would.
+    const rules = { rules: [] };
     await pair.publish({
       mtls: 'DISABLE',
       edit: (snapshot) => {
-        for (const port of snapshot.instances[1]?.inbound ?? []) port.policy = {} as never;
+        for (const port of snapshot.instances[1]?.inbound ?? [])
+          port.policy = { custom: null, deny: rules, allow: rules } as never;
       },
     });
     await expect(ask(pair.at('orders-0', '8080'))).rejects.toThrow();
