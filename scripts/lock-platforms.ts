@@ -27,7 +27,18 @@ const SYSTEMS: Readonly<Record<string, string>> = {
   aix: 'aix',
   win32: 'win32',
 };
-const PROCESSORS = ['arm64', 'x64', 'ia32', 'ppc64', 'riscv64', 's390x', 'loong64', 'mips64el', 'arm', 'wasm32'];
+const PROCESSORS = [
+  'arm64',
+  'x64',
+  'ia32',
+  'ppc64',
+  'riscv64',
+  's390x',
+  'loong64',
+  'mips64el',
+  'arm',
+  'wasm32',
+];
 
 const target = new URL('../package-lock.json', import.meta.url);
 const lock = JSON.parse(readFileSync(target, 'utf8')) as { packages: Record<string, Locked> };

@@ -12,6 +12,6 @@ it.each([...renderSchemas()])(
     const schema = JSON.parse(text) as { $schema: string; additionalProperties: unknown; required: string[] };
     expect(schema.$schema).toBe('http://json-schema.org/draft-07/schema#');
     expect(schema.required).toContain('kind');
-    expect(schema.additionalProperties).toEqual(file.startsWith('decision-suite') ? {} : false);
+    expect(schema.additionalProperties).toEqual(file.startsWith('validation-suite') ? {} : false);
   },
 );
