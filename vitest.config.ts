@@ -16,7 +16,7 @@ export default defineConfig({
     exclude: ['**/node_modules/**', ...(suite ? [] : Object.values(suites))],
     setupFiles: ['test/support/leaks.ts'],
     pool: 'forks',
-    testTimeout: 30_000,
+    testTimeout: suite === 'e2e' ? 90_000 : 30_000,
     hookTimeout: 60_000,
     fileParallelism: suite === undefined,
   },

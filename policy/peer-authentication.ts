@@ -58,5 +58,6 @@ export function byAge(a: PolicyObject, b: PolicyObject): number {
 
 function ageOf(object: PolicyObject): number {
   const time = Date.parse(object.metadata.creationTimestamp ?? '');
-  return Number.isNaN(time) ? Number.NEGATIVE_INFINITY : time;
+  // Not applied yet: a cluster would give it the time at which it is.
+  return Number.isNaN(time) ? Number.POSITIVE_INFINITY : time;
 }

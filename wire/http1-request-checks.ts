@@ -112,8 +112,11 @@ function splitTarget(method: string, target: string): { path: string; host: stri
   if (target.startsWith('/')) return { path: target, host: null };
   if (method === 'OPTIONS' && target === '*')
     return { status: 404, body: '', details: 'absolute_path_rejected', reason: 'path-not-absolute' };
+  if (target === '*') return codecError('bad-target', 'http1.invalid_url');
   const absolute = /^https?:\/\/([^/?#]+)(.*)$/i.exec(target);
   if (absolute === null) return codecError('bad-target');
+  // An escape in the authority is no host to Envoy's parser.
+  if ((absolute[1] as string).includes('%')) return codecError('bad-target', 'http1.invalid_url');
   const rest = absolute[2] as string;
   return { path: rest.startsWith('/') ? rest : `/${rest}`, host: absolute[1] as string };
 }

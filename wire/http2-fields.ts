@@ -69,7 +69,9 @@ export function checkRequestFields(fields: HeaderList, body: BodyOfBlock): Check
       headers.push([name, value]);
     }
     bytes += name.length + value.length;
-    if (bytes > MAX_BLOCK_BYTES || pseudo.size + headers.length > MAX_HEADER_COUNT)
+    if (bytes > MAX_BLOCK_BYTES)
+      return { refusal: { details: 'http2.header_list_size_too_large', reason: 'headers-too-large' } };
+    if (pseudo.size + headers.length > MAX_HEADER_COUNT)
       return { refusal: { details: 'http2.too_many_headers', reason: 'headers-too-large' } };
   }
   const fault = messageFault(pseudo, regular, body);

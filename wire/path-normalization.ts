@@ -20,7 +20,7 @@ export function normalizePath(target: Uint8Array | string, mode: PathNormalizati
   const query = queryAt < 0 ? '' : cut.slice(queryAt);
   let path = queryAt < 0 ? cut : cut.slice(0, queryAt);
   if (mode === 'DECODE_AND_MERGE_SLASHES') path = unescapeSlashes(path);
-  const escaped = canonicalEscapes(collapseParameterizedDots(path.replaceAll('\\', '/')));
+  const escaped = canonicalEscapes(collapseParameterizedDots(path).replaceAll('\\', '/'));
   if (escaped === null) return { kind: 'refused', status: 400, details: 'path_normalization_failed' };
   path = collapseDots(escaped);
   if (mode === 'MERGE_SLASHES' || mode === 'DECODE_AND_MERGE_SLASHES') path = mergeSlashes(path);
@@ -57,8 +57,8 @@ export function unescapeSlashes(path: string): string {
 }
 
 /**
- * `..;a=b` and `.;a` count as dot segments, but only when their dots are literal: a pass of its own, before escapes
- * are decoded.
+ * `..;a=b` and `.;a` count as dot segments, but only when their dots are literal and slashes are around them: a pass
+ * of its own, before escapes are decoded and backslashes turned (`/x\..;` stays, `/.;a\b` goes whole).
  */
 function collapseParameterizedDots(path: string): string {
   if (!path.includes(';')) return path;

@@ -47,6 +47,11 @@ describe('mtlsModes', () => {
     expect(modes(peer('b', 'shop', STRICT) + peer('a', 'shop', DISABLE)).default).toBe('DISABLE');
   });
 
+  it('takes one that was never applied for the youngest', () => {
+    const applied = peer('b', 'shop', STRICT, '2026-01-03T00:00:00Z');
+    expect(modes(peer('a', 'shop', DISABLE) + applied).default).toBe('STRICT');
+  });
+
   it('sets single ports of the workload, UNSET ones inherit', () => {
     const yaml =
       peer('ns', 'shop', STRICT) +

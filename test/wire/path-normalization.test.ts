@@ -32,6 +32,8 @@ describe('normalizePath', () => {
     ['/x/..;/admin', '/admin'],
     ['/x/..;a=b/admin', '/admin'],
     ['/.;x/admin', '/admin'],
+    ['/a/b/.;a=b\\c', '/a/b/'],
+    ['//\\..;AdminADMIN', '///..;AdminADMIN'],
     ['/x/%2e%2e/admin', '/admin'],
     ['/x/..\\admin', '/admin'],
     ['/..', '/'],
