@@ -146,9 +146,16 @@ describeWith('browser', 'the window', () => {
       .waitFor();
   });
 
+  /** Typed before the box is there, the words would be shortcuts. */
+  async function focusFilter(): Promise<void> {
+    await page.locator('.filters input').waitFor();
+    await page.keyboard.press('/');
+    await page.waitForFunction(() => document.activeElement?.tagName === 'INPUT');
+  }
+
   it('leads from a denied row to the policy’s line that was missing', async () => {
     await page.keyboard.press('2');
-    await page.keyboard.press('/');
+    await focusFilter();
     await page.keyboard.type('verdict:denied from:inventory');
     await page.keyboard.press('Enter');
     await page.keyboard.press('ArrowDown');
@@ -161,7 +168,7 @@ describeWith('browser', 'the window', () => {
   });
 
   it('names an unknown filter key', async () => {
-    await page.keyboard.press('/');
+    await focusFilter();
     await page.keyboard.press('Control+a');
     await page.keyboard.type('colour:red');
     await page.getByRole('alert').getByText('There is no key').waitFor();
