@@ -89,8 +89,10 @@ describe('plain TCP over the pair', () => {
     await once(socket, 'connect');
     socket.write('x');
     await once(socket, 'data');
-    await pair.publish({ protocol: 'tcp', mtls: 'STRICT' });
+    // Listening before anything can close it, and reading on: an end that nobody reads is never a close.
     const closed = closeOf(socket);
+    socket.resume();
+    await pair.publish({ protocol: 'tcp', mtls: 'STRICT' });
     socket.write('secret');
     await closed;
     expect(received.join()).not.toContain('secret');
