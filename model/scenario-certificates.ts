@@ -1,10 +1,8 @@
 /**
  * Certificates that a scenario's `tls` step can show: none at all, a good one, or one that is faulty in exactly one
- * way. The same faults as the certificate maker knows (a test compares them); model/ may not import it.
+ * way. The faults stand here once; the certificate maker of mesh/pki/ takes them from here.
  */
-export const CERTIFICATE_NAMES = [
-  'none',
-  'valid',
+export const FAULTY_CERTIFICATES = [
   'rogue-ca',
   'self-signed',
   'expired',
@@ -20,3 +18,6 @@ export const CERTIFICATE_NAMES = [
   'workload-minted',
   'rsa-1024',
 ] as const;
+
+/** What `certificate:` may say; `none` = no client certificate. */
+export const CERTIFICATE_NAMES = ['none', 'valid', ...FAULTY_CERTIFICATES] as const;

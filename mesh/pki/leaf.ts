@@ -1,23 +1,8 @@
 /** What a leaf certificate can be asked to be: good, or faulty in exactly one named way (attacks.md, M rows). */
+import { FAULTY_CERTIFICATES } from '../../model/scenario-certificates.ts';
 import type { Secret } from '../../model/secret.ts';
 
-export const CERTIFICATE_FAULTS = [
-  'none',
-  'rogue-ca',
-  'self-signed',
-  'expired',
-  'not-yet-valid',
-  'foreign-trust-domain',
-  'upper-case-trust-domain',
-  'no-uri-san',
-  'two-uri-sans',
-  'server-auth-only',
-  'no-eku',
-  'ca-true',
-  'key-cert-sign',
-  'workload-minted',
-  'rsa-1024',
-] as const;
+export const CERTIFICATE_FAULTS = ['none', ...FAULTY_CERTIFICATES] as const;
 
 /** `none` = a good leaf. */
 export type CertificateFault = (typeof CERTIFICATE_FAULTS)[number];
