@@ -88,12 +88,17 @@ export function peersOf(
   };
 }
 
-/** A good certificate in the wrong pod: the mesh can't tell, a person should (attack M10). */
-export function stolenIdentity(
+/** What must be told of a connection in each of its events. */
+export function connectionFindings(
   place: InboundPlace,
   connection: InboundConnection,
   source: Source,
-): Finding[] {
+): readonly Finding[] {
+  return [...connection.findings, ...stolenIdentity(place, connection, source)];
+}
+
+/** A good certificate in the wrong pod: the mesh can't tell, a person should (attack M10). */
+function stolenIdentity(place: InboundPlace, connection: InboundConnection, source: Source): Finding[] {
   const pod = place.inForce.instanceByPodIp(source.ip);
   if (connection.spiffeId === null || pod === null || pod.spiffeId === connection.spiffeId) return [];
   return [

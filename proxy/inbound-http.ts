@@ -6,14 +6,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Decision, Explanation, Finding } from '../model/decision.ts';
-import type { HttpFacts } from '../model/request-facts.ts';
 import type { TrafficEvent } from '../model/traffic-event.ts';
-import { decide } from '../policy/decide.ts';
-import { explain } from '../policy/explain.ts';
-import { findingsFor } from '../policy/findings.ts';
-import { authenticate } from '../policy/tokens/authenticate.ts';
-import { afterTokens, type TokenFacts } from '../policy/tokens/token-facts.ts';
-import { tokenFindings } from '../policy/tokens/token-findings.ts';
 import { checkRequestHead, headerPairs, type Http1Request } from '../wire/http1-request-checks.ts';
 import { normalizePath } from '../wire/path-normalization.ts';
 import { answer, answerHeaders, rawAnswer, upstreamAnswerHeaders } from './answer.ts';
@@ -23,17 +16,16 @@ import { decisionOf, type Failure } from './error-table.ts';
 import { forward, type ForwardReport } from './forward-http.ts';
 import { createHttpLane, type Detached, type HttpLane } from './http-lane.ts';
 import {
-  connectionFacts,
+  connectionFindings,
   peersOf,
   placeOf,
   sourceOf,
-  stolenIdentity,
   type InboundConnection,
   type InboundPlace,
 } from './inbound-connection.ts';
+import { inboundHeaders, judgeInbound } from './inbound-judge.ts';
 import { makeEvent } from './make-event.ts';
-import { verificationBy } from './token-verification.ts';
-import { headerValue, withForwardedClientCert, withRequestDefaults } from './request-headers.ts';
+import { headerValue } from './request-headers.ts';
 import { now, type Moment } from './moment.ts';
 
 /** What is known of a request when its event is made. */
@@ -63,7 +55,7 @@ function record(judged: Judged, response: TrafficEvent['response']): void {
       response,
       decision: judged.decision,
       explanation: judged.explanation,
-      findings: [...connection.findings, ...stolenIdentity(place, connection, source), ...judged.findings],
+      findings: [...connectionFindings(place, connection, source), ...judged.findings],
       snapshotVersion: place.inForce.snapshot.version,
       requestId: judged.request === null ? null : headerValue(judged.request.headers, 'x-request-id'),
       tag: source.tag,
@@ -168,43 +160,26 @@ async function exchange(
     return;
   }
   const { request, path } = read;
-  const headers = withForwardedClientCert(
-    withRequestDefaults(request.headers, connection.mtls ? 'https' : 'http'),
-    place.instance.spiffeId,
-    connection.client,
-  );
   const http = {
     protocol: 'http1' as const,
     method: request.method,
     path,
     rawPath: request.rawPath,
     host: request.host,
-    headers,
+    headers: inboundHeaders(request.headers, place, connection),
   };
-  const { policy } = place.port;
-  const asSent = { connection: connectionFacts(place, connection, source), http };
-  const tokens = await tokensOf(core, place, http);
-  const decision = decide(policy, asSent, tokens);
-  const facts = tokens === undefined ? asSent : afterTokens(asSent, tokens);
-  const findings = [...findingsFor(policy, facts, decision), ...tokenFindings(tokens, decision)];
-  const claims = tokens === undefined ? {} : { claims: tokens.claims };
-  const seen = { ...(facts.http ?? http), ...claims, bodyBytes: 0 };
+  const judgement = await judgeInbound({ core, place, connection, source }, http);
+  const { decision, findings } = judgement;
+  const claims = judgement.claims === undefined ? {} : { claims: judgement.claims };
+  const seen = { ...judgement.http, ...claims, bodyBytes: 0 };
   const judged: Judged = { ...base, request: seen, decision, findings };
   if (decision.verdict === 'deny') {
-    const explanation = explain(policy, facts, decision, tokens);
     // A refused request is recorded as it came, its credentials taken out.
     const request = decision.phase === 'jwt' ? { ...http, bodyBytes: 0 } : seen;
-    await refuse({ ...judged, request, explanation }, message, response);
+    await refuse({ ...judged, request, explanation: judgement.explain() }, message, response);
     return;
   }
   await pass(judged, request, message, response, detached);
-}
-
-/** undefined where no rule looks at tokens: then nothing is awaited. */
-function tokensOf(core: Core, place: InboundPlace, http: HttpFacts): Promise<TokenFacts> | undefined {
-  const { jwt } = place.port.policy;
-  if (jwt.rules.length === 0) return undefined;
-  return authenticate(jwt, http, verificationBy(place.inForce.snapshot, core.signatures));
 }
 
 function refuse(judged: Judged, message: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -13,10 +13,10 @@ import type { Core } from './core.ts';
 import { decisionOf } from './error-table.ts';
 import {
   connectionFacts,
+  connectionFindings,
   peersOf,
   placeOf,
   sourceOf,
-  stolenIdentity,
   type InboundConnection,
 } from './inbound-connection.ts';
 import { makeEvent } from './make-event.ts';
@@ -75,7 +75,7 @@ export function carryInboundTcp(core: Core, connection: InboundConnection, clien
         const { verdict, phase, reason, matched, details } = decisionOf('connect-failure');
         decision = { verdict, phase, reason, matched, ...(details === undefined ? {} : { details }) };
       }
-      const findings: Finding[] = [...connection.findings, ...stolenIdentity(place, connection, source)];
+      const findings: Finding[] = [...connectionFindings(place, connection, source)];
       if (decision.verdict === 'deny' && bytesOut > 0) findings.push(BANNER);
       core.record(
         makeEvent({
