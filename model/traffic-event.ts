@@ -85,4 +85,18 @@ export interface TrafficEvent {
   requestId: string | null;
   /** What the rehearsal called the connection, `run/scenario/step`; null for the team's own traffic. */
   tag: string | null;
+  /** Absent where phases weren't measured. */
+  timing?: ExchangeTiming;
+}
+
+/** When an exchange reached its phases, in µs from its first byte. */
+export interface ExchangeTiming {
+  /** The whole request head was there. */
+  headMicros: number;
+  /** The policy (inbound) or the route (outbound) was decided. */
+  decidedMicros: number;
+  /** The first byte of the upstream's answer was there. */
+  upstreamMicros: number;
+  /** The last byte of the answer went out. */
+  doneMicros: number;
 }

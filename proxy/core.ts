@@ -2,6 +2,7 @@
 import type { TrafficEvent } from '../model/traffic-event.ts';
 import type { TokenVerification } from '../policy/tokens/verify-token.ts';
 import type { ConnectionTable } from './connection-table.ts';
+import type { EventWriter } from './event-writer.ts';
 import type { InForce } from './in-force.ts';
 import type { Limits } from './limits.ts';
 import type { BoundListener, InstanceSnapshot } from './snapshot.ts';
@@ -15,6 +16,9 @@ export interface Core {
   inForce: InForce | null;
   /** Signatures of tokens, each checked once. */
   readonly signatures: TokenVerification['verifySignature'];
+  /** How exchanges of the hot path are told. */
+  readonly events: EventWriter;
+  /** `events.event`: any event, made by `makeEvent`. */
   record(event: TrafficEvent): void;
   /** Round robin, by service and port. */
   readonly turns: Map<string, number>;

@@ -7,6 +7,7 @@ import { applySnapshot } from './apply-snapshot.ts';
 import { ConnectionTable } from './connection-table.ts';
 import type { Core } from './core.ts';
 import type { DeclaredSource } from './data-plane.ts';
+import { objectWriter } from './events/object-writer.ts';
 import { acceptInbound } from './inbound.ts';
 import { createInboundLane } from './inbound-http.ts';
 import type { Limits } from './limits.ts';
@@ -29,6 +30,7 @@ export interface Sidecars {
 /** Starts with no snapshot in force: nothing listens, nothing passes. */
 export function createSidecars(limits: Limits, deliver: (events: TrafficEvent[]) => void): Sidecars {
   const log = new TrafficLog(deliver);
+  const events = objectWriter((event) => log.add(event));
   const table = new ConnectionTable();
   const core: Core = {
     limits,
@@ -37,7 +39,8 @@ export function createSidecars(limits: Limits, deliver: (events: TrafficEvent[])
     signatures: rememberSignatures(),
     turns: new Map(),
     inForce: null,
-    record: (event) => log.add(event),
+    events,
+    record: (event) => events.event(event),
     inboundAddress: (instance, port) => listeners.find({ instance, direction: 'inbound', key: String(port) }),
   };
   const inboundLane = createInboundLane(core);
