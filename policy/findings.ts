@@ -7,7 +7,8 @@ import type { HttpFacts, RequestFacts } from '../model/request-facts.ts';
 import { withoutQuery } from './attributes.ts';
 import type { CompiledPolicy, CompiledRule } from './compiled-policy.ts';
 import { firstMatch } from './index/first-match.ts';
-import { hostTwin, isPlainPath, type PathTwin, pathTwins } from './request-twins.ts';
+import { headerFindings } from './header-findings.ts';
+import { hostTwins, isPlainPath, type PathTwin, pathTwins } from './request-twins.ts';
 import { traitsOf } from './rule-traits.ts';
 import { ruleName } from './wording.ts';
 
@@ -20,8 +21,9 @@ export function findingsFor(policy: CompiledPolicy, facts: RequestFacts, decisio
   if (host) findings.push(host);
   const path = dodgedPath(policy, facts, http);
   if (path) findings.push(path);
-  const address = chosenAddress(policy, facts, http, decision);
+  const address = chosenAddress(policy, facts, http, decision) ?? hiddenAddress(policy, facts, http);
   if (address) findings.push(address);
+  findings.push(...headerFindings(policy, http));
   return findings;
 }
 
@@ -57,15 +59,23 @@ function hasBrokenEscape(rawPath: string): boolean {
 
 function dodgedHost(policy: CompiledPolicy, facts: RequestFacts, http: HttpFacts): Finding | null {
   if (!denies(policy, 'request.host')) return null;
-  const twin = hostTwin(http.host);
-  if (twin === null) return null;
-  const met = firstMatch(policy.deny, { ...facts, http: { ...http, host: twin } });
-  if (!met) return null;
+  for (const twin of hostTwins(http.host)) {
+    const met = firstMatch(policy.deny, { ...facts, http: { ...http, host: twin } });
+    if (met) return hostFinding(met, http.host, twin);
+  }
+  return null;
+}
+
+function hostFinding({ ref }: CompiledRule, host: string, twin: string): Finding {
+  const turnRound = `turn ${ref.name} into an ALLOW of the hosts that are served.`;
+  const joined = host.includes(',');
   return {
     code: 'istio-allows',
-    attack: 'H1',
-    message: `DENY policy ${ruleName(met.ref)} is passed by writing the host as ${http.host}; it would have stopped ${twin}.`,
-    remedy: `Add ${JSON.stringify(`${twin}:*`)} and ${JSON.stringify(`${twin}.`)} to the hosts of ${met.ref.name}, or turn it into an ALLOW of the hosts that are served.`,
+    attack: joined ? 'H2' : 'H1',
+    message: `DENY policy ${ruleName(ref)} is passed by writing the host as ${host}; it would have stopped ${twin}.`,
+    remedy: joined
+      ? `Two Host fields are joined and match no single name: ${turnRound}`
+      : `Add ${JSON.stringify(`${twin}:*`)} and ${JSON.stringify(`${twin}.`)} to the hosts of ${ref.name}, or ${turnRound}`,
   };
 }
 
@@ -113,6 +123,21 @@ function chosenAddress(
   };
 }
 
-function denies(policy: CompiledPolicy, attribute: 'request.host' | 'request.path'): boolean {
+/** A DENY by `remote.ip` that only the caller's own X-Forwarded-For kept from matching. */
+function hiddenAddress(policy: CompiledPolicy, facts: RequestFacts, http: HttpFacts): Finding | null {
+  if (!denies(policy, 'remote.ip')) return null;
+  if (!http.headers.some(([name]) => name === 'x-forwarded-for')) return null;
+  const headers = http.headers.filter(([name]) => name !== 'x-forwarded-for');
+  const met = firstMatch(policy.deny, { ...facts, http: { ...http, headers } });
+  if (!met) return null;
+  return {
+    code: 'istio-allows',
+    attack: 'H3',
+    message: `DENY policy ${ruleName(met.ref)} is passed by an address that the caller wrote itself: a sidecar believes the last entry of X-Forwarded-For, and without it the policy would have stopped ${facts.connection.sourceIp}.`,
+    remedy: `At sidecars use ipBlocks in ${met.ref.name}; keep remoteIpBlocks for gateways with numTrustedProxies set.`,
+  };
+}
+
+function denies(policy: CompiledPolicy, attribute: 'request.host' | 'request.path' | 'remote.ip'): boolean {
   return traitsOf(policy.deny).attributes.has(attribute);
 }

@@ -104,13 +104,17 @@ export function pathTwins(pathWithQuery: string): PathTwin[] {
   return twins;
 }
 
-/** The host without its port, its trailing dot and its user; null when it has none of them. */
-export function hostTwin(host: string): string | null {
+/** What the host, or each of several joined Host fields, is without port, trailing dot and user; none for a plain one. */
+export function hostTwins(host: string): string[] {
+  const twins = host.split(',').map(bareHost);
+  return twins.filter((twin) => twin !== host && twin !== '');
+}
+
+function bareHost(host: string): string {
   let twin = host.slice(host.lastIndexOf('@') + 1);
   const colon = twin.lastIndexOf(':');
   if (colon > 0 && !twin.endsWith(']') && /^[0-9]*$/.test(twin.slice(colon + 1))) twin = twin.slice(0, colon);
-  if (twin.endsWith('.')) twin = twin.slice(0, -1);
-  return twin === host || twin === '' ? null : twin;
+  return twin.endsWith('.') ? twin.slice(0, -1) : twin;
 }
 
 /** The rule with the paths it wants in lower case; the rule itself when they are. */

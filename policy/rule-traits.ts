@@ -7,6 +7,8 @@ import { foldedPaths, wantsUpperCase } from './request-twins.ts';
 
 export interface RuleTraits {
   attributes: ReadonlySet<Attribute>;
+  /** Names of the headers that they look at. */
+  headers: ReadonlySet<string>;
   /** The same rules with their paths in lower case. */
   folded: CompiledAction;
   /** Of those, the ones that this changes. */
@@ -24,12 +26,17 @@ export function traitsOf({ rules }: CompiledAction): RuleTraits {
 
 function findTraits(rules: readonly CompiledRule[]): RuleTraits {
   const attributes = new Set<Attribute>();
+  const headers = new Set<string>();
   for (const { from, to, when } of rules) {
     for (const clauses of [...from, ...to, when])
-      for (const { attribute } of clauses) attributes.add(attribute);
+      for (const { attribute, header } of clauses) {
+        attributes.add(attribute);
+        if (header !== null) headers.add(header);
+      }
   }
   return {
     attributes,
+    headers,
     folded: { policies: [], rules: rules.map(foldedPaths) },
     upperCase: { policies: [], rules: rules.filter(wantsUpperCase).map(foldedPaths) },
   };

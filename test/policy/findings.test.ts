@@ -80,6 +80,22 @@ describe('findingsFor', () => {
     },
   );
 
+  it('finds that two Hosts, joined, dodge the DENY on one of them', () => {
+    const yaml = authorization('action: DENY\nrules: [{ to: [{ operation: { hosts: [cart.shop] } }] }]');
+    expect(findings(yaml, { host: 'cart.shop,x' })).toMatchObject([{ code: 'istio-allows', attack: 'H2' }]);
+    expect(findings(yaml, { host: 'x,y' })).toEqual([]);
+  });
+
+  it('finds a DENY that only the caller’s own X-Forwarded-For kept from matching', () => {
+    const yaml = authorization(
+      'action: DENY\nrules: [{ from: [{ source: { remoteIpBlocks: [10.1.0.0/16] } }] }]',
+    );
+    expect(findings(yaml, { headers: [] })).toEqual([]);
+    expect(findings(yaml, { sourceIp: '10.1.2.3', headers: [['x-forwarded-for', '1.1.1.1']] })).toMatchObject(
+      [{ code: 'istio-allows', attack: 'H3' }],
+    );
+  });
+
   it('finds an ALLOW that only the caller’s own X-Forwarded-For opened', () => {
     const yaml = authorization(
       'rules: [{ from: [{ source: { remoteIpBlocks: [10.7.0.0/16] } }] }]',

@@ -1,0 +1,79 @@
+/**
+ * Holes that a header opens on an allowed request: one that tells an application to serve another path or method than
+ * the policies judged, and one whose underscores an application may read as the dashes of a name that is trusted.
+ */
+import type { Finding } from '../model/decision.ts';
+import type { HttpFacts } from '../model/request-facts.ts';
+import type { Attribute, CompiledPolicy } from './compiled-policy.ts';
+import { traitsOf } from './rule-traits.ts';
+
+/** Read by some frameworks and proxies as the path to serve. */
+const OTHER_PATH: ReadonlySet<string> = new Set(['x-original-url', 'x-rewrite-url', 'x-envoy-original-path']);
+/** Read by some frameworks as the method to serve. */
+const OTHER_METHOD: ReadonlySet<string> = new Set([
+  'x-http-method-override',
+  'x-http-method',
+  'x-method-override',
+]);
+/** Names by which an application knows who called, as gateways and sidecars write them. */
+const IDENTITY: ReadonlySet<string> = new Set([
+  'x-forwarded-client-cert',
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-forwarded-proto',
+  'x-envoy-external-address',
+]);
+
+/** Findings about the headers of a request that was let in. */
+export function headerFindings(policy: CompiledPolicy, { headers }: Pick<HttpFacts, 'headers'>): Finding[] {
+  const findings: Finding[] = [];
+  for (const [name] of headers) {
+    const found = headerFinding(policy, name);
+    if (found) findings.push(found);
+  }
+  return findings;
+}
+
+function headerFinding(policy: CompiledPolicy, name: string): Finding | null {
+  if (OTHER_PATH.has(name)) return looksAt(policy, 'request.path') ? otherPath(name) : null;
+  if (OTHER_METHOD.has(name)) return looksAt(policy, 'request.method') ? otherMethod(name) : null;
+  if (!name.includes('_')) return null;
+  const twin = name.replaceAll('_', '-');
+  const trusted = IDENTITY.has(twin) || actions(policy).some((action) => traitsOf(action).headers.has(twin));
+  return trusted ? underscores(name, twin) : null;
+}
+
+function actions({ deny, allow }: CompiledPolicy): CompiledPolicy['deny'][] {
+  return [deny, allow];
+}
+
+function looksAt(policy: CompiledPolicy, attribute: Attribute): boolean {
+  return actions(policy).some((action) => traitsOf(action).attributes.has(attribute));
+}
+
+function otherPath(name: string): Finding {
+  return {
+    code: 'istio-allows',
+    attack: 'P10',
+    message: `The client sent ${name}: policies judged the request’s own path, and an application that follows this header serves another.`,
+    remedy: `Take ${name} off at the gateway (VirtualService headers.request.remove), or DENY requests that have it.`,
+  };
+}
+
+function otherMethod(name: string): Finding {
+  return {
+    code: 'istio-allows',
+    attack: 'H5',
+    message: `The client sent ${name}: policies judged the request’s own method, and an application that follows this header serves another.`,
+    remedy: `Switch method override off in the application, or DENY requests that have ${name}.`,
+  };
+}
+
+function underscores(name: string, twin: string): Finding {
+  return {
+    code: 'istio-allows',
+    attack: 'H7',
+    message: `The client sent ${name}: no policy and no proxy takes it for ${twin}, and an application behind CGI, WSGI or the like does.`,
+    remedy: `DENY requests that have ${name}, or let the application refuse names with underscores.`,
+  };
+}
