@@ -9,9 +9,10 @@ import { parsePolicyFile } from '../model/policy-file.ts';
 import type { PolicyObject } from '../model/policy-object.ts';
 import type { Parsed } from '../model/problem.ts';
 import type { SuiteWorld } from '../policy/judge.ts';
+import type { KeySet } from '../policy/tokens/key-set.ts';
 import type { TokenVerification } from '../policy/tokens/verify-token.ts';
 import { FilesError } from './exit-codes.ts';
-import { suiteTokens } from './suite-tokens.ts';
+import { suiteKeySets, suiteTokens } from './suite-tokens.ts';
 
 /** A suite, ready to be played. */
 export interface Suite {
@@ -19,6 +20,8 @@ export interface Suite {
   world: SuiteWorld;
   cases: readonly DecisionCase[];
   tokens: TokenVerification;
+  /** By URI. */
+  keySets: Readonly<Record<string, KeySet | null>>;
 }
 
 /** Reads one suite. */
@@ -27,11 +30,13 @@ export async function readSuite(file: string): Promise<Suite> {
   const objects = [...policies];
   for (const name of suite.spec.policyFiles)
     objects.push(...(await readPolicies(resolve(dirname(file), name))));
+  const keySets = suiteKeySets(suite);
   return {
     name: suite.metadata.name,
     world: { objects, config: suite.spec.mesh },
     cases: suite.spec.cases,
-    tokens: suiteTokens(suite),
+    tokens: suiteTokens(keySets),
+    keySets,
   };
 }
 

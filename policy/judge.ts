@@ -6,8 +6,6 @@ import type { Decision, Explanation } from '../model/decision.ts';
 import type { DecisionCase } from '../model/decision-suite.ts';
 import type { MeshConfig } from '../model/mesh.ts';
 import type { PolicyObject } from '../model/policy-object.ts';
-import type { HeaderList } from '../model/request-facts.ts';
-import { unescapeUtf8 } from '../wire/path-normalization.ts';
 import { compareCase } from './compare-case.ts';
 import { compilePolicies } from './compile.ts';
 import type { CompiledPolicy } from './compiled-policy.ts';
@@ -15,8 +13,8 @@ import { explain } from './explain.ts';
 import { openGateway, readGatewayPort } from './gateway/read-gateway.ts';
 import { judgeAtGateway } from './judge-gateway.ts';
 import type { Askable, Judged } from './decide-http.ts';
-import { type CallingSide, judgeRequest } from './judge-request.ts';
-import type { SentRequest } from './receive-request.ts';
+import { judgeRequest } from './judge-request.ts';
+import { callerOf, calledIp, sentRequest, targetOf } from './suite-case.ts';
 import { mtlsModeOf, mtlsModes } from './peer-authentication.ts';
 
 /** A case with our verdict and every difference from what it expects. */
@@ -50,7 +48,7 @@ export async function judgeCase(
   askable: Askable = {},
 ): Promise<CaseResult> {
   const { to, request } = one;
-  const target = { namespace: to.namespace, serviceAccount: to.serviceAccount, labels: to.labels ?? {} };
+  const target = targetOf(one);
   const policy = compilePolicies(
     world.objects,
     target,
@@ -79,9 +77,9 @@ async function playAtSidecar(
   askable: Askable,
 ): Promise<Judged> {
   const { to } = one;
-  const target = { namespace: to.namespace, serviceAccount: to.serviceAccount, labels: to.labels ?? {} };
+  const target = targetOf(one);
   const mode = mtlsModeOf(mtlsModes(objects, target, config), to.port);
-  const called = { ip: to.ip ?? '10.0.1.20', port: to.port, mode, policy };
+  const called = { ip: calledIp(one), port: to.port, mode, policy };
   return judgeRequest(callerOf(one), called, sentRequest(one), config, askable);
 }
 
@@ -103,7 +101,7 @@ async function playAtGateway(
     const judged = await playAtSidecar({ objects, config }, one, policy, {});
     return { decision, facts: judged.facts };
   }
-  return judgeAtGateway(caller, { ip: to.ip ?? '10.0.1.20', at, policy }, request, config, askable);
+  return judgeAtGateway(caller, { ip: calledIp(one), at, policy }, request, config, askable);
 }
 
 /** Kinds of Istio that have no part in what a sidecar lets in. */
@@ -139,77 +137,4 @@ function notSupported(what: string): Decision {
     matched: null,
     details: `not supported yet: ${what}`,
   };
-}
-
-function callerOf({ from, request }: DecisionCase): CallingSide {
-  const ip = from.ip ?? '10.0.7.7';
-  if (from.principal === undefined && from.certificate === undefined) return { ip, tls: 'plaintext' };
-  const alpn = offeredAlpn(from.alpn === 'plain', request.protocol);
-  const sni = request.sni?.toLowerCase() ?? null;
-  return { ip, tls: { alpn, sni, certificate: certificateOf(from) } };
-}
-
-function certificateOf(
-  from: DecisionCase['from'],
-): { kind: 'none' | 'refused' } | { kind: 'valid'; principal: string } {
-  if (from.certificate === 'foreign-ca' || from.certificate === 'expired') return { kind: 'refused' };
-  if (from.certificate === 'none' || from.principal === undefined) return { kind: 'none' };
-  return { kind: 'valid', principal: from.principal };
-}
-
-/** What a sidecar offers, or any other TLS client. */
-function offeredAlpn(plain: boolean, protocol: DecisionCase['request']['protocol']): string[] {
-  if (protocol === 'tcp') return plain ? [] : ['istio-peer-exchange', 'istio'];
-  const http = protocol === 'http' ? 'http/1.1' : 'h2';
-  return plain ? [http] : [`istio-${http}`, 'istio', http];
-}
-
-function sentRequest({ request, to }: DecisionCase): SentRequest | null {
-  if (request.protocol === 'tcp') return null;
-  if (request.fields) return asFields(request.fields, request.protocol);
-  const grpc: HeaderList = request.protocol === 'grpc' ? GRPC_HEADERS : [];
-  return {
-    protocol: request.protocol === 'http' ? 'http1' : request.protocol,
-    method: request.method ?? 'GET',
-    path: unescapeUtf8(request.path ?? '/'),
-    host: request.host ?? to.serviceAccount,
-    headers: [...grpc, ...sentHeaders(request, to.kind === 'gateway' ? undefined : request.remoteIp)],
-  };
-}
-
-/** What every gRPC client sends. */
-const GRPC_HEADERS: HeaderList = [
-  ['content-type', 'application/grpc'],
-  ['te', 'trailers'],
-];
-
-/** A header block as sent; what an explanation shows of it is what its first fields say. */
-function asFields(
-  fields: readonly (readonly [string, string])[],
-  protocol: 'http' | 'http2' | 'grpc',
-): SentRequest {
-  const bytes = fields.map(([name, value]): [string, string] => [unescapeUtf8(name), unescapeUtf8(value)]);
-  const first = (wanted: string) => bytes.find(([name]) => name === wanted)?.[1] ?? '';
-  return {
-    protocol: protocol === 'http' ? 'http2' : protocol,
-    method: first(':method'),
-    path: first(':path'),
-    host: first(':authority'),
-    headers: bytes.filter(([name]) => !name.startsWith(':')),
-    fields: bytes,
-  };
-}
-
-/** A gateway learns the client's address by itself; a sidecar is told `remoteIp`. */
-function sentHeaders(request: DecisionCase['request'], remoteIp: string | undefined): HeaderList {
-  const sent: [string, string][] = [];
-  for (const [name, value] of Object.entries(request.headers ?? {})) {
-    for (const one of typeof value === 'string' ? [value] : value)
-      sent.push([name.toLowerCase(), unescapeUtf8(one)]);
-  }
-  const has = (wanted: string) => sent.some(([name]) => name === wanted);
-  if (request.token !== undefined && !has('authorization'))
-    sent.push(['authorization', `Bearer ${request.token}`]);
-  if (remoteIp !== undefined && !has('x-forwarded-for')) sent.push(['x-forwarded-for', remoteIp]);
-  return sent;
 }

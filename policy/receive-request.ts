@@ -82,8 +82,8 @@ function checkHttp2(request: SentRequest): HttpFacts | Decision {
   };
 }
 
-/** What a well-behaved client makes of the request. */
-function headerBlock(request: SentRequest): HeaderList {
+/** The HTTP/2 header block that a well-behaved client makes of the request. */
+export function headerBlock(request: SentRequest): HeaderList {
   return [
     [':method', request.method],
     [':scheme', 'http'],
