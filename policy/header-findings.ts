@@ -24,14 +24,29 @@ const IDENTITY: ReadonlySet<string> = new Set([
   'x-envoy-external-address',
 ]);
 
+/** Of a header's value, in a message. */
+const SHOWN = 120;
+
 /** Findings about the headers of a request that was let in. */
 export function headerFindings(policy: CompiledPolicy, { headers }: Pick<HttpFacts, 'headers'>): Finding[] {
   const findings: Finding[] = [];
-  for (const [name] of headers) {
-    const found = headerFinding(policy, name);
+  for (const [name, value] of headers) {
+    const found = name === 'x-forwarded-client-cert' ? foreignElements(value) : headerFinding(policy, name);
     if (found) findings.push(found);
   }
   return findings;
+}
+
+/** A sidecar appends its element to those that came with the request; ours begins with By (Envoy's APPEND_FORWARD). */
+function foreignElements(value: string): Finding | null {
+  const ours = value.lastIndexOf(',By=');
+  if (ours < 0) return null;
+  return {
+    code: 'istio-allows',
+    attack: 'M12',
+    message: `The caller wrote an X-Forwarded-Client-Cert of its own (${value.slice(0, Math.min(ours, SHOWN))}); over mutual TLS it is kept in front of what this sidecar tells.`,
+    remedy: 'Let the application believe the last element alone, or DENY requests that come with the header.',
+  };
 }
 
 function headerFinding(policy: CompiledPolicy, name: string): Finding | null {

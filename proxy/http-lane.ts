@@ -4,6 +4,7 @@
  * when the first is answered), and what happens to bytes that are no HTTP. It knows no policy and no route.
  */
 import { createServer, ServerResponse, type IncomingMessage, type Server } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Failure } from './error-table.ts';
 import type { Limits } from './limits.ts';
@@ -124,6 +125,8 @@ export function createHttpLane<C>(limits: Limits, handlers: LaneHandlers<C>): Ht
       return;
     }
     socket.on('error', () => socket.destroy());
+    // Node's own timer ends with HTTP; a tunnel that nobody uses would stay for ever.
+    (socket as Socket).setTimeout(limits.tunnelIdleTimeoutMs, () => socket.destroy());
     enqueue(connection, request, () => responseOn(request), { socket, head });
   };
   server.on('request', exchange);

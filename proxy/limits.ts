@@ -8,6 +8,8 @@ export interface Limits {
   handshakeTimeoutMs: number;
   /** Nothing moved on a connection with a request in flight (Envoy: 5 min). */
   idleTimeoutMs: number;
+  /** Nothing moved on a WebSocket or another tunnel (Envoy: 1 h on plain TCP; Istio sets none on WebSockets). */
+  tunnelIdleTimeoutMs: number;
   /** A kept-alive connection without a request (Envoy: 1 h). */
   keepAliveTimeoutMs: number;
   connectTimeoutMs: number;
@@ -20,6 +22,7 @@ export const DEFAULT_LIMITS: Limits = {
   headerTimeoutMs: 30_000,
   handshakeTimeoutMs: 15_000,
   idleTimeoutMs: 300_000,
+  tunnelIdleTimeoutMs: 3_600_000,
   keepAliveTimeoutMs: 3_600_000,
   connectTimeoutMs: 10_000,
   maxConnections: 10_000,

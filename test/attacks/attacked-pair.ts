@@ -35,8 +35,10 @@ export interface Attacked {
 }
 
 export interface AttackOptions {
-  /** `web`: with its certificate (default); `plaintext`: without TLS. */
-  as?: 'web' | 'plaintext';
+  /** `web`: with its certificate (default); `plaintext`: without TLS; `none`: TLS without a certificate; or another leaf. */
+  as?: 'web' | 'plaintext' | 'none' | IssuedLeaf;
+  /** What the attacker's own TLS is told besides. */
+  tls?: tls.ConnectionOptions;
   /** Answers to wait for before the attacker closes; default 1. `closed`: until the sidecar closes. */
   until?: number | 'closed';
   /** Don't write piece n+1 before this has come back. */
@@ -137,26 +139,22 @@ async function startWitness(): Promise<Witness> {
   };
 }
 
-async function connectAs(
+/** A connection that may be written to at once; whether it ever opens is the sidecar's affair. */
+function connectAs(
   at: { host: string; port: number },
-  as: 'web' | 'plaintext',
-  leaf: IssuedLeaf,
-): Promise<net.Socket> {
-  if (as === 'plaintext') {
-    const socket = net.connect({ ...at, noDelay: true });
-    await once(socket, 'connect');
-    return socket;
-  }
-  const socket = tls.connect({
+  leaf: IssuedLeaf | 'plaintext' | 'none',
+  options: tls.ConnectionOptions,
+): net.Socket {
+  if (leaf === 'plaintext') return net.connect({ ...at, noDelay: true });
+  return tls.connect({
     ...at,
     rejectUnauthorized: false,
+    ciphers: 'DEFAULT:@SECLEVEL=0',
     ALPNProtocols: ['istio-http/1.1', 'istio', 'http/1.1'],
     servername: 'outbound_.80_._.orders.shop.svc.cluster.local',
-    cert: leaf.certificateChainPem,
-    key: leaf.privateKey.reveal(),
+    ...(leaf === 'none' ? {} : { cert: leaf.certificateChainPem, key: leaf.privateKey.reveal() }),
+    ...options,
   });
-  await once(socket, 'secureConnect');
-  return socket;
 }
 
 function readUntil(
@@ -189,10 +187,10 @@ export async function startAttacked(limits: Partial<Limits> = {}): Promise<Attac
     protect: async (policies, more = {}) => {
       await pair.publish({ ...more, policies });
     },
-    attack: async (pieces, { as = 'web', until = 1, between } = {}) => {
+    attack: async (pieces, { as = 'web', tls: options = {}, until = 1, between } = {}) => {
       await pair.clear();
       witness.forget();
-      const socket = await connectAs(pair.at('orders-0', '8080'), as, leaf);
+      const socket = connectAs(pair.at('orders-0', '8080'), as === 'web' ? leaf : as, options);
       const ended = readUntil(socket, until);
       for (const piece of typeof pieces === 'string' ? [pieces] : pieces) {
         if (!socket.destroyed) socket.write(Buffer.from(piece, 'latin1'));

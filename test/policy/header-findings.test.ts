@@ -43,6 +43,20 @@ describe('headerFindings', () => {
       expect(attacks(PATHS, name)).toEqual(['H7']);
     },
   );
+  it('finds nothing in what the sidecar itself tells of the caller', () => {
+    const told: [string, string][] = [
+      ['x-forwarded-client-cert', 'By=spiffe://a;Hash=00;Subject="";URI=spiffe://b'],
+    ];
+    expect(headerFindings(compiled(PATHS), { headers: told })).toEqual([]);
+  });
+  it('finds what stands in front of what the sidecar itself tells of the caller', () => {
+    const told: [string, string][] = [
+      ['x-forwarded-client-cert', 'URI=spiffe://forged,By=spiffe://a;Hash=00;URI=spiffe://b'],
+    ];
+    const [finding] = headerFindings(compiled(PATHS), { headers: told });
+    expect(finding).toMatchObject({ code: 'istio-allows', attack: 'M12' });
+    expect(finding?.message).toContain('spiffe://forged');
+  });
   it('names the header in message and remedy', () => {
     const [finding] = headerFindings(compiled(PATHS), { headers: [['x-original-url', '/admin']] });
     expect(finding?.message).toContain('x-original-url');
