@@ -6,6 +6,7 @@ import type { z } from 'zod';
 import type { requestAuthenticationSpecSchema } from '../../model/istio/request-authentication.ts';
 import { type PolicyObject, positionOf } from '../../model/policy-object.ts';
 import type { Problem } from '../../model/problem.ts';
+import { byAge } from '../peer-authentication.ts';
 import { objectsInScope, type PolicyTarget } from '../scope.ts';
 import { comparableAudience } from './audience.ts';
 import type { CompiledJwt, CompiledJwtRule, TokenLocations } from './compiled-jwt.ts';
@@ -26,18 +27,17 @@ export function compileJwt(
     'RequestAuthentication',
     target,
     rootNamespace,
-  ).sort((a, b) => compareObjects(a, b, rootNamespace));
+  ).toSorted((a, b) => compareObjects(a, b, target.namespace));
   const rules = applying.flatMap((object) =>
     (object.spec?.jwtRules ?? []).map((rule, index) => compileRule(object, rule, index, problems)),
   );
   return { rules: rules.toSorted((a, b) => compareText(a.issuer, b.issuer)) };
 }
 
-/** Istio's order before it sorts by issuer: the root namespace's, then by age, then by name. */
-function compareObjects(a: PolicyObject, b: PolicyObject, rootNamespace: string): number {
-  const place = (object: PolicyObject) => (object.metadata.namespace === rootNamespace ? 0 : 1);
-  const age = (object: PolicyObject) => object.metadata.creationTimestamp ?? '';
-  return place(a) - place(b) || compareText(age(a), age(b)) || compareText(a.metadata.name, b.metadata.name);
+/** Istio's order before it sorts by issuer: the workload's own namespace before the root, then by age and name. */
+function compareObjects(a: PolicyObject, b: PolicyObject, namespace: string): number {
+  const place = (object: PolicyObject) => (object.metadata.namespace === namespace ? 0 : 1);
+  return place(a) - place(b) || byAge(a, b);
 }
 
 function compareText(a: string, b: string): number {

@@ -6,6 +6,7 @@ import { decide } from '../../policy/decide.ts';
 import { decideNaive } from '../../policy/decide-naive.ts';
 import type { RequestFacts } from '../../model/request-facts.ts';
 import { policyObjects, requestFacts } from '../support/policy-pairs.ts';
+import { recordMeasurement } from '../support/measurement.ts';
 import { cart, config } from '../support/policies.ts';
 
 /** 1,000,000 when a version is closed. */
@@ -60,5 +61,8 @@ describe('the indexed and the naive evaluation', () => {
     for (const reason of ['deny-matched', 'allow-matched', 'no-allow-matched', 'no-allow-policy']) {
       expect(tally.reasons.get(reason) ?? 0, reason).toBeGreaterThan(tally.pairs / 50);
     }
+    const command = `GREENROOM_MEASURE=1 GREENROOM_PAIRS=${PAIRS} GREENROOM_SEED=${SEED} npx vitest run test/policy/decide-naive.test.ts`;
+    const reasons = Object.fromEntries([...tally.reasons].toSorted());
+    recordMeasurement('policy-pairs', command, { seed: SEED, pairs: tally.pairs, different: 0, reasons });
   });
 });

@@ -17,7 +17,7 @@ describe('the rules of RequestAuthentication', () => {
     },
   );
 
-  it('stand in the order of their issuers; of one issuer, the root namespace’s first', () => {
+  it('stand in the order of their issuers; of one issuer, the workload’s own namespace’s first', () => {
     const objects = [
       requestAuthentication([{ issuer: 'b' }, { issuer: 'a' }], 'z'),
       requestAuthentication([{ issuer: 'a' }], 'y'),
@@ -25,7 +25,7 @@ describe('the rules of RequestAuthentication', () => {
       requestAuthentication([{ issuer: 'a' }], 'elsewhere', 'billing'),
     ];
     const { rules } = compileJwt(objects, cart, 'istio-system', []);
-    expect(rules.map(({ ref }) => `${ref.name}[${ref.rule}]`)).toEqual(['mesh[0]', 'y[0]', 'z[1]', 'z[0]']);
+    expect(rules.map(({ ref }) => `${ref.name}[${ref.rule}]`)).toEqual(['y[0]', 'z[1]', 'mesh[0]', 'z[0]']);
   });
 
   it('take keys written inline, behind a URI, or from nowhere', () => {
