@@ -6,7 +6,7 @@ import type { Decision } from '../model/decision.ts';
 import type { PathNormalization } from '../model/mesh.ts';
 import type { HeaderList, HttpFacts } from '../model/request-facts.ts';
 import { trimBlanks } from '../wire/field-grammar.ts';
-import { checkRequestHead } from '../wire/http1-request-checks.ts';
+import { checkRequestHead, type Http1Refusal } from '../wire/http1-request-checks.ts';
 import { checkRequestFields } from '../wire/http2-fields.ts';
 import { byteString, normalizePath } from '../wire/path-normalization.ts';
 
@@ -37,9 +37,11 @@ export function refused(
   reason: string,
   details: string,
   status?: number,
+  body?: string,
 ): Decision {
   const decision: Decision = { verdict: 'deny', phase, reason, matched: null, details };
-  return status === undefined ? decision : { ...decision, status };
+  if (status === undefined) return decision;
+  return body === undefined ? { ...decision, status } : { ...decision, status, body };
 }
 
 /** For explanations of what was refused. */
@@ -53,15 +55,35 @@ function checkHttp1(request: SentRequest): HttpFacts | Decision {
   const rawHeaders = ['host', request.host, ...fields.flat()];
   // Blanks around the target belong to the request line.
   const target = byteString(request.path).replace(/[ \t]+$/, '');
-  const checked = checkRequestHead({ method: request.method, target, version: '1.1', rawHeaders });
+  const tooLarge = headBytes(request.method, target, rawHeaders) > MAX_HEAD_BYTES;
+  const checked = tooLarge
+    ? { refusal: HEAD_TOO_LARGE }
+    : checkRequestHead({ method: request.method, target, version: '1.1', rawHeaders });
   if ('refusal' in checked) {
-    const { reason, details, status } = checked.refusal;
-    return refused('codec', reason, details, status);
+    const { reason, details, status, body } = checked.refusal;
+    return refused('codec', reason, details, status, body);
   }
   const { method, rawPath, host, headers } = checked.request;
   const facts: HttpFacts = { protocol: 'http1', method, path: rawPath, rawPath: request.path, host, headers };
   const { absolute } = checked.request;
   return absolute ? { ...facts, scheme: target.slice(0, target.indexOf(':')).toLowerCase() } : facts;
+}
+
+/** Envoy's `max_request_headers_kb`: of the head as it is written, request line and line ends included. */
+const MAX_HEAD_BYTES = 60 * 1024;
+
+const HEAD_TOO_LARGE: Http1Refusal = {
+  status: 431,
+  body: 'Request Header Fields Too Large',
+  details: 'http1.headers_too_large',
+  reason: 'headers-too-large',
+};
+
+/** `GET / HTTP/1.1`, `name: value` a field, and an empty line. */
+function headBytes(method: string, target: string, rawHeaders: readonly string[]): number {
+  const requestLine = method.length + target.length + ' '.length + ' HTTP/1.1\r\n'.length;
+  const fields = rawHeaders.reduce((sum, text) => sum + text.length + ': '.length, 0);
+  return requestLine + fields + '\r\n'.length;
 }
 
 function checkHttp2(request: SentRequest): HttpFacts | Decision {

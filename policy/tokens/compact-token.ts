@@ -20,6 +20,8 @@ export interface CompactJws {
   /** Names under `crit`: Envoy doesn't look at them. */
   crit: readonly string[];
   tolerated: readonly Tolerated[];
+  /** Why it is refused here though Envoy takes it: told last, of a token that is good otherwise. */
+  strictFault: TokenFault | null;
   payloadBytes: Uint8Array;
   signatureBytes: Uint8Array;
 }
@@ -97,14 +99,18 @@ function parseHead(token: string): Head | TokenFault {
 function withSignature(head: Head, payload: Decoded): CompactJws | TokenFault {
   const signature = decodeBase64Url(head.signature);
   if (signature === null) return 'token-signature-bad-base64';
-  if (head.decoded.padded || head.decoded.spareBits) return 'token-header-bad-base64';
-  if (payload.padded || payload.spareBits) return 'token-payload-bad-base64';
-  if (signature.padded) return 'token-signature-bad-base64';
-  const { decoded: _, ...rest } = head;
+  const { decoded, ...rest } = head;
+  const strictFault = strictFaultOf(decoded, payload, signature);
   const tolerated: Tolerated[] = [];
   if (signature.spareBits) tolerated.push('spare-bits');
   if (head.crit.length > 0) tolerated.push('crit-ignored');
-  return { ...rest, tolerated, payloadBytes: payload.bytes, signatureBytes: signature.bytes };
+  return { ...rest, tolerated, strictFault, payloadBytes: payload.bytes, signatureBytes: signature.bytes };
+}
+
+function strictFaultOf(header: Decoded, payload: Decoded, signature: Decoded): TokenFault | null {
+  if (header.padded || header.spareBits) return 'token-header-bad-base64';
+  if (payload.padded || payload.spareBits) return 'token-payload-bad-base64';
+  return signature.padded ? 'token-signature-bad-base64' : null;
 }
 
 function critOf(fields: JsonObject): readonly string[] {

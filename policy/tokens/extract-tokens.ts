@@ -50,15 +50,17 @@ function headerValues(name: string, headers: HttpFacts['headers']): string[] {
   return name === 'authorization' && values.length > 1 ? [values.join(',')] : values;
 }
 
-/** null = the prefix isn't in the value, so there is no token. */
+/**
+ * null = the prefix isn't in the value, so there is no token. A token begins with its first character and ends with
+ * the value: a word behind it is part of its signature (observed on Envoy 1.40).
+ */
 function tokenIn(value: string, { prefix }: HeaderLocation): string | null {
   if (prefix === '') return value;
   const at = value.indexOf(prefix);
   if (at < 0) return null;
   for (let index = at + prefix.length; index < value.length; index += 1) {
     if (!isTokenCharacter(value.charCodeAt(index))) continue;
-    const end = value.indexOf(' ', index);
-    return value.slice(index, end < 0 ? undefined : end);
+    return value.slice(index);
   }
   return value;
 }

@@ -66,6 +66,7 @@ export async function verifyJws<Jws extends CompactJws>(
     if (key.kty === 'OKP' && jws.signatureBytes.length !== 64) return 'token-signature-wrong-length';
     const signature = key.kty === 'EC' ? ecdsaSignature(jws.signatureBytes, key.crv) : jws.signatureBytes;
     if (signature === null || !(await verifySignature({ jws, key, signature }))) continue;
+    if (jws.strictFault !== null) return jws.strictFault;
     const tolerated = [...jws.tolerated];
     if (signature.length !== jws.signatureBytes.length) tolerated.push('signature-length');
     if (key.forEncryption) tolerated.push('key-for-encryption');

@@ -67,6 +67,19 @@ describe('judgeRequest', () => {
     });
   });
 
+  it('answers 431 to a head above 60 KiB as written, and not at it', async () => {
+    const web = caller('cluster.local/ns/shop/sa/web');
+    const rest = 'GET  HTTP/1.1\r\nhost: cart.shop\r\n\r\n'.length;
+    const longest = '/'.padEnd(60 * 1024 - rest, 'a');
+    expect((await judge(web, 'STRICT', { path: longest })).decision.verdict).toBe('allow');
+    const details = 'http1.headers_too_large';
+    const body = 'Request Header Fields Too Large';
+    for (const request of [{ path: `${longest}a` }, { path: longest, headers: [['x', '']] } as const]) {
+      const { decision } = await judge(web, 'STRICT', request);
+      expect(decision).toMatchObject({ status: 431, details, body });
+    }
+  });
+
   it('judges the normalized path, the authority of an absolute target, and the lower-case SNI', async () => {
     const { facts } = await judge(caller('old.example/ns/shop/sa/web'), 'STRICT', {
       path: 'http://other.example:81/a/../b?c',

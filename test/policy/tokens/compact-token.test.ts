@@ -32,9 +32,7 @@ describe('a compact token', () => {
       'token-payload-bad-json',
     ],
     [`${good}=`, 'token-signature-bad-base64'],
-    [`${good}==`, 'token-signature-bad-base64'],
     [`${header}.${payload}.*`, 'token-signature-bad-base64'],
-    [`${header} .${payload}.${signature}`, 'token-header-bad-base64'],
   ])('%#: is refused', (token, fault) => {
     expect(parseToken(token)).toBe(fault);
   });

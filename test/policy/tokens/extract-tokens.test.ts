@@ -24,7 +24,8 @@ describe('where tokens are found', () => {
     ['Bearer T', 'T'],
     ['Bearer  T', 'T'],
     ['Basic x, Bearer T', 'T'],
-    ['Bearer T more', 'T'],
+    ['Bearer T more', 'T more'],
+    ['Bearer ! T', 'T'],
     ['Bearer "T"', 'T"'],
     ['Bearer ***', 'Bearer ***'],
   ])('%j holds %j', (value, token) => {
@@ -36,7 +37,7 @@ describe('where tokens are found', () => {
       ['authorization', 'Bearer A'],
       ['authorization', 'Bearer B'],
     ];
-    expect(found({}, fields)).toEqual(['header authorization: A,Bearer']);
+    expect(found({}, fields)).toEqual(['header authorization: A,Bearer B']);
   });
 
   it('looks at the usual places, and nowhere else where a rule names its own', () => {

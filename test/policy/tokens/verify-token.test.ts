@@ -74,6 +74,9 @@ describe('a token by a rule', () => {
   it('tells what Envoy takes and the standard refuses', async () => {
     const token = issuer.token({ iss });
     expect(await outcome(issuer.token({ iss }, { crit: ['x'], x: 1 }))).toEqual(['crit-ignored']);
+    expect(await outcome(issuer.token({ iss }, { crit: ['exp', '__proto__', 'crit'] }))).toEqual([
+      'crit-ignored',
+    ]);
     expect(await outcome(`${token}A`)).toEqual(['signature-length']);
     expect(await outcome(`${token}AA`)).toBe('token-signature-invalid');
     expect(await outcome(`${token}x`)).toEqual(['spare-bits', 'signature-length']);
@@ -83,6 +86,20 @@ describe('a token by a rule', () => {
 
   it('refuses a padded part', async () => {
     expect(await outcome(`${issuer.token({ iss })}==`)).toBe('token-signature-bad-base64');
+  });
+
+  it('refuses what stands behind a token, as base64 or as part of its signature', async () => {
+    const token = issuer.token({ iss });
+    expect(await outcome(`${token} x`)).toBe('token-signature-bad-base64');
+    expect(await outcome(`${token} xx`)).toBe('token-signature-invalid');
+    expect(await outcome(`${token} xxx`)).toBe('token-signature-bad-base64');
+    expect(await outcome(`${token} .x`)).toBe('token-bad-format');
+  });
+
+  it('refuses blanks within only after what Envoy refuses', async () => {
+    const [header, ...rest] = issuer.token({ iss }).split('.');
+    expect(await outcome([`${header} `, ...rest].join('.'))).toBe('token-signature-invalid');
+    expect(await outcome(`${issuer.token({ iss: 'https://evil.example' })}==`)).toBe('token-unknown-issuer');
   });
 
   it('refuses every token where the keys can not be had', async () => {
