@@ -5,6 +5,11 @@ export interface BenchOptions {
   seconds?: number;
   /** How many rounds. */
   rounds?: number;
+  /** Only these, where a bench has cases and peers. */
+  cases?: readonly string[];
+  peers?: readonly string[];
+  /** Whether ratios that are only promised for a full run on a quiet machine can fail it. */
+  check?: boolean;
 }
 
 export interface BenchReport {

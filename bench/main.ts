@@ -1,6 +1,12 @@
-/** `npm run bench -- NAME… [--seconds=N] [--rounds=N] [--json=F]`: side-by-side measurements; without a name, all of them. */
+/**
+ * `npm run bench -- NAME… [--seconds=N] [--rounds=N] [--cases=A,B] [--peers=A,B] [--check] [--json=F]`: side-by-side
+ * measurements; without a name, all of them.
+ */
+import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
+import { EnvironmentError } from '../model/environment-error.ts';
 import type { BenchOptions, BenchReport } from './bench.ts';
 import { benchPair } from './pair.ts';
 import { benchPolicy } from './policy.ts';
@@ -12,8 +18,70 @@ const BENCHES: Readonly<Record<string, (options: BenchOptions) => Promise<BenchR
 
 const { values, positionals: names } = parseArgs({
   allowPositionals: true,
-  options: { seconds: { type: 'string' }, rounds: { type: 'string' }, json: { type: 'string' } },
+  options: {
+    seconds: { type: 'string' },
+    rounds: { type: 'string' },
+    cases: { type: 'string' },
+    peers: { type: 'string' },
+    check: { type: 'boolean' },
+    json: { type: 'string' },
+  },
 });
+
+function optionsOf(): BenchOptions {
+  const { seconds, rounds, cases, peers, check } = values;
+  return {
+    ...(seconds === undefined ? {} : { seconds: Number(seconds) }),
+    ...(rounds === undefined ? {} : { rounds: Number(rounds) }),
+    ...(cases === undefined ? {} : { cases: cases.split(',') }),
+    ...(peers === undefined ? {} : { peers: peers.split(',') }),
+    ...(check === undefined ? {} : { check }),
+  };
+}
+
+/** Where and when figures were seen: without it they say nothing. */
+function circumstances(): object {
+  const [cpu] = cpus();
+  return {
+    date: new Date().toISOString(),
+    command: `npm run bench -- ${process.argv.slice(2).join(' ')}`,
+    revision: revision(),
+    machine: { cpus: cpus().length, model: cpu?.model.trim() ?? 'unknown', node: process.version },
+  };
+}
+
+function revision(): string | null {
+  try {
+    return execFileSync('git', ['describe', '--always', '--dirty', '--abbrev=40', '--exclude=*'], {
+      encoding: 'utf8',
+      cwd: import.meta.dirname,
+    }).trim();
+  } catch {
+    return null;
+  }
+}
+
+async function runBenches(): Promise<void> {
+  const reports: Record<string, BenchReport> = {};
+  for (const [name, run] of Object.entries(BENCHES)) {
+    if (names.length > 0 && !names.includes(name)) continue;
+    process.stdout.write(`${name}\n`);
+    const report = await run(optionsOf());
+    reports[name] = report;
+    for (const line of report.lines) process.stdout.write(`  ${line}\n`);
+    for (const failure of report.failures) process.stderr.write(`${name}: ${failure}\n`);
+    if (report.failures.length > 0) process.exitCode = 1;
+  }
+  if (values.json) writeFileSync(values.json, `${JSON.stringify(written(reports), null, 2)}\n`);
+}
+
+/** A bench that was asked for alone stands at the top of its file. */
+function written(reports: Readonly<Record<string, BenchReport>>): object {
+  const [only, ...more] = Object.values(reports);
+  const named = Object.fromEntries(Object.entries(reports).map(([name, { figures }]) => [name, figures]));
+  return { ...circumstances(), ...(only && more.length === 0 ? only.figures : named) };
+}
+
 const unknown = names.filter((name) => !Object.hasOwn(BENCHES, name));
 if (unknown.length > 0) {
   process.stderr.write(
@@ -21,19 +89,11 @@ if (unknown.length > 0) {
   );
   process.exitCode = 2;
 } else {
-  const options = {
-    ...(values.seconds === undefined ? {} : { seconds: Number(values.seconds) }),
-    ...(values.rounds === undefined ? {} : { rounds: Number(values.rounds) }),
-  };
-  const figures: Record<string, object> = {};
-  for (const [name, run] of Object.entries(BENCHES)) {
-    if (names.length > 0 && !names.includes(name)) continue;
-    process.stdout.write(`${name}\n`);
-    const report = await run(options);
-    figures[name] = report.figures;
-    for (const line of report.lines) process.stdout.write(`  ${line}\n`);
-    for (const failure of report.failures) process.stderr.write(`${name}: ${failure}\n`);
-    if (report.failures.length > 0) process.exitCode = 1;
+  try {
+    await runBenches();
+  } catch (error) {
+    if (!(error instanceof EnvironmentError)) throw error;
+    process.stderr.write(`${error.message}${error.hint === null ? '' : `\n  ${error.hint}`}\n`);
+    process.exitCode = 3;
   }
-  if (values.json) writeFileSync(values.json, `${JSON.stringify(figures, null, 2)}\n`);
 }

@@ -1,67 +1,164 @@
 /**
- * What two sidecars cost: the same application asked directly and through `web`'s and `orders`' sidecars (mutual
- * TLS, a policy, events delivered), in one run, interleaved. The ratio is what is comparable between machines.
+ * `npm run bench -- pair`: the same two-hop pair (client, client's sidecar, mutual TLS, server's sidecar with a policy
+ * on identity, method and path, application) made of Greenroom and of each peer that is installed, asked the same in
+ * interleaved rounds. Every pair has one core for both sidecars; load and application share another.
  */
-import { once } from 'node:events';
-import { Worker } from 'node:worker_threads';
-import { ALLOW_WEB, startPair } from '../test/support/sidecar-pair.ts';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { EnvironmentError } from '../model/environment-error.ts';
 import type { BenchOptions, BenchReport } from './bench.ts';
-import { measure, type Measured } from './load.ts';
+import { type Backend, startBackend } from './pair/backend.ts';
+import { type BenchCase, CASES, DENIED_EVERY, wholeHundreds } from './pair/cases.ts';
+import { judgeRatios } from './pair/demands.ts';
+import { load, type Loaded } from './pair/h2load.ts';
+import { type Identities, makeIdentities } from './pair/identities.ts';
+import { cpuMicros, find, residentKb } from './pair/processes.ts';
+import { type CaseFigures, medianFigures, type PeerFigures, tableOf } from './pair/figures.ts';
+import { direct } from './peers/direct.ts';
+import { envoy } from './peers/envoy.ts';
+import { greenroom, greenroomWithoutPolicy } from './peers/greenroom.ts';
+import type { PairPeer, RunningPair } from './peers/pair-peer.ts';
 
-const CONNECTIONS = 32;
-const WARM_UP_MS = 1_000;
+const PEERS: readonly PairPeer[] = [greenroom, greenroomWithoutPolicy, envoy, direct];
+/** How many requests a warm-up sends, before it is known how fast a pair is. */
+const FIRST_REQUESTS = 3_000;
 
-/** An application that costs next to nothing, on a thread of its own. */
-const APPLICATION = `
-  const { createServer } = require('node:http');
-  const { parentPort } = require('node:worker_threads');
-  const server = createServer((request, response) => response.writeHead(200, { 'content-length': 2 }).end('ok'));
-  server.listen(0, '127.0.0.1', () => parentPort.postMessage(server.address().port));
-`;
+interface Contender {
+  peer: PairPeer;
+  running: RunningPair;
+  /** Requests of a round, by case: what it manages in the time of a round. Absent: it can't do the case. */
+  requests: Map<string, number>;
+  samples: Map<string, CaseFigures[]>;
+  /** Denied requests sent so far, warm-ups included. */
+  denied: number;
+}
 
-/** Requests a second directly and through two sidecars, and the ratio. */
-export async function benchPair({ rounds = 3, seconds = 2 }: BenchOptions): Promise<BenchReport> {
-  const roundMs = seconds * 1_000;
-  const application = new Worker(APPLICATION, { eval: true });
-  const [port] = (await once(application, 'message')) as [number];
-  const direct = { host: '127.0.0.1', port };
-  const pair = await startPair(direct);
+/** Figures of every peer and case; ratios are judged with `check` only. */
+export async function benchPair({
+  rounds = 5,
+  seconds = 4,
+  cases,
+  peers,
+  check = false,
+}: BenchOptions): Promise<BenchReport> {
+  if (find('h2load') === null)
+    throw new EnvironmentError('no-h2load', 'the bench needs h2load as its load generator', {
+      hint: 'Debian: apt-get install nghttp2-client',
+    });
+  const folder = mkdtempSync(join(tmpdir(), 'greenroom-pair-'));
+  const notes: string[] = [];
+  const contenders: Contender[] = [];
+  let backend: Backend | null = null;
   try {
-    await pair.publish({ policies: [ALLOW_WEB] });
-    const through = pair.at('web-0', 'orders:80');
-    const load = (at: { host: string; port: number }, durationMs: number): Promise<Measured> =>
-      measure({ ...at, connections: CONNECTIONS, durationMs });
-    await load(direct, WARM_UP_MS);
-    await load(through, WARM_UP_MS);
-    const results = { direct: [] as Measured[], pair: [] as Measured[] };
-    let cpuMicros = 0;
-    let requests = 0;
-    for (let round = 0; round < rounds; round += 1) {
-      results.direct.push(await load(direct, roundMs));
-      const before = process.cpuUsage();
-      const measured = await load(through, roundMs);
-      const { user, system } = process.cpuUsage(before);
-      cpuMicros += user + system;
-      requests += measured.requestsPerSecond * seconds;
-      results.pair.push(measured);
+    backend = await startBackend(folder);
+    const identities = await makeIdentities(folder);
+    for (const peer of chosen(PEERS, peers)) {
+      const started = await startPeer(peer, backend, identities, folder);
+      if (typeof started === 'string') notes.push(`left out  ${peer.name}: ${started}`);
+      else contenders.push(started);
     }
-    const best = (of: Measured[]): Measured =>
-      of.reduce((a, b) => (b.requestsPerSecond > a.requestsPerSecond ? b : a));
-    const [plain, meshed] = [best(results.direct), best(results.pair)];
-    await pair.plane.flush();
-    const lines = [
-      `direct    ${line(plain)}`,
-      `two hops  ${line(meshed)}, ${Math.round(cpuMicros / requests)} µs of CPU a request (load and application included)`,
-      `ratio     ${(meshed.requestsPerSecond / plain.requestsPerSecond).toFixed(3)} of direct`,
-      `events    ${pair.events.length} delivered`,
-    ];
-    return { lines, figures: { direct: plain, pair: meshed }, failures: [] };
+    const wanted = chosen(CASES, cases);
+    for (const benchCase of wanted)
+      for (const contender of contenders) notes.push(...(await warmUp(contender, benchCase, seconds)));
+    for (let round = 0; round < rounds; round += 1)
+      for (const benchCase of wanted) for (const contender of contenders) await measure(contender, benchCase);
+    const figures = await figuresOf(contenders);
+    const demands = judgeRatios(figures);
+    return {
+      lines: [...tableOf(figures), ...notes, ...demands.lines],
+      figures: { peers: figures },
+      failures: check ? demands.failures : [],
+    };
   } finally {
-    await pair.close();
-    await application.terminate();
+    await Promise.all(contenders.map(({ running }) => running.stop()));
+    await backend?.program.stop();
+    rmSync(folder, { recursive: true, force: true });
   }
 }
 
-function line({ requestsPerSecond, medianMs, p99Ms }: Measured): string {
-  return `${Math.round(requestsPerSecond)} requests/s, median ${medianMs.toFixed(2)} ms, p99 ${p99Ms.toFixed(2)} ms`;
+/** Those that were named, or all. */
+function chosen<T extends { name: string }>(all: readonly T[], names: readonly string[] | undefined): T[] {
+  for (const name of names ?? [])
+    if (!all.some((one) => one.name === name))
+      throw new EnvironmentError(
+        'unknown-name',
+        `there is no ${name}; there are: ${all.map((one) => one.name).join(', ')}`,
+      );
+  return all.filter(({ name }) => names === undefined || names.includes(name));
+}
+
+async function startPeer(
+  peer: PairPeer,
+  backend: Backend,
+  identities: Identities,
+  folder: string,
+): Promise<Contender | string> {
+  const missing = peer.missing();
+  if (missing !== null) return missing;
+  const running = await peer.start({ backend, identities, folder });
+  return { peer, running, requests: new Map(), samples: new Map(), denied: 0 };
+}
+
+/** Warms code and connections up, and finds out how many requests fill a round. */
+async function warmUp(contender: Contender, benchCase: BenchCase, seconds: number): Promise<string[]> {
+  const { peer } = contender;
+  if (contender.running.ports[benchCase.protocol] === undefined) return [];
+  let rate = Number.NaN;
+  for (const requests of [FIRST_REQUESTS / 3, FIRST_REQUESTS]) {
+    const loaded = await send(contender, benchCase, wholeHundreds(requests, benchCase));
+    if (loaded.statuses[2] === 0) return [`left out  ${peer.name} ${benchCase.name}: no answer is a success`];
+    if (peer.policy) contender.denied += loaded.requests / DENIED_EVERY;
+    rate = loaded.rps;
+  }
+  contender.requests.set(benchCase.name, wholeHundreds(rate * seconds, benchCase));
+  contender.samples.set(benchCase.name, []);
+  return [];
+}
+
+async function send(contender: Contender, benchCase: BenchCase, requests: number): Promise<Loaded> {
+  const { peer, running } = contender;
+  const port = running.ports[benchCase.protocol];
+  if (port === undefined) throw new Error(`${peer.name} has no port for ${benchCase.protocol}`);
+  return load({ port, benchCase, requests, denied: peer.policy });
+}
+
+async function measure(contender: Contender, benchCase: BenchCase): Promise<void> {
+  const { peer, running } = contender;
+  const requests = contender.requests.get(benchCase.name);
+  if (requests === undefined) return;
+  const cpu = (): number => running.pids.reduce((sum, pid) => sum + cpuMicros(pid), 0);
+  const before = cpu();
+  const loaded = await send(contender, benchCase, requests);
+  if (peer.policy) contender.denied += requests / DENIED_EVERY;
+  const spent = cpu() - before;
+  // A denied gRPC call is a 200 with grpc-status 7.
+  const denied = peer.policy && benchCase.protocol !== 'grpc' ? requests / DENIED_EVERY : 0;
+  if (loaded.statuses[4] !== denied || loaded.statuses[2] !== requests - denied)
+    throw new Error(
+      `${peer.name} ${benchCase.name}: ${JSON.stringify(loaded)} of ${requests}, ${denied} denied`,
+    );
+  contender.samples.get(benchCase.name)?.push({
+    rps: loaded.rps,
+    p50_us: loaded.p50Micros,
+    p99_us: loaded.p99Micros,
+    cpu_us: spent / requests,
+    rss_kb: running.pids.reduce((sum, pid) => sum + residentKb(pid), 0),
+  });
+}
+
+async function figuresOf(contenders: readonly Contender[]): Promise<Record<string, PeerFigures>> {
+  const figures: Record<string, PeerFigures> = {};
+  for (const { peer, running, samples, denied } of contenders) {
+    const medians = Object.fromEntries([...samples].map(([name, rounds]) => [name, medianFigures(rounds)]));
+    const counts = peer.policy ? await running.counts?.() : undefined;
+    const recorded = counts && {
+      events_recorded: counts.events,
+      events_dropped: counts.dropped,
+      denied_expected: denied,
+      denied_seen: counts.denied,
+    };
+    figures[peer.name] = { ...medians, ...recorded };
+  }
+  return figures;
 }
