@@ -69,4 +69,5 @@ function retirePools(core: Core, snapshot: Snapshot): void {
     if (kind === 'application') return applications.has(key);
     return kind === 'passthrough' || instances.has(instance);
   });
+  core.authorizers.retire((key) => instances.has(key.split('|')[1] ?? ''));
 }

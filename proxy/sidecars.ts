@@ -3,6 +3,7 @@
  * of workers and messages; worker.ts hands it those.
  */
 import type { TrafficEvent } from '../model/traffic-event.ts';
+import { GrpcSessions } from './authorizer/grpc-sessions.ts';
 import { applySnapshot } from './apply-snapshot.ts';
 import { ConnectionTable } from './connection-table.ts';
 import type { Core } from './core.ts';
@@ -36,6 +37,7 @@ export function createSidecars(limits: Limits, deliver: (events: TrafficEvent[])
     limits,
     table,
     pools: new UpstreamPools(),
+    authorizers: new GrpcSessions(),
     signatures: rememberSignatures(),
     turns: new Map(),
     inForce: null,
@@ -64,6 +66,7 @@ export function createSidecars(limits: Limits, deliver: (events: TrafficEvent[])
       core.inForce = null;
       listeners.close();
       core.pools.close();
+      core.authorizers.close();
       inboundLane.close();
       outboundLane.close();
       await log.flush();
