@@ -64,10 +64,11 @@ function retirePools(core: Core, snapshot: Snapshot): void {
       instance.inbound.map(({ upstream }) => applicationPool(instance, upstream)),
     ),
   );
-  core.pools.retire((key) => {
+  const keep = (key: string): boolean => {
     const [kind, instance = ''] = key.split('|');
     if (kind === 'application') return applications.has(key);
     return kind === 'passthrough' || instances.has(instance);
-  });
-  core.authorizers.retire((key) => instances.has(key.split('|')[1] ?? ''));
+  };
+  core.pools.retire(keep);
+  core.http2Pools.retire(keep);
 }

@@ -99,7 +99,8 @@ function open(input: ForwardInput): ClientRequest {
   return upstream;
 }
 
-function failureOf(error: NodeJS.ErrnoException, connected: boolean): Decision {
+/** The decision for an upstream that failed before it answered; `connected` says whether there was a connection. */
+export function failureOf(error: NodeJS.ErrnoException, connected: boolean): Decision {
   if (error instanceof UpstreamRefused) return error.decision;
   if (!connected)
     return decisionOf(

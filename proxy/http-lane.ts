@@ -25,7 +25,7 @@ export interface LaneHandlers<C> {
     detached: Detached | null,
   ): Promise<void>;
   /** The parser gave up. The handler records it and returns what is to be written before the connection closes. */
-  broken(context: C, failure: Failure, code: string, firstBytes: string): string;
+  broken(context: C, failure: Failure, code: string): string;
 }
 
 export interface HttpLane<C> {
@@ -134,7 +134,7 @@ export function createHttpLane<C>(limits: Limits, handlers: LaneHandlers<C>): Ht
   server.on('checkExpectation', exchange);
   server.on('upgrade', detach);
   server.on('connect', detach);
-  server.on('clientError', (error: NodeJS.ErrnoException & { rawPacket?: Buffer }, socket: Duplex) => {
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
     const connection = connections.get(socket);
     const failure = failureOf(error.code ?? '');
     if (connection === undefined || failure === null) {
@@ -145,10 +145,9 @@ export function createHttpLane<C>(limits: Limits, handlers: LaneHandlers<C>): Ht
     const answered = error.code === 'HPE_INVALID_TRANSFER_ENCODING' && connection.last?.complete === false;
     if (connection.broken || answered) return;
     connection.broken = true;
-    const firstBytes = error.rawPacket?.subarray(0, 24).toString('latin1') ?? '';
     const refuse = (): void => {
       if (socket.destroyed) return;
-      const bytes = handlers.broken(connection.context, failure, error.code ?? '', firstBytes);
+      const bytes = handlers.broken(connection.context, failure, error.code ?? '');
       socket.end(bytes, () => socket.destroy());
     };
     const { inFlight } = connection;

@@ -1,5 +1,5 @@
 /** One accepted inbound connection, after its filter chain and the gate: what later stages may know of it. */
-import type { Finding } from '../model/decision.ts';
+import type { Decision, Finding } from '../model/decision.ts';
 import type { ConnectionFacts } from '../model/request-facts.ts';
 import { principalOf } from '../model/spiffe-id.ts';
 import type { PeerRef, TlsFacts } from '../model/traffic-event.ts';
@@ -111,3 +111,17 @@ function stolenIdentity(place: InboundPlace, connection: InboundConnection, sour
     },
   ];
 }
+
+/** A plaintext connection may outlive the snapshot that let it in: STRICT ends it at its next request. */
+export function strictNow(place: InboundPlace, connection: InboundConnection): boolean {
+  return place.port.mtls === 'STRICT' && !connection.mtls;
+}
+
+/** Its decision; nothing is answered. */
+export const PLAINTEXT_ON_STRICT: Decision = {
+  verdict: 'deny',
+  phase: 'mtls',
+  reason: 'plaintext-on-strict',
+  matched: null,
+  details: 'filter_chain_not_found',
+};

@@ -3,16 +3,15 @@
  * reaches the application through `forward` only, and `forward` is called in one place, after an `allow`.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { connect } from 'node:net';
-import type { Duplex } from 'node:stream';
 import type { Decision, Explanation, Finding } from '../model/decision.ts';
-import type { HeaderList } from '../model/request-facts.ts';
 import type { TrafficEvent } from '../model/traffic-event.ts';
 import { checkRequestHead, headerPairs, type Http1Request } from '../wire/http1-request-checks.ts';
 import { normalizePath } from '../wire/path-normalization.ts';
 import { answer, answerHeaders, rawAnswer, upstreamAnswerHeaders } from './answer.ts';
 import type { Source } from './connection-table.ts';
+import { challenge } from './challenge.ts';
 import { applicationPool, type Core } from './core.ts';
+import { dialApplication } from './dial-application.ts';
 import { decisionOf, type Failure } from './error-table.ts';
 import { forward, type ForwardReport } from './forward-http.ts';
 import { createHttpLane, type Detached, type HttpLane } from './http-lane.ts';
@@ -20,7 +19,9 @@ import {
   connectionFindings,
   peersOf,
   placeOf,
+  PLAINTEXT_ON_STRICT,
   sourceOf,
+  strictNow,
   type InboundConnection,
   type InboundPlace,
 } from './inbound-connection.ts';
@@ -40,8 +41,6 @@ interface Judged {
   decision: Decision;
   explanation: Explanation | null;
   findings: readonly Finding[];
-  /** For the client, by an external authorizer. */
-  told: HeaderList;
 }
 
 function record(judged: Judged, response: TrafficEvent['response']): void {
@@ -66,24 +65,6 @@ function record(judged: Judged, response: TrafficEvent['response']): void {
   );
 }
 
-/** Connects to the application; the sidecar's own hop, in plaintext. */
-function dialApplication(core: Core, upstream: { host: string; port: number }): Promise<Duplex> {
-  return new Promise((resolve, reject) => {
-    const socket = connect({ ...upstream, noDelay: true });
-    const timer = setTimeout(
-      () => socket.destroy(new Error('connect timeout')),
-      core.limits.connectTimeoutMs,
-    );
-    socket.once('connect', () => {
-      clearTimeout(timer);
-      socket.removeListener('error', reject);
-      resolve(socket);
-    });
-    socket.once('error', reject);
-    socket.once('close', () => clearTimeout(timer));
-  });
-}
-
 /** The event's view of a head that was refused before it meant anything. */
 function unreadRequest(message: IncomingMessage): TrafficEvent['request'] {
   const headers = headerPairs(message.rawHeaders);
@@ -97,19 +78,6 @@ function unreadRequest(message: IncomingMessage): TrafficEvent['request'] {
     bodyBytes: 0,
   };
 }
-
-/** A plaintext connection may outlive the snapshot that let it in: STRICT ends it at its next request. */
-function strictNow(place: InboundPlace, connection: InboundConnection): boolean {
-  return place.port.mtls === 'STRICT' && !connection.mtls;
-}
-
-const PLAINTEXT_ON_STRICT: Decision = {
-  verdict: 'deny',
-  phase: 'mtls',
-  reason: 'plaintext-on-strict',
-  matched: null,
-  details: 'filter_chain_not_found',
-};
 
 type Gateway = { request: Http1Request; path: string } | { refused: Decision };
 
@@ -151,7 +119,7 @@ async function exchange(
   }
   const at = now();
   const source = { ...sourceOf(core, connection.endpoints) };
-  const base = { core, place, connection, source, at, explanation: null, findings: [], told: [] };
+  const base = { core, place, connection, source, at, explanation: null, findings: [] };
   if (strictNow(place, connection)) {
     record({ ...base, request: unreadRequest(message), decision: PLAINTEXT_ON_STRICT }, null);
     message.socket.destroy();
@@ -175,7 +143,7 @@ async function exchange(
   const { decision, findings } = judgement;
   const claims = judgement.claims === undefined ? {} : { claims: judgement.claims };
   const seen = { ...judgement.http, ...claims, bodyBytes: 0 };
-  const judged: Judged = { ...base, request: seen, decision, findings, told: judgement.responseHeaders };
+  const judged: Judged = { ...base, request: seen, decision, findings };
   if (decision.verdict === 'deny') {
     // A refused request is recorded as it came, its credentials taken out.
     const request = decision.phase === 'jwt' ? { ...http, bodyBytes: 0 } : seen;
@@ -186,7 +154,7 @@ async function exchange(
 }
 
 function refuse(judged: Judged, message: IncomingMessage, response: ServerResponse): Promise<void> {
-  const headers = [...answerHeaders(judged.decision, 'istio-envoy', judged.told), ...challenge(judged)];
+  const headers = [...answerHeaders(judged.decision, 'istio-envoy'), ...challenge(judged)];
   const status = judged.decision.status ?? 403;
   record(judged, {
     status,
@@ -195,13 +163,6 @@ function refuse(judged: Judged, message: IncomingMessage, response: ServerRespon
     by: 'sidecar',
   });
   return answer(message, response, judged.decision, headers);
-}
-
-/** What Envoy says about a token that it refuses: for which address it was wanted, cut at 256 bytes of path. */
-function challenge({ decision, request, connection }: Judged): [string, string][] {
-  if (decision.phase !== 'jwt' || request === null) return [];
-  const uri = `${connection.mtls ? 'https' : 'http'}://${request.host}${request.path.slice(0, 256)}`;
-  return [['www-authenticate', `Bearer realm="${uri}", error="invalid_token"`]];
 }
 
 async function pass(
@@ -252,10 +213,7 @@ async function pass(
         dialApplication(core, upstream),
       ),
       onConnection: () => undefined,
-      responseHeaders: (fields) => [
-        ...upstreamAnswerHeaders(fields, 'istio-envoy'),
-        ...judged.told.map(([name, value]): [string, string] => [name, value]),
-      ],
+      responseHeaders: (fields) => upstreamAnswerHeaders(fields, 'istio-envoy'),
       report,
     });
   let result = await send();
@@ -270,18 +228,8 @@ async function pass(
     );
 }
 
-function broken(
-  core: Core,
-  connection: InboundConnection,
-  failure: Failure,
-  code: string,
-  firstBytes: string,
-): string {
-  // The HTTP/2 preface: Envoy detects it, our general lane is HTTP/1 only, and says so.
-  const reason = firstBytes.startsWith('PRI * HTTP/2')
-    ? 'http2-not-supported-yet'
-    : `${failure}-${code.toLowerCase().replaceAll('_', '-')}`;
-  const decision = decisionOf(failure, reason);
+function broken(core: Core, connection: InboundConnection, failure: Failure, code: string): string {
+  const decision = decisionOf(failure, `${failure}-${code.toLowerCase().replaceAll('_', '-')}`);
   const place = placeOf(core, connection.instance, connection.port);
   if (place === null) return '';
   const source = sourceOf(core, connection.endpoints);
@@ -294,7 +242,6 @@ function broken(
     request: null,
     explanation: null,
     findings: [],
-    told: [],
   };
   if (strictNow(place, connection)) {
     record({ ...judged, decision: PLAINTEXT_ON_STRICT }, null);
@@ -318,6 +265,6 @@ export function createInboundLane(core: Core): HttpLane<InboundConnection> {
   return createHttpLane(core.limits, {
     exchange: (connection, request, response, detached) =>
       exchange(core, connection, request, response, detached),
-    broken: (connection, failure, code, firstBytes) => broken(core, connection, failure, code, firstBytes),
+    broken: (connection, failure, code) => broken(core, connection, failure, code),
   });
 }

@@ -11,8 +11,8 @@ export interface SidecarTls {
   upstream: UpstreamTls;
 }
 
-/** The general lane speaks HTTP/1.1 only. */
-const HTTP_ALPN = ['http/1.1'];
+/** Istio's list for an inbound HTTP port. */
+const HTTP_ALPN = ['h2', 'http/1.1'];
 const TCP_ALPN = ['istio-peer-exchange'];
 
 function make(

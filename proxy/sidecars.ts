@@ -3,12 +3,12 @@
  * of workers and messages; worker.ts hands it those.
  */
 import type { TrafficEvent } from '../model/traffic-event.ts';
-import { GrpcSessions } from './authorizer/grpc-sessions.ts';
 import { applySnapshot } from './apply-snapshot.ts';
 import { ConnectionTable } from './connection-table.ts';
 import type { Core } from './core.ts';
 import type { DeclaredSource } from './data-plane.ts';
 import { objectWriter } from './events/object-writer.ts';
+import { Http2Pools } from './http2/client-pool.ts';
 import { acceptInbound } from './inbound.ts';
 import { createInboundLane } from './inbound-http.ts';
 import type { Limits } from './limits.ts';
@@ -37,7 +37,7 @@ export function createSidecars(limits: Limits, deliver: (events: TrafficEvent[])
     limits,
     table,
     pools: new UpstreamPools(),
-    authorizers: new GrpcSessions(),
+    http2Pools: new Http2Pools(limits),
     signatures: rememberSignatures(),
     turns: new Map(),
     inForce: null,
@@ -66,7 +66,7 @@ export function createSidecars(limits: Limits, deliver: (events: TrafficEvent[])
       core.inForce = null;
       listeners.close();
       core.pools.close();
-      core.authorizers.close();
+      core.http2Pools.close();
       inboundLane.close();
       outboundLane.close();
       await log.flush();

@@ -108,7 +108,6 @@ describe('a right project file', () => {
         rootNamespace: 'istio-system',
         trustDomainAliases: [],
         numTrustedProxies: 0,
-        extensionProviders: [],
       },
     });
   });

@@ -1,0 +1,62 @@
+/** From a decoded header block to a request that may be judged: codec checks and normalization, as Envoy has them. */
+import type { Decision } from '../../model/decision.ts';
+import type { PathNormalization } from '../../model/mesh.ts';
+import type { HeaderList } from '../../model/request-facts.ts';
+import type { TrafficEvent } from '../../model/traffic-event.ts';
+import { isGrpc } from '../../wire/grpc-status.ts';
+import type { DecodedBlock } from '../../wire/http2/hpack-decoder.ts';
+import { ERROR } from '../../wire/http2/protocol.ts';
+import type { Then } from '../../wire/http2/stream.ts';
+import { checkRequestFields, type Http2Refusal, type Http2Request } from '../../wire/http2-fields.ts';
+import { normalizePath } from '../../wire/path-normalization.ts';
+import { decisionOf } from '../error-table.ts';
+
+export type ReadRequest =
+  | { kind: 'request'; request: Http2Request; path: string; protocol: 'http2' | 'grpc' }
+  /** Refused with an answer. */
+  | { kind: 'refused'; decision: Decision; protocol: 'http2' | 'grpc' }
+  /** Refused by ending the stream. */
+  | { kind: 'reset'; decision: Decision; code: number };
+
+export function readRequest(block: DecodedBlock, then: Then, mode: PathNormalization): ReadRequest {
+  const checked = checkRequestFields(block.fields, then === 'end' ? 'none' : 'follows');
+  const overflow = overflowOf(block);
+  if (overflow !== null) return refused(overflow, block.fields);
+  if ('refusal' in checked) return refused(checked.refusal, block.fields);
+  const { request } = checked;
+  const protocol = isGrpc(request.headers) ? 'grpc' : 'http2';
+  const normalized = normalizePath(request.rawPath, mode);
+  if (normalized.kind === 'refused')
+    return { kind: 'refused', decision: decisionOf('normalization-failed'), protocol };
+  return { kind: 'request', request, path: normalized.path, protocol };
+}
+
+function overflowOf({ overflow }: DecodedBlock): Http2Refusal | null {
+  if (overflow === null) return null;
+  const details = overflow === 'bytes' ? 'http2.header_list_size_too_large' : 'http2.too_many_headers';
+  return { details, reason: 'headers-too-large' };
+}
+
+function refused({ details, reason, status }: Http2Refusal, fields: HeaderList): ReadRequest {
+  const decision: Decision = { verdict: 'deny', phase: 'codec', reason, matched: null, details };
+  if (status !== undefined) {
+    const protocol = isGrpc(fields) ? 'grpc' : 'http2';
+    return { kind: 'refused', decision: { ...decision, status, body: '' }, protocol };
+  }
+  const code = reason === 'headers-too-large' ? ERROR.INTERNAL_ERROR : ERROR.PROTOCOL_ERROR;
+  return { kind: 'reset', decision, code };
+}
+
+/** The event's view of a block that was refused before it meant anything. */
+export function unreadRequest({ fields }: DecodedBlock): TrafficEvent['request'] {
+  const value = (name: string): string => fields.find(([present]) => present === name)?.[1] ?? '';
+  return {
+    protocol: isGrpc(fields) ? 'grpc' : 'http2',
+    method: value(':method'),
+    path: value(':path'),
+    rawPath: value(':path'),
+    host: value(':authority') || value('host'),
+    headers: fields.filter(([name]) => !name.startsWith(':')),
+    bodyBytes: 0,
+  };
+}

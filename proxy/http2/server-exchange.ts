@@ -1,0 +1,198 @@
+/**
+ * One exchange of an HTTP/2 client: the stream that it came on, the upstream that it goes to, and what flows between
+ * them, both ways at once. A byte is asked for from one side only when the other has sent it on. It decides nothing;
+ * a failure before the answer's head is returned to the caller, who asks the error table.
+ */
+import type { Duplex } from 'node:stream';
+import type { HeaderList } from '../../model/request-facts.ts';
+import type { DecodedBlock } from '../../wire/http2/hpack-decoder.ts';
+import { checkTrailerFields } from '../../wire/http2/message-fields.ts';
+import { ERROR } from '../../wire/http2/protocol.ts';
+import type { Http2Stream, Then } from '../../wire/http2/stream.ts';
+import type { ForwardReport } from '../forward-http.ts';
+import type { Http2Link } from './link.ts';
+import type { Upstream, UpstreamExchange, UpstreamFailure, UpstreamRequest } from './upstream.ts';
+
+/** What the caller is asked and told while an exchange goes on. */
+export interface ExchangeHooks {
+  connected(socket: Duplex): void;
+  /** Last touch on the response's fields. */
+  responseHeaders(upstream: [string, string][]): [string, string][];
+  /** Called once, before the last byte goes to the client, or when it is over otherwise; not after `failed`. */
+  report(outcome: ForwardReport): void;
+  /** Nothing was sent to the client, and nothing of the request's body is lost if `again`. */
+  failed(failure: UpstreamFailure, again: boolean): void;
+}
+
+type Piece = { bytes: Uint8Array; ends: Then } | { trailers: HeaderList };
+
+const NEVER: ReadonlySet<string> = new Set();
+
+export class ServerExchange {
+  readonly #link: Http2Link<ServerExchange>;
+  readonly #stream: Http2Stream<ServerExchange>;
+  /** What came of the request before an upstream took it. */
+  #early: Piece[] = [];
+  #upstream: UpstreamExchange | null = null;
+  #hooks: ExchangeHooks | null = null;
+  #connected = false;
+  #handedOver = false;
+  #over = false;
+  #status: number | null = null;
+  #headers: HeaderList = [];
+  #requestBytes = 0;
+  #responseBytes = 0;
+
+  constructor(link: Http2Link<ServerExchange>, stream: Http2Stream<ServerExchange>) {
+    this.#link = link;
+    this.#stream = stream;
+    stream.context = this;
+  }
+
+  /** Body bytes of the request so far. */
+  get requestBytes(): number {
+    return this.#requestBytes;
+  }
+
+  /** The client has gone, or has its answer. */
+  get over(): boolean {
+    return this.#over || this.#stream.closed;
+  }
+
+  /** Answers without an upstream. */
+  answer(status: number, headers: HeaderList, body: Uint8Array, then: 'body' | 'head-only'): void {
+    if (this.over) return;
+    this.#over = true;
+    const { connection } = this.#link;
+    const fields: HeaderList = [[':status', String(status)], ...headers];
+    if (then === 'head-only' || body.length === 0) connection.sendHead(this.#stream, fields, NEVER, 'end');
+    else {
+      connection.sendHead(this.#stream, fields, NEVER, 'more');
+      connection.sendData(this.#stream, body, 'end');
+    }
+  }
+
+  /** Ends the stream without an answer. */
+  reset(code: number): void {
+    this.#over = true;
+    this.#link.connection.reset(this.#stream, code);
+  }
+
+  /** Carries the request to `upstream`; again after a `failed` that allows it. */
+  forward(upstream: Upstream, request: UpstreamRequest, hooks: ExchangeHooks): void {
+    this.#hooks = hooks;
+    this.#connected = false;
+    this.#upstream = null;
+    this.#upstream = upstream(request, {
+      connected: (socket) => {
+        hooks.connected(socket);
+        this.#connected = true;
+        if (this.#upstream !== null) this.#handOver();
+      },
+      informational: (status, headers) => this.#inform(status, headers),
+      head: (status, headers, then) => this.#respond(hooks.responseHeaders(headers), status, then),
+      data: (bytes, then) => this.#respondData(bytes, then),
+      trailers: (headers) => this.#respondTrailers(headers),
+      sent: (count) => this.#link.connection.consume(this.#stream, count),
+      failed: (failure) => this.#fail(failure),
+    });
+    if (this.#connected) this.#handOver();
+  }
+
+  onData(bytes: Uint8Array, then: Then): void {
+    this.#requestBytes += bytes.length;
+    this.#take({ bytes, ends: then });
+  }
+
+  onTrailers(block: DecodedBlock): void {
+    const trailers = checkTrailerFields(block);
+    if (trailers === null) {
+      this.#link.connection.reset(this.#stream, ERROR.PROTOCOL_ERROR);
+      this.#abort('client-gone');
+      return;
+    }
+    this.#take({ trailers });
+  }
+
+  onReset(): void {
+    this.#abort('client-gone');
+  }
+
+  onSent(count: number): void {
+    this.#upstream?.consumed(count);
+  }
+
+  #take(piece: Piece): void {
+    if (this.#over) {
+      // Nobody reads it; the window of the connection belongs to the others.
+      if ('bytes' in piece) this.#link.connection.consume(this.#stream, piece.bytes.length);
+      return;
+    }
+    this.#early.push(piece);
+    if (this.#connected) this.#handOver();
+  }
+
+  #handOver(): void {
+    const pieces = this.#early;
+    if (pieces.length === 0) return;
+    this.#early = [];
+    this.#handedOver = true;
+    for (const piece of pieces) {
+      if ('trailers' in piece) this.#upstream?.trailers(piece.trailers);
+      else this.#upstream?.data(piece.bytes, piece.ends);
+    }
+  }
+
+  #inform(status: number, headers: [string, string][]): void {
+    if (this.over) return;
+    this.#link.connection.sendHead(this.#stream, [[':status', String(status)], ...headers], NEVER, 'more');
+  }
+
+  #respond(headers: [string, string][], status: number, then: Then): void {
+    this.#status = status;
+    this.#headers = headers;
+    if (then === 'end') this.#report('complete');
+    this.#link.connection.sendHead(this.#stream, [[':status', String(status)], ...headers], NEVER, then);
+  }
+
+  #respondData(bytes: Uint8Array, then: Then): void {
+    this.#responseBytes += bytes.length;
+    if (then === 'end') this.#report('complete');
+    this.#link.connection.sendData(this.#stream, bytes, then);
+  }
+
+  #respondTrailers(trailers: [string, string][]): void {
+    this.#headers = [...this.#headers, ...trailers];
+    this.#report('complete');
+    this.#link.connection.sendTrailers(this.#stream, trailers);
+  }
+
+  #fail(failure: UpstreamFailure): void {
+    if (this.#over) return;
+    if (this.#status === null) {
+      this.#hooks?.failed(failure, failure.unsent && !this.#handedOver);
+      return;
+    }
+    this.#report('upstream-gone');
+    this.#link.connection.reset(this.#stream, failure.code ?? ERROR.INTERNAL_ERROR);
+  }
+
+  #abort(end: ForwardReport['end']): void {
+    if (this.#over) return;
+    this.#upstream?.cancel();
+    this.#report(end);
+  }
+
+  #report(end: ForwardReport['end']): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#early = [];
+    this.#hooks?.report({
+      status: this.#status,
+      headers: this.#headers,
+      requestBytes: this.#requestBytes,
+      responseBytes: this.#responseBytes,
+      end,
+    });
+  }
+}
