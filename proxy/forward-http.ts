@@ -80,6 +80,8 @@ function headersByName(input: ForwardInput): Map<string, string[]> {
   if (input.body === 'chunked') grouped.set('transfer-encoding', ['chunked']);
   else if (input.body === 'none' && !grouped.has('content-length') && !BODILESS.has(input.method))
     grouped.set('content-length', ['0']);
+  // Promised for a body that has no place for it: Node's client throws on such a head.
+  if (input.body !== 'chunked') grouped.delete('trailer');
   if (input.upgrade !== null) grouped.set('connection', ['upgrade']).set('upgrade', [input.upgrade]);
   return grouped;
 }
@@ -164,7 +166,8 @@ export function forward(input: ForwardInput): Promise<ForwardResult> {
           upstream.addTrailers(headerPairs(request.rawTrailers));
         upstream.end();
       });
-      upstream.flushHeaders();
+      // Sends the head now, and as Latin-1: Node's flushHeaders would write bytes above ASCII as UTF-8.
+      upstream.write('', 'latin1');
     });
     upstream.on('continue', () => {
       if (!response.headersSent) response.writeContinue();

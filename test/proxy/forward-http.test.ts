@@ -159,6 +159,28 @@ describe('an exchange that works', () => {
     response.destroy();
   });
 
+  it.each(['Content-Length: 0', 'Content-Length: 2', 'X-A: 1'])(
+    'trailers promised by a message that can’t have them (%s) are promised to nobody',
+    async (line) => {
+      const at = await start();
+      const bytes = `POST /x HTTP/1.1\r\nHost: orders\r\nTrailer: x-t\r\nConnection: close\r\n${line}\r\n\r\nab`;
+      const answer = await sendRaw(at, line.endsWith('2') ? bytes : bytes.slice(0, -2));
+      expect(answer).toMatch(/^HTTP\/1\.1 200 /);
+      expect(answer).not.toContain('"trailer"');
+    },
+  );
+
+  it('bytes above ASCII in a value arrive as they are, before a body too', async () => {
+    const at = await start();
+    const bytes =
+      'POST /x HTTP/1.1\r\nHost: orders\r\nX-A: \xe9\xff\r\nContent-Length: 2\r\nConnection: close\r\n\r\nab';
+    const answer = await sendRaw(at, Buffer.from(bytes, 'latin1'));
+    const told = JSON.parse(Buffer.from(answer.slice(answer.indexOf('{')), 'latin1').toString('utf8')) as {
+      headers: Record<string, string>;
+    };
+    expect(told.headers['x-a']).toBe('\xe9\xff');
+  });
+
   it('keeps trailers in both directions', async () => {
     const at = await start((request, response) => {
       request.resume();
