@@ -8,10 +8,12 @@ import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { EnvironmentError } from '../model/environment-error.ts';
 import type { BenchOptions, BenchReport } from './bench.ts';
+import { benchEvents } from './events.ts';
 import { benchPair } from './pair.ts';
 import { benchPolicy } from './policy.ts';
 
 const BENCHES: Readonly<Record<string, (options: BenchOptions) => Promise<BenchReport>>> = {
+  events: benchEvents,
   pair: benchPair,
   policy: benchPolicy,
 };

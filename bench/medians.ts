@@ -45,7 +45,8 @@ function threadMicros(): number {
   return user + system;
 }
 
-function median(samples: readonly number[]): number {
+/** The middle one; NaN of none. */
+export function median(samples: readonly number[]): number {
   const sorted = samples.toSorted((a, b) => a - b);
   return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }

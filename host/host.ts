@@ -9,7 +9,7 @@ import type { Exported } from '../export/exported.ts';
 import { EnvironmentError } from '../model/environment-error.ts';
 import type { RehearsalReport } from '../model/rehearsal-report.ts';
 import type { TrafficEvent } from '../model/traffic-event.ts';
-import type { Session } from '../mesh/session.ts';
+import type { RecordedEvents, Session } from '../mesh/session.ts';
 import { runRehearsal } from '../rehearsal/run-rehearsal.ts';
 import type { Notice } from './notice.ts';
 import { projectPath, readPolicyTexts } from './project-files.ts';
@@ -28,25 +28,33 @@ export interface Host {
 const BATCH_MS = 100;
 const MAX_BATCH = 2_000;
 
+/** The newest events, in order: the window holds those, older ones it asks for. No others are decoded. */
+function newestOf(batches: readonly RecordedEvents[], limit: number): TrafficEvent[] {
+  const newest: TrafficEvent[] = [];
+  for (const batch of batches.toReversed()) {
+    for (let index = batch.length - 1; index >= 0 && newest.length < limit; index -= 1)
+      newest.push(batch.event(index));
+  }
+  return newest.reverse();
+}
+
 /** A host over `session`. */
 export function createHost(session: Session): Host {
   const sinks = new Set<(notice: Notice) => void>();
   const tell = (notice: Notice): void => {
     for (const sink of sinks) sink(notice);
   };
-  let pending: TrafficEvent[] = [];
+  let pending: RecordedEvents[] = [];
   let running: AbortController | null = null;
   let last: RehearsalReport | null = null;
 
   const stopState = session.onState((state) => tell({ name: 'stateChanged', args: [state] }));
   const stopEvents = session.onEvents((events) => {
-    pending.push(...events);
-    // The window holds the newest; older ones it asks for.
-    if (pending.length > MAX_BATCH) pending = pending.slice(-MAX_BATCH);
+    pending.push(events);
   });
   const timer = setInterval(() => {
     if (pending.length === 0) return;
-    const events = pending;
+    const events = newestOf(pending, MAX_BATCH);
     pending = [];
     tell({ name: 'eventsRecorded', args: [events] });
   }, BATCH_MS);

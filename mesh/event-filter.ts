@@ -6,15 +6,14 @@ export function matchesQuery(event: TrafficEvent, query: EventQuery): boolean {
   if (query.before !== undefined && event.id >= query.before) return false;
   if (query.after !== undefined && event.id <= query.after) return false;
   if (query.verdict !== undefined && event.decision.verdict !== query.verdict) return false;
-  if (
-    query.workload !== undefined &&
-    event.from.workload !== query.workload &&
-    event.to.workload !== query.workload
-  ) {
-    return false;
-  }
+  if (query.workload !== undefined && !isOfWorkload(event, query.workload)) return false;
   if (query.tag !== undefined && event.tag !== query.tag) return false;
   return query.text === undefined || query.text === '' || mentions(event, query.text.toLowerCase());
+}
+
+/** Whether a workload is at either end. */
+export function isOfWorkload({ from, to }: Pick<TrafficEvent, 'from' | 'to'>, workload: string): boolean {
+  return from.workload === workload || to.workload === workload;
 }
 
 function mentions(event: TrafficEvent, text: string): boolean {

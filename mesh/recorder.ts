@@ -1,10 +1,11 @@
 /**
  * The traffic of a session: numbers events, keeps the newest in memory and all of them on disk, and tells whoever
- * listens. A disk that can't keep up, or is full, costs events on disk (counted), never the session.
+ * listens. Events stay the bytes that they came as until somebody asks for one. A disk that can't keep up, or is
+ * full, costs events on disk (counted), never the session.
  */
 import { join } from 'node:path';
 import type { TrafficEvent } from '../model/traffic-event.ts';
-import { matchesQuery } from './event-filter.ts';
+import type { EventSegment } from '../proxy/events/event-segment.ts';
 import { ensurePrivateFolder } from './data-dir.ts';
 import {
   createRecording,
@@ -13,10 +14,11 @@ import {
   recordingPath,
   type RecordingWriter,
 } from './recording-store.ts';
+import { RecentEvents } from './recent-events.ts';
+import { pagesForwards } from './search-segment.ts';
 import { readSessionFiles } from './session-file.ts';
-import type { EventQuery } from './session.ts';
+import type { EventQuery, RecordedEvents } from './session.ts';
 
-const DEFAULT_RING = 100_000;
 const LARGEST_PAGE = 10_000;
 const WRITE_EVERY_MS = 100;
 const BATCH = 1_000;
@@ -26,7 +28,7 @@ const KEPT_RECORDINGS = 10;
 export interface RecordingCounts {
   events: number;
   denied: number;
-  /** Not on disk. */
+  /** Lost on the way from the data plane, or not on disk. */
   dropped: number;
 }
 
@@ -45,34 +47,34 @@ export function openRecorder(
 
 export class Recorder {
   readonly #store: RecordingWriter;
-  readonly #ringSize: number;
-  /** The newest events, rising by id without gaps. */
-  readonly #ring: TrafficEvent[] = [];
-  readonly #sinks = new Set<(events: readonly TrafficEvent[]) => void>();
-  #unwritten: TrafficEvent[] = [];
+  readonly #recent: RecentEvents;
+  readonly #sinks = new Set<(events: RecordedEvents) => void>();
+  #unwritten: EventSegment[] = [];
+  #unwrittenEvents = 0;
   #timer: NodeJS.Timeout | null = null;
   #nextId = 1;
   #denied = 0;
   #dropped = 0;
   #closed = false;
 
-  constructor(store: RecordingWriter, ringSize = DEFAULT_RING) {
+  constructor(store: RecordingWriter, ring?: number) {
     this.#store = store;
-    this.#ringSize = ringSize;
+    this.#recent = new RecentEvents(ring);
   }
 
-  record(events: readonly TrafficEvent[]): void {
-    if (this.#closed || events.length === 0) return;
-    const numbered = events.map((event) => ({ ...event, id: this.#nextId++ }));
-    this.#denied += numbered.filter(({ decision }) => decision.verdict === 'deny').length;
-    this.#ring.push(...numbered);
-    // Cut in strides, as a shift at every event would move the whole array.
-    if (this.#ring.length >= this.#ringSize * 1.25) this.#ring.splice(0, this.#ring.length - this.#ringSize);
-    this.#queue(numbered);
-    for (const sink of this.#sinks) sink(numbered);
+  record(unnumbered: EventSegment): void {
+    if (this.#closed) return;
+    this.#dropped += unnumbered.lost;
+    if (unnumbered.length === 0) return;
+    const segment = unnumbered.numbered(this.#nextId);
+    this.#nextId += segment.length;
+    this.#denied += segment.denied();
+    this.#recent.add(segment);
+    this.#queue(segment);
+    for (const sink of this.#sinks) sink(segment);
   }
 
-  listen(sink: (events: readonly TrafficEvent[]) => void): () => void {
+  listen(sink: (events: RecordedEvents) => void): () => void {
     this.#sinks.add(sink);
     return () => this.#sinks.delete(sink);
   }
@@ -83,20 +85,16 @@ export class Recorder {
 
   query(query: EventQuery): TrafficEvent[] {
     const limited = { ...query, limit: Math.max(0, Math.min(query.limit, LARGEST_PAGE)) };
-    const oldest = this.#ring[0]?.id ?? this.#nextId;
-    const forwards = query.after !== undefined;
-    if (oldest > 1 && (forwards ? (query.after ?? 0) + 1 < oldest : true)) {
-      const recent = forwards ? [] : this.#fromRing(limited);
-      if (recent.length >= limited.limit && !forwards) return recent;
-      return this.#withOlder(limited, recent, oldest);
-    }
-    return this.#fromRing(limited);
+    const oldest = this.#recent.oldestId ?? this.#nextId;
+    const reachesBack = !pagesForwards(query) || (query.after ?? 0) + 1 < oldest;
+    if (this.#closed || oldest <= 1 || !reachesBack) return this.#recent.query(limited);
+    return this.#withOlder(limited, oldest);
   }
 
   event(id: number): TrafficEvent | null {
-    const oldest = this.#ring[0]?.id;
-    if (oldest === undefined || id < oldest) return this.#closed ? null : this.#store.event(id);
-    return this.#ring[id - oldest] ?? null;
+    const oldest = this.#recent.oldestId;
+    if (oldest === null || id < oldest) return this.#closed ? null : this.#store.event(id);
+    return this.#recent.event(id);
   }
 
   /** Notes the policies that came into force with a snapshot version; they are in force, noted or not. */
@@ -113,13 +111,13 @@ export class Recorder {
   write(): void {
     if (this.#timer) clearTimeout(this.#timer);
     this.#timer = null;
-    while (this.#unwritten.length > 0) {
-      const batch = this.#unwritten.splice(0, BATCH);
-      try {
-        this.#store.write(batch);
-      } catch {
-        this.#dropped += batch.length;
-      }
+    const segments = this.#unwritten;
+    this.#unwritten = [];
+    this.#unwrittenEvents = 0;
+    try {
+      this.#store.write(segments);
+    } catch {
+      this.#dropped += segments.reduce((sum, { length }) => sum + length, 0);
     }
   }
 
@@ -131,49 +129,26 @@ export class Recorder {
     this.#store.close();
   }
 
-  #queue(events: readonly TrafficEvent[]): void {
-    const room = LONGEST_QUEUE - this.#unwritten.length;
-    this.#unwritten.push(...events.slice(0, room));
-    this.#dropped += Math.max(0, events.length - room);
-    if (this.#unwritten.length >= BATCH) this.write();
-    this.#timer ??= setTimeout(() => this.write(), WRITE_EVERY_MS).unref();
+  #queue(segment: EventSegment): void {
+    if (this.#unwrittenEvents + segment.length > LONGEST_QUEUE) {
+      this.#dropped += segment.length;
+      return;
+    }
+    this.#unwritten.push(segment);
+    this.#unwrittenEvents += segment.length;
+    if (this.#unwrittenEvents >= BATCH) this.write();
+    else this.#timer ??= setTimeout(() => this.write(), WRITE_EVERY_MS).unref();
   }
 
-  #fromRing(query: EventQuery): TrafficEvent[] {
-    const oldest = this.#ring[0]?.id ?? 1;
-    const found: TrafficEvent[] = [];
-    if (query.after !== undefined) {
-      for (
-        let index = Math.max(0, query.after + 1 - oldest);
-        index < this.#ring.length && found.length < query.limit;
-        index += 1
-      ) {
-        const event = this.#ring[index];
-        if (event && matchesQuery(event, query)) found.push(event);
-      }
-      return found;
+  /** Pages that reach behind memory come from disk; what was recorded last may not be there yet. */
+  #withOlder(query: EventQuery, oldest: number): TrafficEvent[] {
+    const older = { ...query, before: Math.min(query.before ?? oldest, oldest) };
+    if (pagesForwards(query)) {
+      const first = this.#store.query(older);
+      return [...first, ...this.#recent.query({ ...query, limit: query.limit - first.length })];
     }
-    const from =
-      query.before === undefined ? this.#ring.length : Math.min(this.#ring.length, query.before - oldest);
-    for (let index = from - 1; index >= 0 && found.length < query.limit; index -= 1) {
-      const event = this.#ring[index];
-      if (event && matchesQuery(event, query)) found.push(event);
-    }
-    return found.reverse();
-  }
-
-  /** Pages that reach behind the ring come from disk; what was recorded last may not be there yet. */
-  #withOlder(query: EventQuery, recent: TrafficEvent[], oldest: number): TrafficEvent[] {
-    if (this.#closed) return query.after === undefined ? recent : this.#fromRing(query);
-    if (query.after !== undefined) {
-      const older = this.#store.query({ ...query, before: Math.min(query.before ?? oldest, oldest) });
-      return [...older, ...this.#fromRing({ ...query, limit: query.limit - older.length })];
-    }
-    const older = this.#store.query({
-      ...query,
-      before: Math.min(query.before ?? oldest, oldest),
-      limit: query.limit - recent.length,
-    });
-    return [...older, ...recent];
+    const recent = this.#recent.query(query);
+    if (recent.length >= query.limit) return recent;
+    return [...this.#store.query({ ...older, limit: query.limit - recent.length }), ...recent];
   }
 }

@@ -1,5 +1,5 @@
 /**
- * A recording on disk: one SQLite file a session, written in batches, read back for older pages of the list and
+ * A recording on disk: one SQLite file a session, written in batches of bytes, read back for older pages of the list and
  * for a replay. The only file that knows SQLite.
  */
 import { closeSync, openSync, readdirSync, rmSync, statSync } from 'node:fs';
@@ -7,17 +7,32 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { EnvironmentError } from '../model/environment-error.ts';
 import type { TrafficEvent } from '../model/traffic-event.ts';
-import { matchesQuery } from './event-filter.ts';
+import { type EventSegment, SharedContext } from '../proxy/events/event-segment.ts';
+import { joinSegments, packSegment, unpackSegment, withoutCredentials } from './recording-segments.ts';
+import { pagesForwards, searchSegment } from './search-segment.ts';
 import type { EventQuery } from './session.ts';
 
 const SCHEMA = `
   CREATE TABLE about (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-  CREATE TABLE events (id INTEGER PRIMARY KEY, verdict TEXT NOT NULL, tag TEXT, body TEXT NOT NULL);
-  CREATE INDEX events_denied ON events (id) WHERE verdict = 'deny';
-  CREATE INDEX events_tag ON events (tag, id) WHERE tag IS NOT NULL;
+  CREATE TABLE segments (
+    first INTEGER PRIMARY KEY,
+    last INTEGER NOT NULL,
+    stream INTEGER NOT NULL,
+    denied INTEGER NOT NULL,
+    tags TEXT,
+    body BLOB NOT NULL
+  );
+  CREATE INDEX segments_denied ON segments (first) WHERE denied > 0;
+  CREATE INDEX segments_tagged ON segments (first) WHERE tags IS NOT NULL;
+  CREATE TABLE contexts (
+    stream INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (stream, number)
+  ) WITHOUT ROWID;
   CREATE TABLE snapshots (version INTEGER PRIMARY KEY, policies TEXT NOT NULL);
 `;
-const FORMAT = 'greenroom-recording/1';
+const FORMAT = 'greenroom-recording/2';
 
 /** What a recording says of its session. */
 export interface RecordingAbout {
@@ -37,8 +52,8 @@ export interface RecordingReader {
 }
 
 export interface RecordingWriter extends RecordingReader {
-  /** One transaction. */
-  write(events: readonly TrafficEvent[]): void;
+  /** Numbered segments, rising, in one transaction. */
+  write(segments: readonly EventSegment[]): void;
   writeSnapshot(version: number, policies: unknown): void;
 }
 
@@ -104,15 +119,29 @@ function changedAt(path: string): number {
 }
 
 function writer(database: DatabaseSync, about: RecordingAbout): RecordingWriter {
-  const insert = database.prepare('INSERT INTO events VALUES (?, ?, ?, ?)');
+  const insert = database.prepare('INSERT INTO segments VALUES (?, ?, ?, ?, ?, ?)');
+  const insertContext = database.prepare('INSERT OR IGNORE INTO contexts VALUES (?, ?, ?)');
   const snapshot = database.prepare('INSERT OR REPLACE INTO snapshots VALUES (?, ?)');
+  const writeOne = (segment: EventSegment): void => {
+    const { stream, contexts } = segment.parts;
+    const tags = segment.tags();
+    const last = segment.firstId + segment.length - 1;
+    for (const [number, { json }] of contexts) insertContext.run(stream, number, json);
+    insert.run(
+      segment.firstId,
+      last,
+      stream,
+      segment.denied(),
+      tags.length === 0 ? null : JSON.stringify(tags),
+      packSegment(segment),
+    );
+  };
   return {
     ...reader(database, about),
-    write(events) {
+    write(segments) {
       database.exec('BEGIN');
       try {
-        for (const event of events)
-          insert.run(event.id, event.decision.verdict, event.tag, JSON.stringify(event));
+        for (const segment of joinSegments(segments)) writeOne(withoutCredentials(segment));
         database.exec('COMMIT');
       } catch (error) {
         database.exec('ROLLBACK');
@@ -126,17 +155,13 @@ function writer(database: DatabaseSync, about: RecordingAbout): RecordingWriter 
 }
 
 function reader(database: DatabaseSync, about: RecordingAbout): RecordingReader {
-  const one = database.prepare('SELECT body FROM events WHERE id = ?');
   const policies = database.prepare(
     'SELECT policies FROM snapshots WHERE version <= ? ORDER BY version DESC LIMIT 1',
   );
   return {
     about,
     query: (query) => run(database, query),
-    event(id) {
-      const row = one.get(id) as { body: string } | undefined;
-      return row ? (JSON.parse(row.body) as TrafficEvent) : null;
-    },
+    event: (id) => run(database, { after: id - 1, before: id + 1, limit: 1 })[0] ?? null,
     policies(version) {
       const row = policies.get(version) as { policies: string } | undefined;
       return row ? JSON.parse(row.policies) : undefined;
@@ -145,27 +170,69 @@ function reader(database: DatabaseSync, about: RecordingAbout): RecordingReader 
   };
 }
 
-/** SQL narrows by what has an index; `matchesQuery` has the last word. */
+interface Row {
+  first: number;
+  stream: number;
+  tags: string | null;
+  body: Uint8Array;
+}
+
+/** SQL narrows by what has an index; `searchSegment` has the last word. */
 function run(database: DatabaseSync, query: EventQuery): TrafficEvent[] {
   const clauses: string[] = [];
-  const values: (string | number)[] = [];
-  const add = (clause: string, value: string | number | undefined): void => {
+  const values: number[] = [];
+  const add = (clause: string, value: number | undefined): void => {
     if (value === undefined) return;
     clauses.push(clause);
     values.push(value);
   };
-  add('id < ?', query.before);
-  add('id > ?', query.after);
-  add('verdict = ?', query.verdict);
-  add('tag = ?', query.tag);
-  const forwards = query.after !== undefined;
+  add('first < ?', query.before);
+  add('last > ?', query.after);
+  if (query.verdict === 'deny') clauses.push('denied > 0');
+  if (query.verdict === 'allow') clauses.push('denied <= last - first');
+  if (query.tag !== undefined) clauses.push('tags IS NOT NULL');
   const where = clauses.length > 0 ? `WHERE ${clauses.join(' AND ')}` : '';
-  const sql = `SELECT body FROM events ${where} ORDER BY id ${forwards ? 'ASC' : 'DESC'}`;
+  const order = pagesForwards(query) ? 'ASC' : 'DESC';
+  const rows = database.prepare(
+    `SELECT first, stream, tags, body FROM segments ${where} ORDER BY first ${order}`,
+  );
+  const contextsOf = contextReader(database);
   const found: TrafficEvent[] = [];
-  for (const row of database.prepare(sql).iterate(...values)) {
+  for (const each of rows.iterate(...values)) {
     if (found.length >= query.limit) break;
-    const event = JSON.parse((row as { body: string }).body) as TrafficEvent;
-    if (matchesQuery(event, query)) found.push(event);
+    const row = each as unknown as Row;
+    if (query.tag !== undefined && !(JSON.parse(row.tags ?? '[]') as string[]).includes(query.tag)) continue;
+    searchSegment(unpackSegment(row, contextsOf(row.stream)), query, found);
   }
-  return forwards ? found : found.reverse();
+  return pagesForwards(query) ? found : found.reverse();
+}
+
+/** Contexts by their writer, each fetched when it is first asked for. */
+function contextReader(database: DatabaseSync): (stream: number) => ReadonlyMap<number, SharedContext> {
+  const one = database.prepare('SELECT body FROM contexts WHERE stream = ? AND number = ?');
+  const streams = new Map<number, StoredContexts>();
+  return (stream) => {
+    const known = streams.get(stream) ?? new StoredContexts((number) => one.get(stream, number));
+    streams.set(stream, known);
+    return known;
+  };
+}
+
+class StoredContexts extends Map<number, SharedContext> {
+  readonly #fetch: (number: number) => unknown;
+
+  constructor(fetch: (number: number) => unknown) {
+    super();
+    this.#fetch = fetch;
+  }
+
+  override get(number: number): SharedContext | undefined {
+    const known = super.get(number);
+    if (known !== undefined) return known;
+    const row = this.#fetch(number) as { body: string } | undefined;
+    if (row === undefined) return undefined;
+    const fresh = new SharedContext(row.body);
+    this.set(number, fresh);
+    return fresh;
+  }
 }

@@ -30,7 +30,7 @@ import { watchProject } from './project-watch.ts';
 import { openRecorder, type Recorder } from './recorder.ts';
 import { processRuntime } from './runtimes/process/process-runtime.ts';
 import type { InstancePlacement, Runtime } from './runtimes/runtime.ts';
-import type { EventQuery, LogLine, Session, StartSessionOptions } from './session.ts';
+import type { EventQuery, LogLine, RecordedEvents, Session, StartSessionOptions } from './session.ts';
 import { dataPlaneLost, SessionBoard } from './session-board.ts';
 import { createSessionFile, newSessionId } from './session-file.ts';
 import type { SnapshotInput } from './snapshot.ts';
@@ -308,7 +308,7 @@ export class RunningSession implements Session {
     return this.#board.listen(sink);
   }
 
-  onEvents(sink: (events: readonly TrafficEvent[]) => void): () => void {
+  onEvents(sink: (events: RecordedEvents) => void): () => void {
     return must(this.#recorder).listen(sink);
   }
 

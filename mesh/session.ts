@@ -21,6 +21,13 @@ export interface LogLine {
   at: number;
 }
 
+/** Numbered events in order, each decoded when it is asked for. */
+export interface RecordedEvents extends Iterable<TrafficEvent> {
+  readonly length: number;
+  /** By its place among these. */
+  event(index: number): TrafficEvent;
+}
+
 /**
  * What the list of traffic asks for. All given filters must hold. The answer rises by id: with `after` the first
  * `limit` that match, otherwise the last.
@@ -72,8 +79,8 @@ export interface Session {
   readonly clock: Clock & { move(byMs: number): void };
   state(): SessionState;
   onState(sink: (state: SessionState) => void): () => void;
-  /** New events, numbered, in batches. */
-  onEvents(sink: (events: readonly TrafficEvent[]) => void): () => void;
+  /** New events, numbered, in batches; decoded when they are iterated. */
+  onEvents(sink: (events: RecordedEvents) => void): () => void;
   events(query: EventQuery): TrafficEvent[];
   event(id: number): TrafficEvent | null;
   /** Recomputed from the recorded request and the policies of its snapshot version; null when it has none. */

@@ -1,7 +1,7 @@
 /**
  * The data plane as its owner sees it; `startDataPlane` (worker-data-plane.ts) runs it on a worker thread.
  */
-import type { TrafficEvent } from '../model/traffic-event.ts';
+import type { EventSegment } from './events/event-segment.ts';
 import type { Snapshot, SnapshotAnswer } from './snapshot.ts';
 
 /** Who a loopback connection really is, in the model: told before its first byte is sent. */
@@ -20,8 +20,8 @@ export interface DataPlane {
   publish(snapshot: Snapshot): Promise<SnapshotAnswer>;
   /** Resolves when the data plane knows it; forgotten when the connection closes. */
   declareSource(source: DeclaredSource): Promise<void>;
-  /** Events in the order they ended. Exactly one sink. */
-  onEvents(sink: (events: readonly TrafficEvent[]) => void): void;
+  /** Events in the order they ended, some ms later, as bytes until somebody looks. Exactly one sink. */
+  onEvents(sink: (events: EventSegment) => void): void;
   /** Called once when the worker died; its listeners are gone then (nothing passes). */
   onCrash(sink: (reason: Error) => void): void;
   /** All events of connections that ended before the call have reached the sink when this resolves. */

@@ -9,7 +9,8 @@ import { hideTokens } from './hide-tokens.ts';
 import { elapsedMs, type Moment } from './moment.ts';
 
 const REDACTED = '[redacted]';
-const CREDENTIALS = [
+/** Fields whose values are credentials, lower-case. */
+export const CREDENTIAL_FIELDS = [
   'authorization',
   'proxy-authorization',
   'cookie',
@@ -25,7 +26,7 @@ const SECRET_PARAMETER =
 /** Headers as they may be recorded. */
 export function redactHeaders(headers: HeaderList): HeaderList {
   return headers.map(([name, value]) =>
-    CREDENTIALS.includes(name) ? [name, REDACTED] : [name, hideTokens(value)],
+    CREDENTIAL_FIELDS.includes(name) ? [name, REDACTED] : [name, hideTokens(value)],
   );
 }
 
@@ -42,7 +43,7 @@ function redactRule(rule: RuleTrail, clean: Clean): RuleTrail {
     clauses: rule.clauses.map((clause) => {
       if (clause.got === null) return clause;
       const field = clause.field.toLowerCase();
-      const secret = CREDENTIALS.some((name) => field.includes(`request.headers[${name}]`));
+      const secret = CREDENTIAL_FIELDS.some((name) => field.includes(`request.headers[${name}]`));
       return { ...clause, got: secret ? REDACTED : clean(clause.got) };
     }),
   };
@@ -55,7 +56,7 @@ function secretsOf({
   rawPath,
 }: Pick<RecordedRequest, 'headers' | 'path' | 'rawPath'>): string[] {
   return [
-    ...headers.filter(([name]) => CREDENTIALS.includes(name)).map(([, value]) => value),
+    ...headers.filter(([name]) => CREDENTIAL_FIELDS.includes(name)).map(([, value]) => value),
     ...[...`${rawPath} ${path}`.matchAll(SECRET_PARAMETER)].map((found) => found[2] ?? ''),
   ].filter((value) => value !== '');
 }

@@ -2,12 +2,11 @@
  * The data plane on its own thread: all sidecars of a mesh, behind the same verbs as `DataPlane`. It knows nothing
  * of workers and messages; worker.ts hands it those.
  */
-import type { TrafficEvent } from '../model/traffic-event.ts';
 import { applySnapshot } from './apply-snapshot.ts';
 import { ConnectionTable } from './connection-table.ts';
 import type { Core } from './core.ts';
 import type { DeclaredSource } from './data-plane.ts';
-import { objectWriter } from './events/object-writer.ts';
+import type { RingEvents } from './events/ring-events.ts';
 import { Http2Pools } from './http2/client-pool.ts';
 import { acceptInbound } from './inbound.ts';
 import { createInboundLane } from './inbound-http.ts';
@@ -16,7 +15,6 @@ import { ListenerSet } from './listener-set.ts';
 import { acceptOutbound } from './outbound.ts';
 import { createOutboundLane } from './outbound-http.ts';
 import type { Snapshot, SnapshotAnswer } from './snapshot.ts';
-import { TrafficLog } from './traffic-log.ts';
 import { UpstreamPools } from './upstream-pool.ts';
 import { rememberSignatures } from './token-verification.ts';
 
@@ -24,14 +22,12 @@ export interface Sidecars {
   publish(snapshot: Snapshot): Promise<SnapshotAnswer>;
   declareSource(source: DeclaredSource): void;
   flush(): Promise<void>;
-  /** Closes every listener and connection, and delivers the last events. */
+  /** Closes every listener and connection; their last events are in the ring then. */
   close(): Promise<void>;
 }
 
-/** Starts with no snapshot in force: nothing listens, nothing passes. */
-export function createSidecars(limits: Limits, deliver: (events: TrafficEvent[]) => void): Sidecars {
-  const log = new TrafficLog(deliver);
-  const events = objectWriter((event) => log.add(event));
+/** Starts with no snapshot in force: nothing listens, nothing passes. What happens is told to `events`. */
+export function createSidecars(limits: Limits, events: RingEvents): Sidecars {
   const table = new ConnectionTable();
   const core: Core = {
     limits,
@@ -60,7 +56,7 @@ export function createSidecars(limits: Limits, deliver: (events: TrafficEvent[])
       return answer;
     },
     declareSource: (source) => table.declare(source),
-    flush: () => log.flush(),
+    flush: () => events.flush(),
     close: async () => {
       await tail;
       core.inForce = null;
@@ -69,7 +65,8 @@ export function createSidecars(limits: Limits, deliver: (events: TrafficEvent[])
       core.http2Pools.close();
       inboundLane.close();
       outboundLane.close();
-      await log.flush();
+      await events.flush();
+      events.close();
     },
   };
 }

@@ -3,11 +3,16 @@
  * thread dies, its sockets die with it: nothing passes, and the owner is told once.
  */
 import { Worker } from 'node:worker_threads';
-import type { TrafficEvent } from '../model/traffic-event.ts';
 import type { DataPlane } from './data-plane.ts';
+import type { EventSegment } from './events/event-segment.ts';
+import { createRingMemory, RingReader } from './events/ring.ts';
+import { SegmentReader } from './events/segment-reader.ts';
 import { DEFAULT_LIMITS, type Limits } from './limits.ts';
 import type { SnapshotAnswer } from './snapshot.ts';
 import type { FromWorker, ToWorker, WorkerSettings } from './worker-messages.ts';
+
+/** At 20,000 requests a second the control plane may be busy for about a quarter of a second. */
+const RING_BYTES = 8 * 1024 * 1024;
 
 export interface DataPlaneOptions {
   limits?: Partial<Limits>;
@@ -24,21 +29,32 @@ interface Pending {
 
 /** Resolves when the thread runs; nothing listens before the first snapshot. */
 export async function startDataPlane(options: DataPlaneOptions = {}): Promise<DataPlane> {
-  const settings: WorkerSettings = { limits: { ...DEFAULT_LIMITS, ...options.limits } };
+  const memory = createRingMemory(RING_BYTES);
+  const settings: WorkerSettings = { limits: { ...DEFAULT_LIMITS, ...options.limits }, ring: memory };
+  const ring = new RingReader(memory);
+  const reader = new SegmentReader(1);
   const file = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url);
   const worker = new Worker(file, { workerData: settings, name: 'greenroom data plane' });
   const pending = new Map<number, Pending>();
-  const early: TrafficEvent[] = [];
+  const early: EventSegment[] = [];
   let calls = 0;
-  let events: ((batch: readonly TrafficEvent[]) => void) | null = null;
+  let events: ((segment: EventSegment) => void) | null = null;
   let crashed: Error | null = null;
   let onCrash: ((reason: Error) => void) | null = null;
   let closing: Promise<void> | null = null;
   const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
 
+  const drain = (): void => {
+    const octets = ring.read();
+    const segment = octets && reader.read(octets, ring.dropped());
+    if (segment === null) return;
+    if (events === null) early.push(segment);
+    else events(segment);
+  };
   const die = (reason: Error): void => {
     if (crashed !== null) return;
     crashed = reason;
+    drain();
     for (const { reject } of pending.values()) reject(reason);
     pending.clear();
     if (closing === null) onCrash?.(reason);
@@ -51,11 +67,11 @@ export async function startDataPlane(options: DataPlaneOptions = {}): Promise<Da
           worker.removeListener('error', reject);
           resolve();
           break;
-        case 'events':
-          if (events === null) early.push(...message.events);
-          else events(message.events);
+        case 'written':
+          drain();
           break;
         case 'answered':
+          drain();
           pending.get(message.call)?.resolve(message.answer);
           pending.delete(message.call);
           break;
@@ -87,7 +103,7 @@ export async function startDataPlane(options: DataPlaneOptions = {}): Promise<Da
     },
     onEvents: (sink) => {
       events = sink;
-      if (early.length > 0) sink(early.splice(0));
+      for (const segment of early.splice(0)) sink(segment);
     },
     onCrash: (sink) => {
       onCrash = sink;

@@ -1,11 +1,12 @@
 /** What the data plane's worker and its owner say to each other. Plain values only. */
-import type { TrafficEvent } from '../model/traffic-event.ts';
 import type { DeclaredSource } from './data-plane.ts';
 import type { Limits } from './limits.ts';
 import type { Snapshot, SnapshotAnswer } from './snapshot.ts';
 
 export interface WorkerSettings {
   limits: Limits;
+  /** Memory of the ring through which events leave (`events/ring.ts`). */
+  ring: SharedArrayBuffer;
 }
 
 export type ToWorker =
@@ -16,7 +17,8 @@ export type ToWorker =
 
 export type FromWorker =
   | { kind: 'ready' }
-  | { kind: 'events'; events: TrafficEvent[] }
+  /** The ring holds something. */
+  | { kind: 'written' }
   | { kind: 'answered'; call: number; answer: SnapshotAnswer | null }
   /** A call threw: a bug, told to whoever called. */
   | { kind: 'threw'; call: number; message: string };

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openRecorder, Recorder } from '../../mesh/recorder.ts';
 import { openRecording, type RecordingWriter, recordingPath } from '../../mesh/recording-store.ts';
+import { EventSegment } from '../../proxy/events/event-segment.ts';
+import { segmentOf } from '../../proxy/events/segment-reader.ts';
 import { deniedEvent, sampleEvent } from '../support/sample-event.ts';
 
 let dataDir = '';
@@ -18,7 +20,7 @@ const about = (session: string) => ({
   root: '/shop',
   startedAt: '2026-01-01T00:00:00Z',
 });
-const ids = (events: readonly { id: number }[]): number[] => events.map(({ id }) => id);
+const ids = (events: Iterable<{ id: number }>): number[] => [...events].map(({ id }) => id);
 
 const brokenStore: RecordingWriter = {
   about: about('broken'),
@@ -35,10 +37,19 @@ const brokenStore: RecordingWriter = {
 describe('a recorder', () => {
   it('counts what the disk refuses, and goes on', () => {
     const recorder = new Recorder(brokenStore, 10);
-    recorder.record([sampleEvent(), sampleEvent()]);
+    recorder.record(segmentOf([sampleEvent(), sampleEvent()]));
     recorder.write();
     expect(recorder.counts()).toEqual({ events: 2, denied: 0, dropped: 2 });
     expect(ids(recorder.query({ limit: 10 }))).toEqual([1, 2]);
+    recorder.close();
+  });
+
+  it('counts what was lost on its way, also when nothing came with it', () => {
+    const recorder = openRecorder(dataDir, about('a'));
+    const { parts } = segmentOf([sampleEvent()]);
+    recorder.record(new EventSegment({ ...parts, lost: 3 }));
+    recorder.record(new EventSegment({ ...parts, octets: new Uint8Array(0), offsets: [], lost: 2 }));
+    expect(recorder.counts()).toEqual({ events: 1, denied: 0, dropped: 5 });
     recorder.close();
   });
 
@@ -54,10 +65,10 @@ describe('a recorder', () => {
 
   it('records nothing after its end, which can be had twice', () => {
     const recorder = openRecorder(dataDir, about('a'));
-    recorder.record([sampleEvent()]);
+    recorder.record(segmentOf([sampleEvent()]));
     recorder.close();
     recorder.close();
-    recorder.record([sampleEvent()]);
+    recorder.record(segmentOf([sampleEvent()]));
     expect(recorder.counts().events).toBe(1);
     expect(recorder.event(1)).not.toBe(null);
   });
@@ -66,10 +77,10 @@ describe('a recorder', () => {
     const recorder = openRecorder(dataDir, about('a'));
     const seen: number[] = [];
     const stop = recorder.listen((events) => seen.push(...ids(events)));
-    recorder.record([sampleEvent(), deniedEvent()]);
-    recorder.record([sampleEvent()]);
+    recorder.record(segmentOf([sampleEvent(), deniedEvent()]));
+    recorder.record(segmentOf([sampleEvent()]));
     stop();
-    recorder.record([sampleEvent()]);
+    recorder.record(segmentOf([sampleEvent()]));
     recorder.close();
     expect(seen).toEqual([1, 2, 3]);
     expect(recorder.counts()).toEqual({ events: 4, denied: 1, dropped: 0 });
@@ -78,8 +89,10 @@ describe('a recorder', () => {
   it('gives the last that match, or the first after an id', () => {
     const recorder = openRecorder(dataDir, about('a'));
     recorder.record(
-      Array.from({ length: 20 }, (_, index) =>
-        index % 2 === 0 ? sampleEvent() : deniedEvent({ tag: 'run/a/b' }),
+      segmentOf(
+        Array.from({ length: 20 }, (_, index) =>
+          index % 2 === 0 ? sampleEvent() : deniedEvent({ tag: 'run/a/b' }),
+        ),
       ),
     );
     expect(ids(recorder.query({ limit: 3 }))).toEqual([18, 19, 20]);
@@ -96,7 +109,7 @@ describe('a recorder', () => {
   it('fetches from disk what has left memory', () => {
     const recorder = openRecorder(dataDir, about('a'), { ring: 8 });
     for (let batch = 0; batch < 10; batch += 1)
-      recorder.record(Array.from({ length: 5 }, () => sampleEvent()));
+      recorder.record(segmentOf(Array.from({ length: 5 }, () => sampleEvent())));
     recorder.write();
     expect(ids(recorder.query({ limit: 50 }))).toEqual(Array.from({ length: 50 }, (_, index) => index + 1));
     expect(ids(recorder.query({ limit: 4, before: 6 }))).toEqual([2, 3, 4, 5]);
@@ -115,7 +128,7 @@ describe('a recording', () => {
     const recorder = openRecorder(dataDir, about('a'));
     recorder.snapshotInForce(1, { orders: {} });
     recorder.snapshotInForce(4, { orders: { 8080: 1 } });
-    recorder.record([sampleEvent({ snapshotVersion: 3 }), deniedEvent()]);
+    recorder.record(segmentOf([sampleEvent({ snapshotVersion: 3 }), deniedEvent()]));
     recorder.close();
     const path = recordingPath(join(dataDir, 'recordings'), 'a');
     expect(statSync(path).mode & 0o777).toBe(0o600);

@@ -1,0 +1,11 @@
+/** A last look at bytes on their way to a disk: whether credentials stand among them that should not. */
+import { CREDENTIAL_FIELDS } from '../make-event.ts';
+
+/** Fields of heads as our lanes write them, names lower-case; and the beginning of a token of JSON. */
+const NEEDLES = [...CREDENTIAL_FIELDS.map((name) => Buffer.from(`\r\n${name}:`)), Buffer.from('eyJ')];
+
+/** Whether a head among `octets` has a field that carries a credential, or a token anywhere. */
+export function holdsCredentials(octets: Uint8Array): boolean {
+  const bytes = Buffer.from(octets.buffer, octets.byteOffset, octets.byteLength);
+  return NEEDLES.some((needle) => bytes.includes(needle));
+}

@@ -1,0 +1,84 @@
+/** From the bytes of one writer to segments: follows which contexts are in use, and keeps no others. */
+import type { TrafficEvent } from '../../model/traffic-event.ts';
+import { EventSegment, SharedContext } from './event-segment.ts';
+import {
+  bytesOf,
+  flagsOf,
+  httpContextAt,
+  jsonContextAt,
+  jsonSize,
+  KIND,
+  kindAt,
+  nextRecord,
+  readJson,
+  writeJson,
+} from './record-layout.ts';
+
+export class SegmentReader {
+  readonly #stream: number;
+  readonly #live = new Map<number, SharedContext>();
+
+  constructor(stream: number) {
+    this.#stream = stream;
+  }
+
+  /** The events in `octets`, which are whole records in the order they were written; null when there are none. */
+  read(octets: Uint8Array, lost = 0): EventSegment | null {
+    const bytes = bytesOf(octets);
+    const offsets: number[] = [];
+    const contexts = new Map<number, SharedContext>();
+    let last = -1;
+    for (let at = 0; at < octets.length; at = nextRecord(bytes, at)) {
+      switch (kindAt(bytes, at)) {
+        case KIND.http: {
+          const number = httpContextAt(bytes, at);
+          if (number !== last) {
+            const context = this.#live.get(number);
+            if (context !== undefined) contexts.set(number, context);
+            last = number;
+          }
+          offsets.push(at);
+          break;
+        }
+        case KIND.event:
+          offsets.push(at);
+          break;
+        case KIND.context:
+          this.#live.set(jsonContextAt(bytes, at), new SharedContext(readJson(bytes, at)));
+          break;
+        case KIND.released:
+          this.#live.delete(jsonContextAt(bytes, at));
+          break;
+      }
+    }
+    if (offsets.length === 0 && lost === 0) return null;
+    return new EventSegment({ stream: this.#stream, octets, offsets, contexts, lost });
+  }
+}
+
+/** Where the events of `octets` begin; for bytes that hold nothing but records. */
+export function eventOffsets(octets: Uint8Array): number[] {
+  const bytes = bytesOf(octets);
+  const offsets: number[] = [];
+  for (let at = 0; at < octets.length; at = nextRecord(bytes, at)) {
+    const kind = kindAt(bytes, at);
+    if (kind === KIND.http || kind === KIND.event) offsets.push(at);
+  }
+  return offsets;
+}
+
+/** Events that are objects already, as a segment. */
+export function segmentOf(events: readonly TrafficEvent[]): EventSegment {
+  const texts = events.map((event) => new TextEncoder().encode(JSON.stringify(event)));
+  const octets = new Uint8Array(texts.reduce((sum, { length }) => sum + jsonSize(length), 0));
+  const bytes = bytesOf(octets);
+  const offsets: number[] = [];
+  let at = 0;
+  texts.forEach((text, index) => {
+    const event = events[index];
+    writeJson(bytes, at, KIND.event, event === undefined ? 0 : flagsOf(event), 0, text);
+    offsets.push(at);
+    at += jsonSize(text.length);
+  });
+  return new EventSegment({ stream: 0, octets, offsets, contexts: new Map() });
+}
