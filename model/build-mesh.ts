@@ -36,7 +36,14 @@ export function buildMesh(
   const plans = planWorkloads(project, problems);
   const workloads = plans.map((plan, index) => buildWorkload(plan, index, project, surroundings, problems));
   problems.push(...duplicatePolicies(policies));
-  const config: MeshConfig = { ...project.spec.meshConfig, trustDomain: project.spec.trustDomain };
+  const config: MeshConfig = {
+    ...project.spec.meshConfig,
+    trustDomain: project.spec.trustDomain,
+    serviceHosts: workloads.map(({ name, namespace }) => ({
+      host: `${name}.${namespace}.svc.cluster.local`,
+      namespace,
+    })),
+  };
   for (const policy of policies) problems.push(...selectedNothing(policy, workloads, config.rootNamespace));
   if (hasErrors(problems)) return { value: null, problems };
   const mesh: Mesh = {

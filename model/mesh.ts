@@ -67,6 +67,8 @@ export interface MeshConfig {
   numTrustedProxies: number;
   /** Authorizers of CUSTOM policies; absent where no data plane could ask them. */
   extensionProviders?: readonly ExtensionProvider[];
+  /** The mesh's own services under their full names: where a provider's authorizer may be. */
+  serviceHosts?: readonly { host: string; namespace: string }[];
 }
 
 export interface Mesh {

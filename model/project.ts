@@ -3,6 +3,7 @@
  * format; its JSON Schema is shipped. Reading fills no defaults that depend on other files: `build-mesh.ts` does.
  */
 import { z } from 'zod';
+import { extensionProviderSchema } from './istio/extension-provider.ts';
 import type { Parsed, Position } from './problem.ts';
 import { checkValue } from './schema-problems.ts';
 import { placeOf, readSingleYaml, type Positions } from './yaml-source.ts';
@@ -71,6 +72,10 @@ export const meshConfigSchema = z.strictObject({
   rootNamespace: dnsLabel.default('istio-system'),
   trustDomainAliases: z.array(z.string()).default([]),
   numTrustedProxies: z.number().int().min(0).max(100).default(0),
+  extensionProviders: z
+    .array(extensionProviderSchema)
+    .default([])
+    .describe('Authorizers that CUSTOM policies name: services of this mesh.'),
 });
 
 export const projectSchema = z.strictObject({

@@ -17,7 +17,7 @@ import { compileJwt } from './tokens/compile-jwt.ts';
 /** The part of a mesh's configuration that policies depend on. */
 export type PolicyConfig = Pick<
   MeshConfig,
-  'rootNamespace' | 'trustDomain' | 'trustDomainAliases' | 'extensionProviders'
+  'rootNamespace' | 'trustDomain' | 'trustDomainAliases' | 'extensionProviders' | 'serviceHosts'
 >;
 
 /** A workload's port; any protocol but `tcp` and `tls` is HTTP to a policy. */
@@ -84,7 +84,8 @@ export function compilePolicies(
       else notices.push(problem.severity === 'error' ? { ...problem, severity: 'warning' } : problem);
     }
   }
-  const custom = compileCustom(customPolicies, config.extensionProviders ?? [], registryHosts(objects));
+  const registry = [...registryHosts(objects), ...(config.serviceHosts ?? [])];
+  const custom = compileCustom(customPolicies, config.extensionProviders ?? [], registry);
   if (custom?.provider && protocol === 'tcp')
     invalid.push(customOnTcp(custom.provider.name, target, port.port));
   const jwt = protocol === 'tcp' ? { rules: [] } : compileJwt(objects, target, config.rootNamespace, invalid);

@@ -4,6 +4,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Decision } from '../model/decision.ts';
+import type { HeaderList } from '../model/request-facts.ts';
 import { writeHead } from './forward-http.ts';
 
 /** How long a client may go on sending a body that nobody reads (Envoy's delayed close). */
@@ -11,12 +12,33 @@ const LINGER_MS = 1_000;
 /** Envoy's `server` header: `istio-envoy` at an inbound listener, `envoy` at an outbound one. */
 export type ServerName = 'istio-envoy' | 'envoy';
 
-/** Fields of an answer of ours. */
-export function answerHeaders(decision: Decision, server: ServerName): [string, string][] {
+/** Framing and identity of an answer of ours are ours, whatever an authorizer says. */
+const OURS: ReadonlySet<string> = new Set([
+  'content-length',
+  'transfer-encoding',
+  'connection',
+  'keep-alive',
+  'upgrade',
+  'trailer',
+  'date',
+  'server',
+]);
+
+/** Fields of an answer of ours; `told`: what an external authorizer wants the client to have besides. */
+export function answerHeaders(
+  decision: Decision,
+  server: ServerName,
+  told: HeaderList = [],
+): [string, string][] {
   const body = decision.body ?? '';
+  const more = told
+    .filter(([name]) => !OURS.has(name))
+    .map(([name, value]): [string, string] => [name, value]);
+  const typed = body === '' || more.some(([name]) => name === 'content-type');
   return [
-    ['content-length', String(Buffer.byteLength(body))],
-    ...(body === '' ? [] : [['content-type', 'text/plain'] as [string, string]]),
+    ['content-length', String(Buffer.byteLength(body, 'latin1'))],
+    ...more,
+    ...(typed ? [] : [['content-type', 'text/plain'] as [string, string]]),
     ['date', new Date().toUTCString()],
     ['server', server],
   ];
@@ -46,12 +68,12 @@ export function answer(
     response.once('close', over);
     if (mayGoOn(request, decision)) {
       writeHead(response, status, headers, request);
-      response.end(body);
+      response.end(body, 'latin1');
       return;
     }
     writeHead(response, status, [...headers, ['connection', 'close']], request);
     response.flushHeaders();
-    if (body !== '' && request.method !== 'HEAD') response.write(body);
+    if (body !== '' && request.method !== 'HEAD') response.write(body, 'latin1');
     // The whole answer is out; what is still being sent is thrown away before the connection closes.
     const end = (): void => void response.end();
     if (request.complete) {

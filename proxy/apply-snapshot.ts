@@ -71,4 +71,5 @@ function retirePools(core: Core, snapshot: Snapshot): void {
   };
   core.pools.retire(keep);
   core.http2Pools.retire(keep);
+  core.authorizers.retire((key) => instances.has(key.split('|')[1] ?? ''));
 }

@@ -1,5 +1,6 @@
 /** What every part of the data plane shares on its thread. One mutable thing: the snapshot in force. */
 import type { TrafficEvent } from '../model/traffic-event.ts';
+import type { GrpcSessions } from './authorizer/grpc-sessions.ts';
 import type { TokenVerification } from '../policy/tokens/verify-token.ts';
 import type { ConnectionTable } from './connection-table.ts';
 import type { EventWriter } from './event-writer.ts';
@@ -13,6 +14,8 @@ export interface Core {
   readonly limits: Limits;
   readonly table: ConnectionTable;
   readonly pools: UpstreamPools;
+  /** Connections to external authorizers that speak gRPC. */
+  readonly authorizers: GrpcSessions;
   readonly http2Pools: Http2Pools;
   /** null: nothing was acknowledged yet, and nothing passes. */
   inForce: InForce | null;

@@ -4,6 +4,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Decision, Explanation, Finding } from '../model/decision.ts';
+import type { HeaderList } from '../model/request-facts.ts';
 import type { TrafficEvent } from '../model/traffic-event.ts';
 import { checkRequestHead, headerPairs, type Http1Request } from '../wire/http1-request-checks.ts';
 import { normalizePath } from '../wire/path-normalization.ts';
@@ -41,6 +42,8 @@ interface Judged {
   decision: Decision;
   explanation: Explanation | null;
   findings: readonly Finding[];
+  /** For the client, by an external authorizer. */
+  told: HeaderList;
 }
 
 function record(judged: Judged, response: TrafficEvent['response']): void {
@@ -119,7 +122,7 @@ async function exchange(
   }
   const at = now();
   const source = { ...sourceOf(core, connection.endpoints) };
-  const base = { core, place, connection, source, at, explanation: null, findings: [] };
+  const base = { core, place, connection, source, at, explanation: null, findings: [], told: [] };
   if (strictNow(place, connection)) {
     record({ ...base, request: unreadRequest(message), decision: PLAINTEXT_ON_STRICT }, null);
     message.socket.destroy();
@@ -143,7 +146,7 @@ async function exchange(
   const { decision, findings } = judgement;
   const claims = judgement.claims === undefined ? {} : { claims: judgement.claims };
   const seen = { ...judgement.http, ...claims, bodyBytes: 0 };
-  const judged: Judged = { ...base, request: seen, decision, findings };
+  const judged: Judged = { ...base, request: seen, decision, findings, told: judgement.responseHeaders };
   if (decision.verdict === 'deny') {
     // A refused request is recorded as it came, its credentials taken out.
     const request = decision.phase === 'jwt' ? { ...http, bodyBytes: 0 } : seen;
@@ -154,7 +157,7 @@ async function exchange(
 }
 
 function refuse(judged: Judged, message: IncomingMessage, response: ServerResponse): Promise<void> {
-  const headers = [...answerHeaders(judged.decision, 'istio-envoy'), ...challenge(judged)];
+  const headers = [...answerHeaders(judged.decision, 'istio-envoy', judged.told), ...challenge(judged)];
   const status = judged.decision.status ?? 403;
   record(judged, {
     status,
@@ -213,7 +216,10 @@ async function pass(
         dialApplication(core, upstream),
       ),
       onConnection: () => undefined,
-      responseHeaders: (fields) => upstreamAnswerHeaders(fields, 'istio-envoy'),
+      responseHeaders: (fields) => [
+        ...upstreamAnswerHeaders(fields, 'istio-envoy'),
+        ...judged.told.map(([name, value]): [string, string] => [name, value]),
+      ],
       report,
     });
   let result = await send();
@@ -242,6 +248,7 @@ function broken(core: Core, connection: InboundConnection, failure: Failure, cod
     request: null,
     explanation: null,
     findings: [],
+    told: [],
   };
   if (strictNow(place, connection)) {
     record({ ...judged, decision: PLAINTEXT_ON_STRICT }, null);

@@ -3,13 +3,12 @@
  * beside it, and why, on demand. A port on which somebody has to be asked first answers later; all others at once.
  */
 import type { Decision, Explanation, Finding } from '../model/decision.ts';
-import type { HttpFacts, RequestFacts, TokenClaims } from '../model/request-facts.ts';
-import { decide } from '../policy/decide.ts';
+import type { HeaderList, HttpFacts, TokenClaims } from '../model/request-facts.ts';
 import { explain } from '../policy/explain.ts';
 import { findingsFor } from '../policy/findings.ts';
-import { authenticate } from '../policy/tokens/authenticate.ts';
-import { afterTokens, type TokenFacts } from '../policy/tokens/token-facts.ts';
+import { decided, decideHttp, type Judged } from '../policy/decide-http.ts';
 import { tokenFindings } from '../policy/tokens/token-findings.ts';
+import { authorizeBy } from './authorizer/authorize.ts';
 import type { Source } from './connection-table.ts';
 import type { Core } from './core.ts';
 import { connectionFacts, type InboundConnection, type InboundPlace } from './inbound-connection.ts';
@@ -25,6 +24,8 @@ export interface Judgement {
   http: HttpFacts;
   /** Claims of the token that counts; absent where no rule looks at tokens. */
   claims?: TokenClaims | null;
+  /** What an external authorizer wants the client to be told, whatever becomes of the request. */
+  responseHeaders: HeaderList;
   /** Why; worth computing for a denial, or when somebody asks. */
   explain(): Explanation;
 }
@@ -52,35 +53,46 @@ export function inboundHeaders(
 
 /** Whether requests at this port are judged without asking anybody, which `judgeAtOnce` needs. */
 export function isJudgedAtOnce({ port }: InboundPlace): boolean {
-  return port.policy.jwt.rules.length === 0;
+  return port.policy.jwt.rules.length === 0 && port.policy.custom === null;
 }
 
-/** Judges by the policies alone; a port that wants tokens lets nothing through here. */
+/** Judges by the policies alone; a port that wants tokens, or somebody asked, lets nothing through here. */
 export function judgeAtOnce({ place, connection, source }: Bench, http: HttpFacts): Judgement {
-  return judged(place, { connection: connectionFacts(place, connection, source), http }, undefined);
+  return judgementOf(
+    place,
+    decided(place.port.policy, { connection: connectionFacts(place, connection, source), http }),
+    http,
+  );
 }
 
-/** Judges in full: tokens first where a rule looks at them. */
+/** Judges in full: the authorizer first, then tokens, where a rule wants them. */
 export async function judgeInbound(bench: Bench, http: HttpFacts): Promise<Judgement> {
   const { core, place, connection, source } = bench;
   if (isJudgedAtOnce(place)) return judgeAtOnce(bench, http);
-  const verification = verificationBy(place.inForce.snapshot, core.signatures);
-  const tokens = await authenticate(place.port.policy.jwt, http, verification);
-  return judged(place, { connection: connectionFacts(place, connection, source), http }, tokens);
+  const facts = { connection: connectionFacts(place, connection, source), http };
+  const { inForce, instance, port } = place;
+  const asking = {
+    core,
+    inForce,
+    instance,
+    source: { address: source.ip, port: connection.endpoints.remotePort, principal: connection.spiffeId },
+    port: port.port,
+    scheme: connection.mtls ? ('https' as const) : ('http' as const),
+    protocol: http.protocol,
+  };
+  const verification = verificationBy(inForce.snapshot, core.signatures);
+  const askable = { verification, authorize: authorizeBy(asking) };
+  return judgementOf(place, await decideHttp(port.policy, facts, askable), http);
 }
 
-function judged(
-  { port: { policy } }: InboundPlace,
-  asSent: RequestFacts & { http: HttpFacts },
-  tokens: TokenFacts | undefined,
-): Judgement {
-  const decision = decide(policy, asSent, tokens);
-  const facts = tokens === undefined ? asSent : afterTokens(asSent, tokens);
+function judgementOf({ port: { policy } }: InboundPlace, judged: Judged, asSent: HttpFacts): Judgement {
+  const { decision, facts, tokens, custom } = judged;
   return {
     decision,
     findings: [...findingsFor(policy, facts, decision), ...tokenFindings(tokens, decision)],
-    http: facts.http ?? asSent.http,
+    http: facts.http ?? asSent,
     ...(tokens === undefined ? {} : { claims: tokens.claims }),
+    responseHeaders: custom?.responseHeaders ?? [],
     explain: () => explain(policy, facts, decision, tokens),
   };
 }

@@ -2,6 +2,7 @@
  * The data plane on its own thread: all sidecars of a mesh, behind the same verbs as `DataPlane`. It knows nothing
  * of workers and messages; worker.ts hands it those.
  */
+import { GrpcSessions } from './authorizer/grpc-sessions.ts';
 import { applySnapshot } from './apply-snapshot.ts';
 import { ConnectionTable } from './connection-table.ts';
 import type { Core } from './core.ts';
@@ -33,6 +34,7 @@ export function createSidecars(limits: Limits, events: RingEvents): Sidecars {
     limits,
     table,
     pools: new UpstreamPools(),
+    authorizers: new GrpcSessions(),
     http2Pools: new Http2Pools(limits),
     signatures: rememberSignatures(),
     turns: new Map(),
@@ -62,6 +64,7 @@ export function createSidecars(limits: Limits, events: RingEvents): Sidecars {
       core.inForce = null;
       listeners.close();
       core.pools.close();
+      core.authorizers.close();
       core.http2Pools.close();
       inboundLane.close();
       outboundLane.close();

@@ -84,6 +84,8 @@ export interface Snapshot {
   outboundTrafficPolicy: 'REGISTRY_ONLY' | 'ALLOW_ANY';
   /** Keys by the `jwksUri` that rules name; null or absent = they can't be had, and no token by them is good. */
   keySets?: Readonly<Record<string, KeySet | null>>;
+  /** Hosts outside of the mesh that sidecars themselves ask, in plaintext: external authorizers. */
+  externalHosts?: { host: string; port: number; address: { host: string; port: number } }[];
   instances: InstanceSnapshot[];
   services: ServiceSnapshot[];
 }

@@ -11,7 +11,15 @@ export type AuthorizerAnswer =
   /** Not reached, too late, or not understood; `asked` = the question arrived. */
   | { kind: 'failed'; asked: boolean }
   | { kind: 'http'; status: number; headers: HeaderList; body: string }
-  | { kind: 'grpc-allowed'; set: HeaderList; remove: readonly string[]; responseHeaders: HeaderList }
+  | {
+      kind: 'grpc-allowed';
+      /** In the place of all of their name. */
+      set: HeaderList;
+      /** Beside those of their name. */
+      add?: HeaderList;
+      remove: readonly string[];
+      responseHeaders: HeaderList;
+    }
   | { kind: 'grpc-denied'; status: number; headers: HeaderList; body: string };
 
 /** Who asks. Throws nothing: what goes wrong is a `failed` answer. */
@@ -38,7 +46,7 @@ export function applyAnswer(
     case 'grpc-allowed':
       return {
         kind: 'passed',
-        http: changed(http, answer.set, answer.remove),
+        http: added(changed(http, answer.set, answer.remove), answer.add ?? []),
         responseHeaders: answer.responseHeaders,
       };
     case 'http': {
@@ -122,6 +130,11 @@ function changed(http: HttpFacts, set: HeaderList, remove: readonly string[]): H
   const last = new Map(kept.map(([name, value]) => [name, value]));
   const stayed = [...last].filter(([name]) => !remove.includes(name));
   return { ...http, headers: [...http.headers.filter(([name]) => !gone.has(name)), ...stayed] };
+}
+
+function added(http: HttpFacts, headers: HeaderList): HttpFacts {
+  const kept = headers.filter(([name]) => !isRequestLine(name));
+  return kept.length === 0 ? http : { ...http, headers: [...http.headers, ...kept] };
 }
 
 function isRequestLine(name: string): boolean {

@@ -101,8 +101,8 @@ describe('check', () => {
   });
 
   it('names what can be read and not judged, as `up` does', async () => {
-    await edit('policies/hello.yaml', 'action: ALLOW', 'action: CUSTOM\n  provider: { name: asker }');
-    await edit('policies/hello.yaml', 'principals: [cluster.local/ns/demo/sa/web]', 'ipBlocks: [10.0.0.0/8]');
+    const unjudged = '- when: [{ key: "experimental.envoy.filters.network.mysql_proxy[db.t]", values: [r] }]';
+    await edit('policies/hello.yaml', '    - from:', `    ${unjudged}\n      from:`);
     expect((await check()).join('\n')).toMatch(/policies\/hello\.yaml:\d+:\d+: error not-supported-yet/);
   });
 

@@ -1,10 +1,12 @@
 /** Plays DecisionSuites through the listeners of a data plane, case by case, and compares. */
+import { setTimeout as wait } from 'node:timers/promises';
 import { readSuite, type Suite } from '../../cli/read-suite.ts';
 import type { DecisionCase } from '../../model/decision-suite.ts';
 import type { TrafficEvent } from '../../model/traffic-event.ts';
 import { callerOf, sentRequest } from '../../policy/suite-case.ts';
 import type { DataPlane } from '../../proxy/data-plane.ts';
 import type { BoundListener } from '../../proxy/snapshot.ts';
+import { type Authorizer, startAuthorizer } from './authorizer.ts';
 import { type Certificates, createCertificates } from './certificates.ts';
 import { playClient, type Observation, type Shown } from './client.ts';
 import { compareVerdict } from './compare-verdict.ts';
@@ -17,11 +19,13 @@ import { startDataPlane } from '../../proxy/worker-data-plane.ts';
 const CLIENTS = 32;
 const CASE_TIMEOUT_MS = 20_000;
 const EVENT_PATIENCE_MS = 2_000;
+const EVENT_POLL_MS = 10;
 
 /** What all suites of a run share. */
 interface Stage {
   plane: DataPlane;
   behind: Recorder;
+  authorizer: Authorizer;
   certificates: Certificates;
   events: TrafficEvent[];
   /** Of the last case and the last snapshot: both only grow. */
@@ -31,27 +35,27 @@ interface Stage {
 
 /** Starts a data plane and an application; suites are played one after the other. */
 export async function startDecisionPlayer(): Promise<SuitePlayer> {
-  const [plane, behind, certificates] = await Promise.all([
+  const [plane, behind, authorizer, certificates] = await Promise.all([
     startDataPlane(),
     startRecorder(),
+    startAuthorizer(),
     createCertificates(),
   ]);
-  const stage: Stage = { plane, behind, certificates, events: [], cases: 0, version: 0 };
+  const stage: Stage = { plane, behind, authorizer, certificates, events: [], cases: 0, version: 0 };
   plane.onEvents((batch) => stage.events.push(...batch));
   return {
     play: async (file) => playSuite(stage, await readSuite(file)),
     close: async () => {
       await plane.close();
       await behind.close();
+      await authorizer.close();
     },
   };
 }
 
 async function playSuite(stage: Stage, suite: Suite): Promise<PlayedCase[]> {
   stage.version += 1;
-  const answer = await stage.plane.publish(
-    await snapshotOf(stage.version, suite, stage.behind, stage.certificates),
-  );
+  const answer = await stage.plane.publish(await snapshotOf(stage.version, suite, stage));
   if (answer.kind === 'nack') {
     const why = answer.problems.map(({ message }) => message).join('; ');
     return suite.cases.map(({ id }) => ({
@@ -75,7 +79,7 @@ async function playSuite(stage: Stage, suite: Suite): Promise<PlayedCase[]> {
       seen,
       arrival: stage.behind.arrival(number),
       echoed: stage.behind.echoed(number),
-      checked: null,
+      checked: stage.authorizer.checked(number),
       events: events.get(String(number)) ?? [],
     };
     return { id: one.id, differences: compareVerdict(one.expect, played) };
@@ -125,6 +129,7 @@ async function eventsOf(
       events.length = 0;
       return told;
     }
+    await wait(EVENT_POLL_MS);
   }
 }
 

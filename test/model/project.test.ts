@@ -108,6 +108,7 @@ describe('a right project file', () => {
         rootNamespace: 'istio-system',
         trustDomainAliases: [],
         numTrustedProxies: 0,
+        extensionProviders: [],
       },
     });
   });

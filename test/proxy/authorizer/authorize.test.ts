@@ -1,0 +1,228 @@
+/** CUSTOM on the wire with authorizers that misbehave; well-behaved ones are played by test/conformance. */
+import { once } from 'node:events';
+import http2 from 'node:http2';
+import net from 'node:net';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { compilePolicies } from '../../../policy/compile.ts';
+import type { PolicyObject } from '../../../policy/index.ts';
+import {
+  ask,
+  authorizationPolicy,
+  startApplication,
+  startPair,
+  type Application,
+  type Pair,
+} from '../../support/sidecar-pair.ts';
+
+let application: Application;
+let pair: Pair;
+beforeAll(async () => {
+  application = await startApplication();
+  pair = await startPair(application.address);
+});
+afterAll(async () => {
+  await pair.close();
+  await application.close();
+});
+
+const servers = new Set<() => void>();
+afterEach(() => {
+  for (const close of servers) close();
+  servers.clear();
+});
+
+/** A server on loopback that does what it likes with a connection. */
+async function serve(onConnection: (socket: net.Socket) => void): Promise<{ host: string; port: number }> {
+  const sockets = new Set<net.Socket>();
+  const server = net.createServer((socket) => {
+    sockets.add(socket);
+    socket.on('error', () => socket.destroy());
+    onConnection(socket);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  servers.add(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  return { host: '127.0.0.1', port: (server.address() as net.AddressInfo).port };
+}
+
+/** An HTTP/2 server that answers every call so. */
+async function serveGrpc(
+  answer: (stream: http2.ServerHttp2Stream) => void,
+): Promise<{ host: string; port: number }> {
+  const server = http2.createServer();
+  const sessions = new Set<http2.ServerHttp2Session>();
+  server.on('session', (session) => sessions.add(session));
+  server.on('stream', (stream) => {
+    stream.on('error', () => undefined);
+    answer(stream as http2.ServerHttp2Stream);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  servers.add(() => {
+    for (const session of sessions) session.destroy();
+    server.close();
+  });
+  return { host: '127.0.0.1', port: (server.address() as net.AddressInfo).port };
+}
+
+const CUSTOM = authorizationPolicy('ext', {
+  action: 'CUSTOM',
+  provider: { name: 'authz' },
+  rules: [{ to: [{ operation: { paths: ['/admin*'] } }] }],
+});
+const REGISTERED: PolicyObject = {
+  ...CUSTOM,
+  apiVersion: 'networking.istio.io/v1',
+  kind: 'ServiceEntry',
+  spec: { hosts: ['authz.example'], ports: [{ number: 8000, name: 'http', protocol: 'HTTP' }] },
+};
+
+/** One request to /admin/x, asked about at `address`. */
+async function asked(
+  protocol: 'envoyExtAuthzHttp' | 'envoyExtAuthzGrpc',
+  address: { host: string; port: number },
+  settings: object = {},
+) {
+  const provider = {
+    service: 'authz.example',
+    port: 8000,
+    timeout: '0.2s',
+    failOpen: false,
+    statusOnError: '',
+    ...settings,
+  };
+  await pair.publish({
+    mtls: 'DISABLE',
+    edit: (snapshot) => {
+      snapshot.externalHosts = [{ host: 'authz.example', port: 8000, address }];
+      const inbound = snapshot.instances[1]?.inbound[0];
+      if (inbound === undefined) throw new Error('no inbound port');
+      inbound.policy = compilePolicies(
+        [CUSTOM, REGISTERED],
+        { namespace: 'shop', labels: {}, serviceAccount: 'orders' },
+        { port: 8080, protocol: 'http' },
+        {
+          rootNamespace: 'istio-system',
+          trustDomain: 'cluster.local',
+          trustDomainAliases: [],
+          extensionProviders: [
+            {
+              name: 'authz',
+              [protocol]: protocol === 'envoyExtAuthzHttp' ? { pathPrefix: '', ...provider } : provider,
+            },
+          ],
+        },
+      );
+    },
+  });
+  await pair.clear();
+  application.requests.length = 0;
+  const answer = await ask(pair.at('orders-0', '8080'), { path: '/admin/x', headers: { host: 'orders' } });
+  const [event] = await pair.seen();
+  return {
+    status: answer.status,
+    details: event?.decision.details,
+    reached: application.requests.length > 0,
+  };
+}
+
+const REFUSED = { status: 403, details: 'ext_authz_error', reached: false };
+
+describe('an HTTP authorizer that doesn’t answer as one lets nothing through', () => {
+  it.each([
+    ['closes at once', (socket: net.Socket) => socket.destroy()],
+    ['never answers', () => undefined],
+    ['answers what is no HTTP', (socket: net.Socket) => socket.end('no\r\n\r\n')],
+    [
+      'closes within its body',
+      (socket: net.Socket) => socket.end('HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nok'),
+    ],
+    [
+      'sends a body without end',
+      (socket: net.Socket) => {
+        socket.write('HTTP/1.1 200 OK\r\ncontent-length: 99999999\r\n\r\n');
+        socket.write(Buffer.alloc(2 * 1024 * 1024));
+      },
+    ],
+    [
+      'answers 200 over the limit of headers',
+      (socket: net.Socket) => {
+        socket.end(`HTTP/1.1 200 OK\r\nx: ${'y'.repeat(200_000)}\r\n\r\n`);
+      },
+    ],
+  ])('%s', async (_what, behave) => {
+    expect(await asked('envoyExtAuthzHttp', await serve(behave))).toEqual(REFUSED);
+  });
+
+  it('answers with the provider’s own status where it names one', async () => {
+    const address = await serve((socket) => socket.destroy());
+    expect(await asked('envoyExtAuthzHttp', address, { statusOnError: '503' })).toEqual({
+      ...REFUSED,
+      status: 503,
+    });
+  });
+
+  it('passes where the provider fails open, and only there', async () => {
+    const address = await serve((socket) => socket.destroy());
+    expect(await asked('envoyExtAuthzHttp', address, { failOpen: true })).toMatchObject({
+      status: 200,
+      reached: true,
+    });
+  });
+});
+
+describe('a gRPC authorizer that doesn’t answer as one lets nothing through', () => {
+  const GRPC = { ':status': 200, 'content-type': 'application/grpc' };
+  it.each([
+    [
+      'ends without a status',
+      (stream: http2.ServerHttp2Stream) => {
+        stream.respond(GRPC);
+        stream.end(Buffer.from([0, 0, 0, 0, 0]));
+      },
+    ],
+    [
+      'says UNAVAILABLE',
+      (stream: http2.ServerHttp2Stream) => {
+        stream.respond({ ...GRPC, 'grpc-status': '14' }, { endStream: true });
+      },
+    ],
+    [
+      'says OK without a message',
+      (stream: http2.ServerHttp2Stream) => {
+        stream.respond({ ...GRPC, 'grpc-status': '0' }, { endStream: true });
+      },
+    ],
+    [
+      'says OK with half a message',
+      (stream: http2.ServerHttp2Stream) => {
+        stream.respond(GRPC, { waitForTrailers: true });
+        stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }));
+        stream.end(Buffer.from([0, 0, 0, 0, 9, 0x0a]));
+      },
+    ],
+    [
+      'compresses what nobody asked to be',
+      (stream: http2.ServerHttp2Stream) => {
+        stream.respond(GRPC, { waitForTrailers: true });
+        stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }));
+        stream.end(Buffer.from([1, 0, 0, 0, 0]));
+      },
+    ],
+    [
+      'resets',
+      (stream: http2.ServerHttp2Stream) => void stream.close(http2.constants.NGHTTP2_INTERNAL_ERROR),
+    ],
+    ['never answers', () => undefined],
+  ])('%s', async (_what, behave) => {
+    expect(await asked('envoyExtAuthzGrpc', await serveGrpc(behave))).toEqual(REFUSED);
+  });
+
+  it('isn’t there', async () => {
+    const address = await serve((socket) => socket.destroy());
+    expect(await asked('envoyExtAuthzGrpc', address)).toEqual(REFUSED);
+  });
+});
