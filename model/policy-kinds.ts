@@ -7,8 +7,17 @@ import { contextSignalsSpecSchema } from './greenroom/context-signals.ts';
 import { rateLimitSpecSchema } from './greenroom/rate-limit.ts';
 import { requestValidationSpecSchema } from './greenroom/request-validation.ts';
 import { authorizationPolicySpecSchema } from './istio/authorization-policy.ts';
+import { destinationRuleSchema } from './istio/destination-rule.ts';
+import {
+  grpcRouteObjectSchema,
+  httpRouteObjectSchema,
+  referenceGrantSchema,
+} from './istio/gateway-api-routes.ts';
 import { peerAuthenticationSpecSchema } from './istio/peer-authentication.ts';
 import { requestAuthenticationSpecSchema } from './istio/request-authentication.ts';
+import { serviceEntrySchema } from './istio/service-entry.ts';
+import { sidecarSchema } from './istio/sidecar.ts';
+import { virtualServiceSchema } from './istio/virtual-service.ts';
 
 export type KindSupport =
   | { support: 'enforced'; versions: readonly string[]; schema: z.ZodType }
@@ -48,13 +57,14 @@ const KINDS: Readonly<Record<string, KindSupport>> = {
     versions: ISTIO_VERSIONS,
     schema: requestAuthenticationSpecSchema,
   },
-  [`${NETWORKING}/VirtualService`]: later(ROUTING_VERSIONS),
-  [`${NETWORKING}/DestinationRule`]: later(ROUTING_VERSIONS),
-  [`${NETWORKING}/ServiceEntry`]: later(ROUTING_VERSIONS),
+  [`${NETWORKING}/VirtualService`]: later(ROUTING_VERSIONS, virtualServiceSchema),
+  [`${NETWORKING}/DestinationRule`]: later(ROUTING_VERSIONS, destinationRuleSchema),
+  [`${NETWORKING}/ServiceEntry`]: later(ROUTING_VERSIONS, serviceEntrySchema),
   [`${NETWORKING}/Gateway`]: later(ROUTING_VERSIONS),
-  [`${NETWORKING}/Sidecar`]: later(ROUTING_VERSIONS),
-  [`${GATEWAY}/HTTPRoute`]: later(['v1', 'v1beta1']),
-  [`${GATEWAY}/GRPCRoute`]: later(['v1', 'v1alpha2']),
+  [`${NETWORKING}/Sidecar`]: later(ROUTING_VERSIONS, sidecarSchema),
+  [`${GATEWAY}/HTTPRoute`]: later(['v1', 'v1beta1'], httpRouteObjectSchema),
+  [`${GATEWAY}/GRPCRoute`]: later(['v1', 'v1alpha2'], grpcRouteObjectSchema),
+  [`${GATEWAY}/ReferenceGrant`]: later(['v1', 'v1beta1'], referenceGrantSchema),
   [`${OURS}/RateLimit`]: later(['v1'], rateLimitSpecSchema),
   [`${OURS}/RequestValidation`]: later(['v1'], requestValidationSpecSchema),
   [`${OURS}/ContextSignals`]: later(['v1'], contextSignalsSpecSchema),

@@ -147,8 +147,7 @@ export function checkRequestHead(head: Http1Head): CheckedHead {
   }
   // Two Host fields are joined, as Envoy joins them (SURPRISES 16): a policy on one of them then misses.
   const host = target.host ?? hosts.join(',');
-  if (/[/?#\s]/.test(host) || hasControlByte(host))
-    return refuse({ status: 400, body: '', details: 'http.invalid_authority', reason: 'bad-host' });
+  if (/[/?#]|[^\x21-\x7e]/.test(host)) return refuse(codecError('bad-host', 'http.invalid_authority'));
   const kept = endToEndRequestHeaders(headers);
   if (kept === null) return refuse(codecError('bad-connection-header', 'http1.connection_header_rejected'));
   if (head.method === 'QUERY' && !kept.some(([name]) => name === 'content-type')) {

@@ -1,0 +1,131 @@
+/**
+ * VirtualServices as istiod holds them after reading: short names completed, delegates merged into their roots. Routes of
+ * the Gateway API join them later, marked as such.
+ */
+import type {
+  HttpRouteSpec,
+  TcpRouteSpec,
+  VirtualServiceObjectSpec,
+} from '../../model/istio/virtual-service.ts';
+import { positionOf, type PolicyObject } from '../../model/policy-object.ts';
+import type { RouteSource } from './compiled-routes.ts';
+import { mergeDelegate } from './delegates.ts';
+import { completeHost } from './host-names.ts';
+import type { RoutingObject } from './routing-objects.ts';
+
+/** A route with the place it was written at. */
+export interface SourcedRoute {
+  spec: HttpRouteSpec;
+  source: RouteSource;
+}
+
+export interface MeshVirtualService {
+  name: string;
+  namespace: string;
+  created: string;
+  hosts: readonly string[];
+  http: readonly SourcedRoute[];
+  tcp: readonly { spec: TcpRouteSpec; source: RouteSource }[];
+  exportTo: readonly string[];
+  /** Of an HTTPRoute or GRPCRoute: path prefixes are by segment, broken backends answer 500. */
+  gatewayApi: boolean;
+}
+
+/** Those that are the mesh's: `gateways` names `mesh`, or nobody. */
+export function meshVirtualServices(
+  objects: readonly RoutingObject<VirtualServiceObjectSpec>[],
+): MeshVirtualService[] {
+  const delegates = objects.filter(({ spec }) => spec.hosts.length === 0);
+  return objects
+    .filter(
+      ({ spec }) => spec.hosts.length > 0 && (spec.gateways.length === 0 || spec.gateways.includes('mesh')),
+    )
+    .map((root) => ({
+      name: root.name,
+      namespace: root.namespace,
+      created: root.created,
+      hosts: root.spec.hosts.map((host) => completeHost(host, root.namespace)),
+      http: root.spec.http.flatMap((route, index) => httpRoutes(root, route, index, delegates)),
+      tcp: root.spec.tcp.map((route, index) => ({
+        spec: completeTcp(route, root.namespace),
+        source: sourceOf(root.object, 'VirtualService', ['spec', 'tcp', index], index),
+      })),
+      exportTo: root.spec.exportTo,
+      gatewayApi: false,
+    }));
+}
+
+export function sourceOf(
+  object: PolicyObject,
+  kind: RouteSource['kind'],
+  path: readonly (string | number)[],
+  index: number,
+): RouteSource {
+  const { name, namespace } = object.metadata;
+  return { kind, namespace, name, index, at: positionOf(object, path) };
+}
+
+type VirtualServiceObject = RoutingObject<VirtualServiceObjectSpec>;
+
+function httpRoutes(
+  root: VirtualServiceObject,
+  route: HttpRouteSpec,
+  index: number,
+  delegates: readonly VirtualServiceObject[],
+): SourcedRoute[] {
+  const source = sourceOf(root.object, 'VirtualService', ['spec', 'http', index], index);
+  const spec = completeHttp(route, root.namespace);
+  if (route.delegate === undefined) return [{ spec, source }];
+  const namespace = route.delegate.namespace || root.namespace;
+  const { name } = route.delegate;
+  const delegate = delegates.find((one) => one.name === name && one.namespace === namespace);
+  if (delegate === undefined || !isExported(delegate, root.namespace)) return [];
+  return delegate.spec.http.flatMap((own, ownIndex) => {
+    const merged = mergeDelegate(spec, completeHttp(own, delegate.namespace));
+    if (merged === null) return [];
+    return [
+      {
+        spec: merged,
+        source: sourceOf(delegate.object, 'VirtualService', ['spec', 'http', ownIndex], ownIndex),
+      },
+    ];
+  });
+}
+
+function isExported({ spec, namespace }: VirtualServiceObject, to: string): boolean {
+  const { exportTo } = spec;
+  if (exportTo.length === 0 || exportTo.includes('*')) return true;
+  return exportTo.includes(to) || (exportTo.includes('.') && namespace === to);
+}
+
+function completeHttp(route: HttpRouteSpec, namespace: string): HttpRouteSpec {
+  const complete = <T extends { host: string }>(destination: T): T => ({
+    ...destination,
+    host: completeHost(destination.host, namespace),
+  });
+  return {
+    ...route,
+    match: route.match.map((match) => ({
+      ...match,
+      gateways: match.gateways.map((gateway) => qualified(gateway, namespace)),
+    })),
+    route: route.route.map((one) => ({ ...one, destination: complete(one.destination) })),
+    mirror: route.mirror === undefined ? undefined : complete(route.mirror),
+    mirrors: route.mirrors.map((one) => ({ ...one, destination: complete(one.destination) })),
+  };
+}
+
+function completeTcp(route: TcpRouteSpec, namespace: string): TcpRouteSpec {
+  return {
+    ...route,
+    route: route.route.map((one) => ({
+      ...one,
+      destination: { ...one.destination, host: completeHost(one.destination.host, namespace) },
+    })),
+  };
+}
+
+/** `mesh` stays; a bare name is one of the object's own namespace. */
+function qualified(gateway: string, namespace: string): string {
+  return gateway === 'mesh' || gateway.includes('/') ? gateway : `${namespace}/${gateway}`;
+}
