@@ -65,7 +65,10 @@ export function lintConfig(): object {
       ...overrides,
       ...owners,
       store,
-      { files: ['*.config.ts', 'scenarios/**'], rules: { 'import/no-default-export': 'off' } },
+      {
+        files: ['*.config.ts', 'scenarios/**', 'scripts/mutation/test-runner.ts'],
+        rules: { 'import/no-default-export': 'off' },
+      },
       {
         files: ['cli/**', 'scripts/**', 'bench/**', 'scenarios/**', 'bin/**'],
         rules: { 'no-console': 'off' },

@@ -6,6 +6,7 @@ import { lintView } from '../../policy/lint-view.ts';
 import { ruleCovers } from '../../policy/rule-covers.ts';
 import { authorization, policies } from '../support/policies.ts';
 import { sampleMesh } from '../support/sample-mesh.ts';
+import { runs } from '../support/runs.ts';
 
 const path = fc.constantFrom('/a', '/a*', '/a/b', '/a/*', '*b', '*', '/a/{*}');
 const principal = fc.constantFrom('cluster.local/ns/shop/sa/web', 'cluster.local/*', '*', 'x/ns/y/sa/z');
@@ -42,6 +43,6 @@ it('finds every rule that covers another, by its values as by comparing all', ()
       }
       expect(search.gaveUp).toBe(false);
     }),
-    { numRuns: 300, endOnFailure: true },
+    { numRuns: runs(300), endOnFailure: true },
   );
 });

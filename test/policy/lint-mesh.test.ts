@@ -10,6 +10,7 @@ import { LINTS, pageOf } from '../../policy/lint-mesh.ts';
 import type { AskedRequest, PolicyVersion } from '../../policy/policy-version.ts';
 import { diff } from '../../policy/what-if.ts';
 import { exampleCodes, policiesOf, readExample } from '../support/checks.ts';
+import { runs } from '../support/runs.ts';
 
 const home = new URL('../../', import.meta.url);
 const codes = exampleCodes();
@@ -81,7 +82,7 @@ describe('fixes', () => {
         );
         expect(opened).toEqual([]);
       }),
-      { numRuns: 50, endOnFailure: true },
+      { numRuns: runs(50), endOnFailure: true },
     );
   });
 });

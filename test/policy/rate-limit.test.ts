@@ -4,6 +4,7 @@ import type { RequestFacts } from '../../model/request-facts.ts';
 import { type CompiledRateLimit, compileRateLimits, decideRateLimit } from '../../policy/rate-limit.ts';
 import { own } from '../support/own-kinds.ts';
 import { cart, request } from '../support/policies.ts';
+import { runs } from '../support/runs.ts';
 
 function limits(rules: string): CompiledRateLimit[] {
   return compileRateLimits(own('RateLimit', `rules: [${rules}]`), cart, 'istio-system');
@@ -143,7 +144,7 @@ describe('a rate limit', () => {
           expect(passed).toBeLessThanOrEqual(burst + (now * requests) / 1_000 + 1e-6);
         },
       ),
-      { numRuns: 200 },
+      { numRuns: runs(200) },
     );
   });
 });

@@ -4,6 +4,7 @@ import tls from 'node:tls';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { MAX_CLIENT_HELLO_BYTES, readClientHello } from '../../wire/client-hello.ts';
+import { runs } from '../support/runs.ts';
 
 interface Sample {
   name: string;
@@ -186,7 +187,7 @@ describe('ClientHello', () => {
             expect(reading.sni).toMatch(/^[!-~]{1,255}$/);
         },
       ),
-      { numRuns: 2_000 },
+      { numRuns: runs(2_000) },
     );
   });
 });

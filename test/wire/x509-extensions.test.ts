@@ -7,6 +7,7 @@ import { issueLeaf } from '../../mesh/pki/issuer.ts';
 import { generateEcKeyPair, issueCertificate, keyIdOf } from '../../mesh/pki/x509.ts';
 import { readX509Extensions } from '../../wire/x509-extensions.ts';
 import { createScene, WEB } from '../support/mtls-listener.ts';
+import { runs } from '../support/runs.ts';
 
 let ders: Map<CertificateFault, Buffer>;
 beforeAll(async () => {
@@ -69,7 +70,7 @@ describe('extensions of a certificate', () => {
         for (const [at, value] of damage) if (at < der.length) der[at] = value;
         readX509Extensions(der);
       }),
-      { numRuns: 3_000 },
+      { numRuns: runs(3_000) },
     );
   });
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { AffixTrie, type TrieDirection } from '../../../policy/index/affix-trie.ts';
+import { runs } from '../../support/runs.ts';
 
 const texts = fc
   .array(fc.constantFrom('a', 'b', 'ab', 'ba', '/'), { maxLength: 6 })
@@ -48,7 +49,7 @@ describe('a trie of prefixes or suffixes', () => {
         );
         expect(found(direction, patterns, text).toSorted()).toEqual(wanted.toSorted());
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 

@@ -8,6 +8,7 @@ import { explain } from '../../../policy/explain.ts';
 import { MOST_TOLD, rulesToTell } from '../../../policy/index/nearest-rules.ts';
 import { policyObjects, requestFacts } from '../../support/policy-pairs.ts';
 import { authorization, cart, compiled, config, request } from '../../support/policies.ts';
+import { runs } from '../../support/runs.ts';
 
 const SEED = Number(process.env['GREENROOM_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
 
@@ -87,7 +88,7 @@ describe('an explanation among many rules', () => {
           }
         },
       ),
-      { seed: SEED, numRuns: 100 },
+      { seed: SEED, numRuns: runs(100) },
     );
   });
 });

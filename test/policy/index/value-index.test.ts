@@ -11,6 +11,7 @@ import {
   matchesValue,
 } from '../../../policy/value-match.ts';
 import { readBlock } from '../../../wire/ip-block.ts';
+import { runs } from '../../support/runs.ts';
 
 function indexed(matches: readonly ValueMatch[], got: string): ValueMatch[] {
   const index = new ValueIndex<ValueMatch>();
@@ -101,7 +102,7 @@ describe('an index of values', () => {
     const { match, got } = values[name] as (typeof values)[string];
     fc.assert(
       fc.property(fc.array(match, { maxLength: 25 }), got, (matches, text) => expectAgreement(matches, text)),
-      { numRuns: 3_000 },
+      { numRuns: runs(3_000) },
     );
   });
 });

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseToken } from '../../../policy/tokens/compact-token.ts';
 import { signer } from '../../support/tokens.ts';
+import { runs } from '../../support/runs.ts';
 
 const issuer = signer();
 const good = issuer.token({ iss: 'https://a.example', sub: 'alice' });
@@ -77,7 +78,7 @@ describe('a compact token', () => {
         parseToken(good.slice(0, at) + text + good.slice(at));
         parseToken(text);
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 });

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { memberOf, parseJsonObject } from '../../../policy/tokens/strict-json.ts';
+import { runs } from '../../support/runs.ts';
 
 describe('strict JSON', () => {
   it.each([
@@ -56,7 +57,7 @@ describe('strict JSON', () => {
       fc.property(fc.string({ unit: fc.constantFrom(...'{}[]",:\\u0d8a1e+-.tfn \u0000é') }), (text) => {
         parseJsonObject(`{${text}`);
       }),
-      { numRuns: 2_000 },
+      { numRuns: runs(2_000) },
     );
   });
 });

@@ -1,0 +1,49 @@
+/** Which tests a mutant has to face, and in which order. */
+import { globSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+
+const SUITES = ['test/policy/**/*.test.ts', 'test/wire/**/*.test.ts'];
+/** Plays thousands of cases from outside of the repository; `corpus-subset.test.ts` stands in for it. */
+const LEFT_OUT = ['test/policy/decision-suites.test.ts'];
+/** A tenth of a second a test and more. */
+const SLOW = ['test/policy/index/rule-index.test.ts', 'test/policy/corpus-subset.test.ts'];
+
+/** All unit tests of policy/ and wire/, relative to `root`: those named like `sources` first, the slow ones last. */
+export function chooseTests(root: string, sources: readonly string[]): string[] {
+  const own = new Set(sources.map((source) => join('test', source.replace(/\.ts$/, '.test.ts'))));
+  const rank = (test: string): number => {
+    if (SLOW.includes(test)) return 3 + SLOW.indexOf(test);
+    if (own.has(test)) return 0;
+    return readFileSync(join(root, test), 'utf8').includes("'fast-check'") ? 2 : 1;
+  };
+  return globSync(SUITES, { cwd: root })
+    .filter((test) => !LEFT_OUT.includes(test))
+    .toSorted()
+    .map((test) => ({ test, rank: rank(test) }))
+    .toSorted((a, b) => a.rank - b.rank)
+    .map(({ test }) => test);
+}
+
+const IMPORTED = /(?:from|import)\s*\(?\s*'(\.[^']+\.ts)'/g;
+
+/** For each source file, the tests whose imports lead to it. Paths are relative to `root`. */
+export function testsThatLoad(root: string, tests: readonly string[]): Map<string, string[]> {
+  const imports = new Map<string, string[]>();
+  const loads = new Map<string, string[]>();
+  const importsOf = (file: string): string[] => {
+    const known = imports.get(file);
+    if (known) return known;
+    const text = readFileSync(join(root, file), 'utf8');
+    const found = [...text.matchAll(IMPORTED)].map(([, path = '']) =>
+      relative(root, resolve(root, dirname(file), path)),
+    );
+    imports.set(file, found);
+    return found;
+  };
+  for (const test of tests) {
+    const seen = new Set([test]);
+    for (const file of seen) for (const next of importsOf(file)) seen.add(next);
+    for (const file of seen) loads.set(file, [...(loads.get(file) ?? []), test]);
+  }
+  return loads;
+}
