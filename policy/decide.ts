@@ -7,8 +7,9 @@ import type { RequestFacts } from '../model/request-facts.ts';
 import type { CompiledAction, CompiledPolicy, CompiledRule } from './compiled-policy.ts';
 import { denyUnasked } from './custom/custom-step.ts';
 import { firstMatch } from './index/first-match.ts';
-import { decideTokens, unsendable } from './tokens/decide-tokens.ts';
+import { decideTokens } from './tokens/decide-tokens.ts';
 import { afterTokens, type TokenFacts } from './tokens/token-facts.ts';
+import { unsendable } from './tokens/unsendable.ts';
 
 /** How the first rule of an action that matches is found, in Envoy's order. */
 export type FindRule = (action: CompiledAction, facts: RequestFacts) => CompiledRule | null;
@@ -39,7 +40,8 @@ export function decideWith(
   if (refused !== null) return refused;
   const facts = tokens === undefined ? asSent : afterTokens(asSent, tokens);
   const decision = authorize(find, policy, facts);
-  return decision.verdict === 'allow' && tokens !== undefined ? (unsendable(tokens) ?? decision) : decision;
+  if (decision.verdict === 'deny' || tokens === undefined) return decision;
+  return unsendable(policy.jwt, asSent, tokens) ?? decision;
 }
 
 function authorize(find: FindRule, policy: CompiledPolicy, facts: RequestFacts): Decision {

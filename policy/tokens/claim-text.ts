@@ -52,7 +52,7 @@ function numberText(value: number): string {
   return Math.abs(value) < 1e21 ? value.toFixed(6) : `${BigInt(value)}.000000`;
 }
 
-/** JSON as protobuf prints it: no blanks, `<` and `>` escaped, numbers with as many digits as they need. */
+/** JSON as protobuf prints it: no blanks, what a page or terminal could trip over escaped, numbers with as many digits as they need. */
 function jsonText(value: JsonValue): string {
   if (typeof value === 'number') return jsonNumber(value);
   if (typeof value === 'string') return jsonString(value);
@@ -65,11 +65,40 @@ function jsonText(value: JsonValue): string {
   return String(value);
 }
 
+/** What protobuf escapes besides `JSON.stringify`: C1 controls and invisible format characters, first to last. */
+const ESCAPED_RANGES: readonly (readonly [first: number, last: number])[] = [
+  [0x3c, 0x3c],
+  [0x3e, 0x3e],
+  [0x7f, 0x9f],
+  [0xad, 0xad],
+  [0x600, 0x603],
+  [0x6dd, 0x6dd],
+  [0x70f, 0x70f],
+  [0x17b4, 0x17b5],
+  [0x200b, 0x200f],
+  [0x2028, 0x202e],
+  [0x2060, 0x2064],
+  [0x206a, 0x206f],
+  [0xfeff, 0xfeff],
+  [0xfff9, 0xfffb],
+  [0x1d173, 0x1d17a],
+  [0xe0001, 0xe0001],
+  [0xe0020, 0xe007f],
+];
+
 function jsonString(text: string): string {
-  return JSON.stringify(text)
-    .replaceAll('<', '\\u003c')
-    .replaceAll('>', '\\u003e')
-    .replaceAll('\u007f', '\\u007f');
+  return Array.from(JSON.stringify(text), (character) => {
+    const code = character.codePointAt(0) ?? 0;
+    return ESCAPED_RANGES.some(([first, last]) => code >= first && code <= last)
+      ? escaped(character)
+      : character;
+  }).join('');
+}
+
+/** A backslash, `u` and four digits a UTF-16 unit. */
+function escaped(character: string): string {
+  const units = Array.from({ length: character.length }, (_, index) => character.charCodeAt(index));
+  return units.map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`).join('');
 }
 
 /** C's `%.15g`, or `%.17g` where that isn't the same number. */

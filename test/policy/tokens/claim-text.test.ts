@@ -16,6 +16,12 @@ describe('claims as text', () => {
     [undefined, ''],
     ['é', 'Ã©'],
     [[1, 'dev', 1e15, 0.00001, '<'], Buffer.from('[1,"dev",1e+15,1e-05,"\\u003c"]').toString('base64')],
+    [
+      ['\u007f\u009f\u00ad\u200b\u2028\ufeff\u{1d173}\u{e0001}é\u200a'],
+      Buffer.from(
+        String.raw`["\u007f\u009f\u00ad\u200b\u2028\ufeff\ud834\udd73\udb40\udc01é` + '\u200a"]',
+      ).toString('base64'),
+    ],
     [{ a: [] }, Buffer.from('{"a":[]}').toString('base64')],
   ])('%j goes into a header as %j', (value, text) => {
     expect(claimHeaderValue(value)).toBe(text);

@@ -77,15 +77,49 @@ describe('the verdict on tokens', () => {
     expect((await judge(deny('x-sub'), [['x-sub', 'forged']])).decision.verdict).toBe('allow');
   });
 
-  it('sends on no claim that would break the header it goes into', async () => {
-    const { decision } = await judge('', withToken(token({ sub: 'a\r\nx: y' })));
-    expect(decision).toMatchObject({ verdict: 'deny', status: 503, reason: 'unsendable-claim' });
+  it.each(['\0', '\u0001', '\b', '\n', '\v', '\f', '\r', '\u001f', '\u007f'])(
+    'sends on no claim with %j in it, which would break the header it goes into',
+    async (byte) => {
+      const { decision } = await judge('', withToken(token({ sub: `a${byte}b` })));
+      expect(decision).toMatchObject({
+        verdict: 'deny',
+        phase: 'upstream',
+        reason: 'unsendable-claim',
+        status: 503,
+        body: 'invalid header value for: x-sub',
+        details: 'filter_removed_required_request_headers{invalid_header_value_for:_x-sub}',
+      });
+    },
+  );
+
+  it('sends on a claim with a tab, and tells a gRPC client of a broken one under HTTP 200', async () => {
+    expect((await judge('', withToken(token({ sub: 'a\tb' })))).decision.verdict).toBe('allow');
+    const { decision } = await judge('', withToken(token({ sub: 'a\nb' })), 'grpc');
+    expect(decision).toMatchObject({ verdict: 'deny', status: 200, body: '' });
   });
 
-  it.each(['x y', ':path'])('has no upstream for a payload that goes into %j', async (header) => {
-    const odd = { ...rule, outputPayloadToHeader: header };
-    expect((await judge('', withToken(token()), 'http1', '/', odd)).decision).toMatchObject({ status: 503 });
-    expect((await judge('', [], 'http1', '/', odd)).decision.verdict).toBe('allow');
+  it.each(['x y', ':x', 'content-length', 'Transfer-Encoding'])(
+    'has no upstream for a payload that goes into %j',
+    async (header) => {
+      const odd = { ...rule, outputPayloadToHeader: header };
+      expect((await judge('', withToken(token()), 'http1', '/', odd)).decision).toMatchObject({
+        status: 503,
+        details: `filter_removed_required_request_headers{invalid_header_name:_${header.replace(' ', '_').toLowerCase()}}`,
+      });
+      expect((await judge('', [], 'http1', '/', odd)).decision.verdict).toBe('allow');
+    },
+  );
+
+  it('has no upstream for any request where a rule writes into a header that it takes away first', async () => {
+    for (const header of [':path', ':method', ':authority', 'Host']) {
+      const odd = { ...rule, outputClaimToHeaders: [{ header, claim: 'sub' }] };
+      for (const headers of [[], withToken(token())])
+        expect((await judge('', headers, 'http1', '/', odd)).decision).toMatchObject({
+          verdict: 'deny',
+          status: 503,
+          details: `filter_removed_required_request_headers{missing_required_header:_${header.toLowerCase()}}`,
+        });
+    }
   });
 
   it('sends on no path with a blank that taking the token out decoded', async () => {

@@ -88,6 +88,21 @@ describe('a token by a rule', () => {
     expect(await outcome(`${issuer.token({ iss })}==`)).toBe('token-signature-bad-base64');
   });
 
+  it('refuses a crit that is no list of names', async () => {
+    for (const crit of ['x', [], [1], [''], null, ['b64']])
+      expect(await outcome(issuer.token({ iss }, { crit }))).toBe('token-signature-invalid');
+  });
+
+  it('refuses JSON that only a forgiving parser reads', async () => {
+    const [header] = issuer.token({ iss }).split('.');
+    const head = Buffer.from(header ?? '', 'base64url').toString();
+    for (const payload of [`{"iss":"${iss}",}`, `{'iss':'${iss}'}`, `{"iss":"${iss}","x":"a\tb"}`])
+      expect(await outcome(issuer.raw(head, payload))).toBe('token-payload-bad-json');
+    expect(await outcome(issuer.raw(`${head.slice(0, -1)},}`, `{"iss":"${iss}"}`))).toBe(
+      'token-header-bad-json',
+    );
+  });
+
   it('refuses what stands behind a token, as base64 or as part of its signature', async () => {
     const token = issuer.token({ iss });
     expect(await outcome(`${token} x`)).toBe('token-signature-bad-base64');
