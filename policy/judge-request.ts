@@ -6,6 +6,7 @@ import type { Decision } from '../model/decision.ts';
 import type { MeshConfig } from '../model/mesh.ts';
 import type { ConnectionFacts, HttpFacts, RequestFacts } from '../model/request-facts.ts';
 import { sidecarHeaders } from '../wire/connection-manager-headers.ts';
+import { sameFamily } from '../wire/address-family.ts';
 import { chooseFilterChain, type FilterChain, type PeerMode } from '../wire/filter-chain.ts';
 import type { ForwardedClient } from '../wire/forwarded-client-cert.ts';
 import type { CompiledPolicy } from './compiled-policy.ts';
@@ -84,21 +85,15 @@ export function clientOf({ principal }: ConnectionFacts): ForwardedClient | null
 function connectionFacts(from: CallingSide, to: CalledSide, chain: FilterChain): ConnectionFacts {
   const mtls = chain.kind === 'mtls';
   const certificate = from.tls === 'plaintext' ? null : from.tls.certificate;
-  // A connection has one family: beside an IPv6 address an IPv4 one is seen mapped, and matches no IPv4 block.
-  const mixed = from.ip.includes(':') !== to.ip.includes(':');
+  const { sourceIp, destinationIp } = sameFamily(from.ip, to.ip);
   return {
-    sourceIp: mixed ? mappedToIpv6(from.ip) : from.ip,
-    destinationIp: mixed ? mappedToIpv6(to.ip) : to.ip,
+    sourceIp,
+    destinationIp,
     destinationPort: to.port,
     principal: mtls && certificate?.kind === 'valid' ? certificate.principal : null,
     sni: from.tls === 'plaintext' ? null : (from.tls.sni?.toLowerCase() ?? null),
     mtls,
   };
-}
-
-/** An IPv4 address as it looks beside an IPv6 one. */
-export function mappedToIpv6(address: string): string {
-  return address.includes(':') ? address : `::ffff:${address}`;
 }
 
 function refuseConnection(from: CallingSide, chain: FilterChain, config: JudgingConfig): Decision | null {

@@ -31,9 +31,7 @@ export function answerHeaders(
   told: HeaderList = [],
 ): [string, string][] {
   const body = decision.body ?? '';
-  const more = told
-    .filter(([name]) => !OURS.has(name))
-    .map(([name, value]): [string, string] => [name, value]);
+  const more = besides(told);
   const typed = body === '' || more.some(([name]) => name === 'content-type');
   return [
     ['content-length', String(Buffer.byteLength(body, 'latin1'))],
@@ -102,13 +100,19 @@ const REASONS: Record<number, string> = {
   503: 'Service Unavailable',
 };
 
-/** Date and server as Envoy sets them on what an upstream answered. */
+/** Date and server as Envoy sets them on what an upstream answered, and what an external authorizer adds. */
 export function upstreamAnswerHeaders(
   upstream: readonly [string, string][],
   server: ServerName,
+  told: HeaderList = [],
 ): [string, string][] {
   const kept = upstream.filter(([name]) => name !== 'server');
   if (!kept.some(([name]) => name === 'date')) kept.push(['date', new Date().toUTCString()]);
-  kept.push(['server', server]);
+  kept.push(['server', server], ...besides(told));
   return kept;
+}
+
+/** Of what an authorizer tells the client, all but the framing and identity of an answer. */
+export function besides(told: HeaderList): [string, string][] {
+  return told.filter(([name]) => !OURS.has(name)).map(([name, value]): [string, string] => [name, value]);
 }

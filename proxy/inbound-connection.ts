@@ -3,6 +3,7 @@ import type { Decision, Finding } from '../model/decision.ts';
 import type { ConnectionFacts } from '../model/request-facts.ts';
 import { principalOf } from '../model/spiffe-id.ts';
 import type { PeerRef, TlsFacts } from '../model/traffic-event.ts';
+import { sameFamily } from '../wire/address-family.ts';
 import type { ForwardedClient } from '../wire/forwarded-client-cert.ts';
 import type { Endpoints, Source } from './connection-table.ts';
 import type { Core } from './core.ts';
@@ -51,9 +52,10 @@ export function connectionFacts(
   connection: InboundConnection,
   source: Source,
 ): ConnectionFacts {
+  const { sourceIp, destinationIp } = sameFamily(source.ip, place.instance.podIp);
   return {
-    sourceIp: source.ip,
-    destinationIp: place.instance.podIp,
+    sourceIp,
+    destinationIp,
     destinationPort: place.port.port,
     principal: connection.spiffeId && principalOf(connection.spiffeId),
     ...otherPrincipals(connection),

@@ -216,10 +216,7 @@ async function pass(
         dialApplication(core, upstream),
       ),
       onConnection: () => undefined,
-      responseHeaders: (fields) => [
-        ...upstreamAnswerHeaders(fields, 'istio-envoy'),
-        ...judged.told.map(([name, value]): [string, string] => [name, value]),
-      ],
+      responseHeaders: (fields) => upstreamAnswerHeaders(fields, 'istio-envoy', judged.told),
       report,
     });
   let result = await send();

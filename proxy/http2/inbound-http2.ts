@@ -4,7 +4,7 @@
  */
 import type { Duplex } from 'node:stream';
 import type { Decision, Explanation, Finding } from '../../model/decision.ts';
-import type { HttpFacts } from '../../model/request-facts.ts';
+import type { HeaderList, HttpFacts } from '../../model/request-facts.ts';
 import type { TrafficEvent } from '../../model/traffic-event.ts';
 import type { DecodedBlock } from '../../wire/http2/hpack-decoder.ts';
 import { statedLength } from '../../wire/http2/message-fields.ts';
@@ -53,6 +53,8 @@ interface Judged {
   decision: Decision;
   explanation: Explanation | null;
   findings: readonly Finding[];
+  /** For the client, by an external authorizer. */
+  told: HeaderList;
 }
 
 function record(judged: Judged, response: TrafficEvent['response']): void {
@@ -122,6 +124,7 @@ function recordFault(core: Core, connection: InboundConnection, fault: Connectio
     at: connection.acceptedAt,
     explanation: null,
     findings: [],
+    told: [],
   };
   record({ ...base, request: null, decision }, null);
 }
@@ -141,7 +144,7 @@ function begin(
   }
   const exchange = new ServerExchange(link, stream);
   const source = { ...sourceOf(core, connection.endpoints) };
-  const base = { core, place, connection, source, at: now(), explanation: null, findings: [] };
+  const base = { core, place, connection, source, at: now(), explanation: null, findings: [], told: [] };
   if (strictNow(place, connection)) {
     record({ ...base, request: unreadRequest(block), decision: PLAINTEXT_ON_STRICT }, null);
     link.socket.destroy();
@@ -174,7 +177,7 @@ function begin(
     const { decision, findings } = judgement;
     const claims = judgement.claims === undefined ? {} : { claims: judgement.claims };
     const seen = { ...judgement.http, ...claims, protocol, bodyBytes: 0 };
-    const judged: Judged = { ...base, request: seen, decision, findings };
+    const judged: Judged = { ...base, request: seen, decision, findings, told: judgement.responseHeaders };
     if (decision.verdict === 'deny') {
       // A refused request is recorded as it came, its credentials taken out.
       const asCame = decision.phase === 'jwt' ? { ...http, protocol, bodyBytes: 0 } : seen;
@@ -197,7 +200,10 @@ function begin(
 }
 
 function refuse(judged: Judged, protocol: 'http2' | 'grpc', exchange: ServerExchange): void {
-  const answer = localAnswer(judged.decision, protocol, 'istio-envoy', challenge(judged));
+  const answer = localAnswer(judged.decision, protocol, 'istio-envoy', [
+    ...judged.told,
+    ...challenge(judged),
+  ]);
   const { status, headers, body, decision } = answer;
   record({ ...judged, decision }, { status, headers, bodyBytes: body.length, by: 'sidecar' });
   exchange.answer(status, headers, body, judged.request?.method === 'HEAD' ? 'head-only' : 'body');
@@ -216,7 +222,7 @@ function pass(
   const send = (): void =>
     exchange.forward(upstream, request, {
       connected: () => undefined,
-      responseHeaders: (fields) => upstreamAnswerHeaders(fields, 'istio-envoy'),
+      responseHeaders: (fields) => upstreamAnswerHeaders(fields, 'istio-envoy', judged.told),
       report: (outcome) => {
         const { status, headers, requestBytes, responseBytes, end } = outcome;
         const details = ENDS[end];

@@ -2,7 +2,7 @@
 import type { Decision } from '../../model/decision.ts';
 import type { HeaderList } from '../../model/request-facts.ts';
 import { grpcMessage, grpcStatusOf } from '../../wire/grpc-status.ts';
-import { answerHeaders, type ServerName } from '../answer.ts';
+import { answerHeaders, besides, type ServerName } from '../answer.ts';
 
 export interface LocalAnswer {
   /** As it is recorded. */
@@ -21,10 +21,9 @@ export function localAnswer(
 ): LocalAnswer {
   const status = decision.status ?? 403;
   const text = decision.body ?? '';
-  const extra = more.map(([name, value]): [string, string] => [name, value]);
   if (protocol === 'http2') {
-    const headers = [...answerHeaders(decision, server), ...extra];
-    return { decision, status, headers, body: Buffer.from(text) };
+    const headers = answerHeaders(decision, server, more);
+    return { decision, status, headers, body: Buffer.from(text, 'latin1') };
   }
   const message: [string, string][] = text === '' ? [] : [['grpc-message', grpcMessage(text)]];
   const headers: [string, string][] = [
@@ -33,7 +32,7 @@ export function localAnswer(
     ...message,
     ['date', new Date().toUTCString()],
     ['server', server],
-    ...extra,
+    ...besides(more).filter(([name]) => name !== 'content-type'),
   ];
   return { decision: { ...decision, status: 200, body: '' }, status: 200, headers, body: Buffer.alloc(0) };
 }

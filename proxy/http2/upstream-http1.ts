@@ -30,6 +30,8 @@ function headersByName({ method, host, headers, body }: UpstreamRequest): Map<st
     const length = upstreamContentLength(method, headers);
     if (length !== null) grouped.set('content-length', [length]);
   } else if (!grouped.has('content-length')) grouped.set('transfer-encoding', ['chunked']);
+  // It promises what a message of fixed length can't have; Node throws on it.
+  if (!grouped.has('transfer-encoding')) grouped.delete('trailer');
   return grouped;
 }
 
