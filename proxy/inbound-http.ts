@@ -11,10 +11,10 @@ import { normalizePath } from '../wire/path-normalization.ts';
 import { answer, answerHeaders, rawAnswer, upstreamAnswerHeaders } from './answer.ts';
 import type { Source } from './connection-table.ts';
 import { challenge } from './challenge.ts';
-import { applicationPool, type Core } from './core.ts';
-import { dialApplication } from './dial-application.ts';
+import type { Core } from './core.ts';
 import { decisionOf, type Failure } from './error-table.ts';
-import { forward, type ForwardReport } from './forward-http.ts';
+import type { ForwardReport } from './forward-http.ts';
+import { applicationCarrier } from './http1-carrier.ts';
 import { createHttpLane, type Detached, type HttpLane } from './http-lane.ts';
 import {
   connectionFindings,
@@ -176,7 +176,6 @@ async function pass(
   detached: Detached | null,
 ): Promise<void> {
   const { core, place } = judged;
-  const { upstream } = place.port;
   const http = judged.request as NonNullable<TrafficEvent['request']>;
   const report = (outcome: ForwardReport): void => {
     const end =
@@ -201,8 +200,9 @@ async function pass(
           },
     );
   };
+  const carrier = applicationCarrier(core, place);
   const send = () =>
-    forward({
+    carrier({
       request: message,
       response,
       detached,
@@ -212,9 +212,6 @@ async function pass(
       headers: http.headers,
       body: request.body,
       upgrade: request.upgrade,
-      agent: core.pools.agent(applicationPool(place.instance, upstream), () =>
-        dialApplication(core, upstream),
-      ),
       onConnection: () => undefined,
       responseHeaders: (fields) => upstreamAnswerHeaders(fields, 'istio-envoy', judged.told),
       report,

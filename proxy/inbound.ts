@@ -7,8 +7,6 @@ import type { Decision } from '../model/decision.ts';
 import { endpointsOf } from './connection-table.ts';
 import type { Core } from './core.ts';
 import type { HttpLane } from './http-lane.ts';
-import { chooseCodec } from './http2/choose-codec.ts';
-import { acceptInboundHttp2 } from './http2/inbound-http2.ts';
 import { peersOf, placeOf, sourceOf, type InboundConnection } from './inbound-connection.ts';
 import { carryInboundTcp } from './inbound-tcp.ts';
 import { makeEvent } from './make-event.ts';
@@ -80,21 +78,8 @@ export async function acceptInbound(
     return;
   }
   const connection = connectionOf(result, { instance: site.instance, port, endpoints, acceptedAt });
-  if (http) acceptHttp(core, lane, result, connection);
+  if (http) lane.accept(result.stream, connection);
   else carryInboundTcp(core, connection, result.stream);
-}
-
-function acceptHttp(
-  core: Core,
-  lane: HttpLane<InboundConnection>,
-  { stream, tls }: Admitted,
-  connection: InboundConnection,
-): void {
-  const alpn = tls?.alpn ?? null;
-  chooseCodec(stream, alpn, core.limits.headerTimeoutMs, (codec) => {
-    if (codec === 'http2') acceptInboundHttp2(core, stream, connection);
-    else lane.accept(stream, connection);
-  });
 }
 
 function connectionOf(

@@ -3,7 +3,6 @@
  * authorization happens here, as in Istio; what is refused is refused by the egress rule or by secure naming.
  */
 import type { Agent, IncomingMessage, ServerResponse } from 'node:http';
-import { connect } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Decision } from '../model/decision.ts';
 import type { PeerRef, TlsFacts, TrafficEvent } from '../model/traffic-event.ts';
@@ -11,8 +10,9 @@ import { checkRequestHead, headerPairs, type Http1Request } from '../wire/http1-
 import { normalizePath } from '../wire/path-normalization.ts';
 import { answer, answerHeaders, rawAnswer, upstreamAnswerHeaders } from './answer.ts';
 import type { Core } from './core.ts';
+import { dialPlain } from './dial-plain.ts';
 import { decisionOf, type Failure } from './error-table.ts';
-import { forward, type ForwardReport } from './forward-http.ts';
+import type { ForwardReport } from './forward-http.ts';
 import { createHttpLane, type Detached, type HttpLane } from './http-lane.ts';
 import { hostName, hostPort, type Destination, type InForce } from './in-force.ts';
 import { makeEvent } from './make-event.ts';
@@ -24,17 +24,24 @@ import {
   tagOf,
   type OutboundConnection,
 } from './outbound-connection.ts';
-import { destinationPeer, peerConnections, peerPool, pickEndpoint, type Endpoint } from './outbound-route.ts';
+import { agentCarrier, peerCarrier, type Carrier } from './http1-carrier.ts';
+import { destinationPeer, peerConnections, pickEndpoint, type Endpoint } from './outbound-route.ts';
 import { headerValue, outboundHeaders } from './request-headers.ts';
 import type { InstanceSnapshot } from './snapshot.ts';
 import { now, type Moment } from './moment.ts';
 
 /** Istio's default: two retries, for connections that could not be made. */
-const ATTEMPTS = 3;
-const ROUTED: Decision = { verdict: 'allow', phase: 'default', reason: 'routed', matched: null };
-const PASSED_THROUGH: Decision = { verdict: 'allow', phase: 'egress', reason: 'allow-any', matched: null };
+export const ATTEMPTS = 3;
+export const ROUTED: Decision = { verdict: 'allow', phase: 'default', reason: 'routed', matched: null };
+export const PASSED_THROUGH: Decision = {
+  verdict: 'allow',
+  phase: 'egress',
+  reason: 'allow-any',
+  matched: null,
+};
 
-interface Call {
+/** What is known of a request when its event is made. */
+export interface Call {
   core: Core;
   connection: OutboundConnection;
   inForce: InForce;
@@ -46,7 +53,8 @@ interface Call {
   tls: TlsFacts | null;
 }
 
-function record(call: Call, decision: Decision, response: TrafficEvent['response']): void {
+/** Tells an outbound exchange. */
+export function recordOutbound(call: Call, decision: Decision, response: TrafficEvent['response']): void {
   call.core.record(
     makeEvent({
       kind: 'http',
@@ -74,7 +82,7 @@ function refuse(
 ): Promise<void> {
   const headers = answerHeaders(decision, 'envoy');
   const bodyBytes = Buffer.byteLength(decision.body ?? '');
-  record(call, decision, { status: decision.status ?? 503, headers, bodyBytes, by: 'sidecar' });
+  recordOutbound(call, decision, { status: decision.status ?? 503, headers, bodyBytes, by: 'sidecar' });
   return answer(message, response, decision, headers);
 }
 
@@ -99,7 +107,8 @@ type Route =
   | { kind: 'unknown-host' }
   | { kind: 'unknown-port' };
 
-function routeOf(call: Call, host: string): Route {
+/** Where a request for `host` goes. */
+export function routeOf(call: Pick<Call, 'connection' | 'inForce' | 'caller'>, host: string): Route {
   const { connection, inForce, caller } = call;
   const { aim } = connection;
   const port = aim.kind === 'peer' ? aim.port : (hostPort(host) ?? 80);
@@ -146,7 +155,7 @@ async function exchange(
       caller,
       { target: message.url ?? '', detached, response, lane: lane() },
       (decision, to) =>
-        record({ ...call, to: to ?? call.to }, decision, {
+        recordOutbound({ ...call, to: to ?? call.to }, decision, {
           status: decision.status ?? 200,
           headers: [],
           bodyBytes: 0,
@@ -212,14 +221,22 @@ async function exchange(
         ip: route.host,
         port: route.port,
       };
-      await carry(call, PASSED_THROUGH, passthroughPool(core, route), request, message, response, detached);
+      await carry(
+        call,
+        PASSED_THROUGH,
+        agentCarrier(passthroughPool(core, route)),
+        request,
+        message,
+        response,
+        detached,
+      );
       return;
     case 'unknown-host':
       await refuse(call, decisionOf('unknown-host'), message, response);
       return;
     case 'unknown-port':
       // No service has this port, so Istio has no HTTP listener on it: the connection closes without a word.
-      record(call, { verdict: 'deny', phase: 'egress', reason: 'unknown-port', matched: null }, null);
+      recordOutbound(call, { verdict: 'deny', phase: 'egress', reason: 'unknown-port', matched: null }, null);
       message.socket.destroy();
       return;
   }
@@ -242,8 +259,16 @@ async function toService(
       await refuse(call, decisionOf('no-healthy-upstream'), message, response);
       return;
     }
-    const agent = peerPool(core, { inForce, from: caller, destination, endpoint, tls });
-    const failed = await forwardOnce(call, ROUTED, agent, request, message, response, detached);
+    const way = { inForce, from: caller, destination, endpoint, tls };
+    const failed = await forwardOnce(
+      call,
+      ROUTED,
+      peerCarrier(core, way, call.tag),
+      request,
+      message,
+      response,
+      detached,
+    );
     if (failed === null) return;
     if (failed.unsent && attempt < ATTEMPTS && !message.socket.destroyed) continue;
     await refuse(call, failed.decision, message, response);
@@ -254,13 +279,13 @@ async function toService(
 async function carry(
   call: Call,
   decision: Decision,
-  agent: Agent,
+  carrier: Carrier,
   request: Http1Request,
   message: IncomingMessage,
   response: ServerResponse,
   detached: Detached | null,
 ): Promise<void> {
-  const failed = await forwardOnce(call, decision, agent, request, message, response, detached);
+  const failed = await forwardOnce(call, decision, carrier, request, message, response, detached);
   if (failed !== null) await refuse(call, failed.decision, message, response);
 }
 
@@ -268,7 +293,7 @@ async function carry(
 async function forwardOnce(
   call: Call,
   decision: Decision,
-  agent: Agent,
+  carrier: Carrier,
   request: Http1Request,
   message: IncomingMessage,
   response: ServerResponse,
@@ -291,7 +316,7 @@ async function forwardOnce(
             bodyBytes: outcome.responseBytes,
             by: 'upstream' as const,
           };
-    record(call, ended === null ? decision : { ...decision, details: ended }, answered);
+    recordOutbound(call, ended === null ? decision : { ...decision, details: ended }, answered);
   };
   const onConnection = (stream: Duplex): void => {
     const peer = peerConnections.get(stream);
@@ -304,7 +329,7 @@ async function forwardOnce(
   const { body, upgrade } = request;
   const responseHeaders = (fields: [string, string][]): [string, string][] =>
     upstreamAnswerHeaders(fields, 'envoy');
-  const result = await forward({
+  const result = await carrier({
     request: message,
     response,
     detached,
@@ -314,7 +339,6 @@ async function forwardOnce(
     headers,
     body,
     upgrade,
-    agent,
     onConnection,
     responseHeaders,
     report,
@@ -323,19 +347,8 @@ async function forwardOnce(
 }
 
 /** ALLOW_ANY: the name that the client gave, resolved as this machine resolves it. */
-function passthroughPool(core: Core, { host, port }: { host: string; port: number }): Agent {
-  return core.pools.agent(`passthrough|${host}|${port}`, () => {
-    return new Promise((resolve, reject) => {
-      const socket = connect({ host, port, noDelay: true });
-      socket.setTimeout(core.limits.connectTimeoutMs, () => socket.destroy(new Error('connect timeout')));
-      socket.once('error', reject);
-      socket.once('connect', () => {
-        socket.setTimeout(0);
-        socket.removeListener('error', reject);
-        resolve(socket);
-      });
-    });
-  });
+function passthroughPool(core: Core, to: { host: string; port: number }): Agent {
+  return core.pools.agent(`passthrough|${to.host}|${to.port}`, () => dialPlain(core, to));
 }
 
 function broken(core: Core, connection: OutboundConnection, failure: Failure, code: string): string {
@@ -356,7 +369,7 @@ function broken(core: Core, connection: OutboundConnection, failure: Failure, co
     tls: null,
   };
   const headers = answerHeaders(decision, 'envoy');
-  record(call, decision, {
+  recordOutbound(call, decision, {
     status: decision.status ?? 400,
     headers,
     bodyBytes: (decision.body ?? '').length,
@@ -365,12 +378,14 @@ function broken(core: Core, connection: OutboundConnection, failure: Failure, co
   return rawAnswer(decision, 'envoy');
 }
 
-/** The lane of all outbound HTTP connections. */
-export function createOutboundLane(core: Core): HttpLane<OutboundConnection> {
-  const lane: HttpLane<OutboundConnection> = createHttpLane(core.limits, {
+/** The general lane of outbound HTTP connections; `front` takes those that come out of a CONNECT. */
+export function createOutboundLane(
+  core: Core,
+  front: () => HttpLane<OutboundConnection>,
+): HttpLane<OutboundConnection> {
+  return createHttpLane(core.limits, {
     exchange: (connection, request, response, detached) =>
-      exchange(core, connection, request, response, detached, () => lane),
+      exchange(core, connection, request, response, detached, front),
     broken: (connection, failure, code) => broken(core, connection, failure, code),
   });
-  return lane;
 }

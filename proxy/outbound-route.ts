@@ -2,10 +2,12 @@
 import type { Agent } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Decision } from '../model/decision.ts';
+import type { AppProtocol } from '../model/mesh.ts';
 import type { PeerRef, TlsFacts } from '../model/traffic-event.ts';
 import type { Source } from './connection-table.ts';
 import type { Core } from './core.ts';
 import { decisionOf } from './error-table.ts';
+import { speaksHttp2 } from './http2/speaks-http2.ts';
 import { UpstreamRefused } from './forward-http.ts';
 import type { Destination, InForce } from './in-force.ts';
 import {
@@ -65,17 +67,22 @@ export interface Way {
   tls: 'ISTIO_MUTUAL' | 'DISABLE';
 }
 
+/** By which names the two sidecars recognize each other. */
+function alpnOf(protocol: AppProtocol): keyof typeof UPSTREAM_ALPN {
+  if (speaksHttp2(protocol)) return 'http2';
+  return protocol === 'http' ? 'http' : 'tcp';
+}
+
 function securityOf(way: Way): UpstreamContext['security'] {
   if (way.tls === 'DISABLE') return { kind: 'plaintext' };
   const material = way.inForce.tls(way.from.id);
   if (material === null) throw new UpstreamRefused(decisionOf('internal-error', 'no-credentials'));
   const { service, port } = way.destination;
-  const http = port.protocol !== 'tcp' && port.protocol !== 'tls';
   return {
     kind: 'mtls',
     tls: material.upstream,
     sni: upstreamSni(`${service.name}.${service.namespace}.svc.cluster.local`, port.port),
-    alpn: http ? UPSTREAM_ALPN.http : UPSTREAM_ALPN.tcp,
+    alpn: UPSTREAM_ALPN[alpnOf(port.protocol)],
     expectedSpiffeIds: port.expectedSpiffeIds,
   };
 }
@@ -96,11 +103,11 @@ export async function dialPeer(core: Core, way: Way, tag: string | null): Promis
   return connection;
 }
 
-/** Pool of a way; everything that its connections' identity depends on is in its key. */
-export function peerPool(core: Core, way: Way): Agent {
+/** Names everything that the identity of a way's connections depends on. */
+export function wayKey(way: Way): string {
   const { address } = way.endpoint;
   const { service, port } = way.destination;
-  const key = [
+  return [
     'peer',
     way.from.id,
     `${address.host}:${address.port}`,
@@ -108,7 +115,11 @@ export function peerPool(core: Core, way: Way): Agent {
     `${service.id}:${port.port}`,
     ...port.expectedSpiffeIds,
   ].join('|');
-  return core.pools.agent(key, async () => (await dialPeer(core, way, null)).stream);
+}
+
+/** Pool of a way. */
+export function peerPool(core: Core, way: Way): Agent {
+  return core.pools.agent(wayKey(way), async () => (await dialPeer(core, way, null)).stream);
 }
 
 /** The far end, as events name it. */

@@ -9,11 +9,16 @@ import type { Core } from './core.ts';
 import type { DeclaredSource } from './data-plane.ts';
 import type { RingEvents } from './events/ring-events.ts';
 import { Http2Pools } from './http2/client-pool.ts';
+import { createCodecLane } from './http2/codec-lane.ts';
+import { acceptInboundHttp2 } from './http2/inbound-http2.ts';
+import { acceptOutboundHttp2 } from './http2/outbound-http2.ts';
+import type { HttpLane } from './http-lane.ts';
 import { acceptInbound } from './inbound.ts';
 import { createInboundLane } from './inbound-http.ts';
 import type { Limits } from './limits.ts';
 import { ListenerSet } from './listener-set.ts';
 import { acceptOutbound } from './outbound.ts';
+import type { OutboundConnection } from './outbound-connection.ts';
 import { createOutboundLane } from './outbound-http.ts';
 import type { Snapshot, SnapshotAnswer } from './snapshot.ts';
 import { UpstreamPools } from './upstream-pool.ts';
@@ -43,8 +48,16 @@ export function createSidecars(limits: Limits, events: RingEvents): Sidecars {
     record: (event) => events.event(event),
     inboundAddress: (instance, port) => listeners.find({ instance, direction: 'inbound', key: String(port) }),
   };
-  const inboundLane = createInboundLane(core);
-  const outboundLane = createOutboundLane(core);
+  const inboundLane = createCodecLane(limits, {
+    http1: createInboundLane(core),
+    http2: (socket, connection) => acceptInboundHttp2(core, socket, connection),
+    alpn: (connection) => connection.tls?.alpn ?? null,
+  });
+  const outboundLane: HttpLane<OutboundConnection> = createCodecLane(limits, {
+    http1: createOutboundLane(core, () => outboundLane),
+    http2: (socket, connection) => acceptOutboundHttp2(core, socket, connection),
+    alpn: () => null,
+  });
   const listeners = new ListenerSet(limits, (site, socket) => {
     if (site.direction === 'inbound') void acceptInbound(core, inboundLane, site, socket);
     else acceptOutbound(core, outboundLane, site, socket);
@@ -62,12 +75,12 @@ export function createSidecars(limits: Limits, events: RingEvents): Sidecars {
     close: async () => {
       await tail;
       core.inForce = null;
+      inboundLane.close();
+      outboundLane.close();
       listeners.close();
       core.pools.close();
       core.authorizers.close();
       core.http2Pools.close();
-      inboundLane.close();
-      outboundLane.close();
       await events.flush();
       events.close();
     },

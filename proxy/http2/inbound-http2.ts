@@ -14,7 +14,6 @@ import { upstreamAnswerHeaders } from '../answer.ts';
 import { challenge } from '../challenge.ts';
 import type { Source } from '../connection-table.ts';
 import type { Core } from '../core.ts';
-import { dialApplication } from '../dial-application.ts';
 import {
   connectionFindings,
   peersOf,
@@ -35,12 +34,12 @@ import {
 import { makeEvent } from '../make-event.ts';
 import { now, type Moment } from '../moment.ts';
 import { headerValue } from '../request-headers.ts';
-import { applicationUpstream } from './application-upstream.ts';
 import { Http2Link } from './link.ts';
 import { localAnswer } from './local-answer.ts';
-import { readRequest, unreadRequest } from './read-request.ts';
+import { endDetails, readRequest, unreadRequest } from './read-request.ts';
 import { ServerExchange } from './server-exchange.ts';
 import type { UpstreamRequest } from './upstream.ts';
+import { applicationUpstream } from './upstreams.ts';
 
 /** What is known of a request when its event is made. */
 interface Judged {
@@ -217,7 +216,7 @@ function pass(
 ): void {
   const { core, place } = judged;
   const seen = judged.request as NonNullable<TrafficEvent['request']>;
-  const upstream = applicationUpstream(core, place, () => dialApplication(core, place.port.upstream));
+  const upstream = applicationUpstream(core, place);
   let attempts = 1;
   const send = (): void =>
     exchange.forward(upstream, request, {
@@ -225,7 +224,7 @@ function pass(
       responseHeaders: (fields) => upstreamAnswerHeaders(fields, 'istio-envoy', judged.told),
       report: (outcome) => {
         const { status, headers, requestBytes, responseBytes, end } = outcome;
-        const details = ENDS[end];
+        const details = endDetails(end);
         record(
           {
             ...judged,
@@ -248,9 +247,3 @@ function pass(
     });
   send();
 }
-
-const ENDS = {
-  complete: null,
-  'client-gone': 'downstream_remote_disconnect',
-  'upstream-gone': 'upstream_reset_after_response_started{connection_termination}',
-} as const;

@@ -73,6 +73,13 @@ export class Http2Link<C> {
     this.#drainTimer ??= setTimeout(() => this.socket.destroy(), DRAIN_MS);
   }
 
+  /** Says at once which streams were the last, and writes it; the caller closes the socket. */
+  goAway(): void {
+    if (this.#over) return;
+    this.connection.end(ERROR.NO_ERROR, 'listener-closed');
+    this.flush();
+  }
+
   #attach(): void {
     const { socket } = this;
     socket.on('data', (chunk: Buffer) => {
@@ -129,7 +136,8 @@ export class Http2Link<C> {
   }
 
   #finish(fault: ConnectionFault | null): void {
-    if (this.#fault === null) this.#fault = fault;
+    // An end without an error is ours, and no fault of the peer's.
+    if (fault !== null && fault.code !== ERROR.NO_ERROR) this.#fault ??= fault;
     this.#over = true;
     // What goes before the close: answers of the last streams, and the GOAWAY.
     setImmediate(() => {

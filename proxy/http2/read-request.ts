@@ -10,6 +10,7 @@ import type { Then } from '../../wire/http2/stream.ts';
 import { checkRequestFields, type Http2Refusal, type Http2Request } from '../../wire/http2-fields.ts';
 import { normalizePath } from '../../wire/path-normalization.ts';
 import { decisionOf } from '../error-table.ts';
+import type { ForwardReport } from '../forward-http.ts';
 
 export type ReadRequest =
   | { kind: 'request'; request: Http2Request; path: string; protocol: 'http2' | 'grpc' }
@@ -59,4 +60,16 @@ export function unreadRequest({ fields }: DecodedBlock): TrafficEvent['request']
     headers: fields.filter(([name]) => !name.startsWith(':')),
     bodyBytes: 0,
   };
+}
+
+/** Envoy's words for how an exchange ended that didn't end well; null = it did. */
+export function endDetails(end: ForwardReport['end']): string | null {
+  switch (end) {
+    case 'complete':
+      return null;
+    case 'client-gone':
+      return 'downstream_remote_disconnect';
+    case 'upstream-gone':
+      return 'upstream_reset_after_response_started{connection_termination}';
+  }
 }

@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream';
 import type { Core } from './core.ts';
 
 /** Connects; rejects with the socket's error, or when it takes longer than the limits allow. */
-export function dialApplication(core: Core, upstream: { host: string; port: number }): Promise<Duplex> {
+export function dialPlain(core: Core, upstream: { host: string; port: number }): Promise<Duplex> {
   return new Promise((resolve, reject) => {
     const socket = connect({ ...upstream, noDelay: true });
     const timer = setTimeout(

@@ -1,0 +1,33 @@
+/** How an HTTP/1.1 exchange is carried on: over Node's client, or as a stream where the port it goes to speaks HTTP/2. */
+import type { Agent } from 'node:http';
+import { applicationPool, type Core } from './core.ts';
+import { dialPlain } from './dial-plain.ts';
+import { forward, type ForwardInput, type ForwardResult } from './forward-http.ts';
+import { carryOverHttp2 } from './http2/carry-http1.ts';
+import { speaksHttp2 } from './http2/speaks-http2.ts';
+import { applicationUpstream, peerUpstream } from './http2/upstreams.ts';
+import type { InboundPlace } from './inbound-connection.ts';
+import { peerPool, type Way } from './outbound-route.ts';
+
+/** Carries one exchange; resolves when it is over. */
+export type Carrier = (input: Omit<ForwardInput, 'agent'>) => Promise<ForwardResult>;
+
+export function agentCarrier(agent: Agent): Carrier {
+  return (input) => forward({ ...input, agent });
+}
+
+/** To the application of an inbound listener. */
+export function applicationCarrier(core: Core, place: InboundPlace): Carrier {
+  const { protocol, upstream } = place.port;
+  if (speaksHttp2(protocol)) return (input) => carryOverHttp2(input, applicationUpstream(core, place));
+  return agentCarrier(
+    core.pools.agent(applicationPool(place.instance, upstream), () => dialPlain(core, upstream)),
+  );
+}
+
+/** To a peer's sidecar. */
+export function peerCarrier(core: Core, way: Way, tag: string | null): Carrier {
+  if (speaksHttp2(way.destination.port.protocol))
+    return (input) => carryOverHttp2(input, peerUpstream(core, way, tag));
+  return agentCarrier(peerPool(core, way));
+}

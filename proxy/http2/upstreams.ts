@@ -1,0 +1,31 @@
+/** The ways that an exchange can go on from a sidecar, by the protocol of the port that it goes to. */
+import { applicationPool, type Core } from '../core.ts';
+import { dialPlain } from '../dial-plain.ts';
+import type { InboundPlace } from '../inbound-connection.ts';
+import { dialPeer, peerPool, wayKey, type Way } from '../outbound-route.ts';
+import { speaksHttp2 } from './speaks-http2.ts';
+import type { Upstream } from './upstream.ts';
+import { http1Upstream } from './upstream-http1.ts';
+import { http2Upstream } from './upstream-http2.ts';
+
+/** From an inbound listener to its own application. */
+export function applicationUpstream(core: Core, { instance, port }: InboundPlace): Upstream {
+  const key = applicationPool(instance, port.upstream);
+  const dial = () => dialPlain(core, port.upstream);
+  if (speaksHttp2(port.protocol)) return http2Upstream(core.http2Pools.pool(key, null, dial));
+  return http1Upstream(core.pools.agent(key, dial));
+}
+
+/** From an outbound listener to a peer's sidecar; `tag` is the rehearsed caller's. */
+export function peerUpstream(core: Core, way: Way, tag: string | null): Upstream {
+  if (!speaksHttp2(way.destination.port.protocol)) return http1Upstream(peerPool(core, way));
+  const dial = async () => (await dialPeer(core, way, tag)).stream;
+  return http2Upstream(core.http2Pools.pool(wayKey(way), tag, dial));
+}
+
+/** Out of the mesh, in the protocol that the client speaks (Istio's PassthroughCluster). */
+export function passthroughUpstream(core: Core, to: { host: string; port: number }): Upstream {
+  return http2Upstream(
+    core.http2Pools.pool(`passthrough|${to.host}|${to.port}`, null, () => dialPlain(core, to)),
+  );
+}

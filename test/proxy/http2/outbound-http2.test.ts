@@ -1,0 +1,79 @@
+import type http2 from 'node:http2';
+import { once } from 'node:events';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { connectHttp2, type Http2Client } from '../../support/http2-client.ts';
+import { startHttp2Application, type Http2Application } from '../../support/http2-application.ts';
+import { ALLOW_WEB, ask, DENY_ALL, startPair, WEB, type Pair } from '../../support/sidecar-pair.ts';
+
+let application: Http2Application;
+let pair: Pair;
+let client: Http2Client;
+
+beforeAll(async () => {
+  application = await startHttp2Application();
+  pair = await startPair(application.address);
+});
+afterAll(async () => {
+  await pair.close();
+  await application.close();
+});
+beforeEach(async () => {
+  await pair.publish({ policies: [ALLOW_WEB], protocol: 'http2' });
+  client = await connectHttp2(pair.at('web-0', 'orders:80'));
+  await pair.clear();
+  application.requests.length = 0;
+});
+afterEach(() => client.close());
+
+describe('a port that speaks HTTP/2, called over HTTP/2', () => {
+  it('denies as Envoy does, and the application sees nothing', async () => {
+    await pair.publish({ policies: [DENY_ALL], protocol: 'http2' });
+    expect(await client.ask({ ':path': '/charge' })).toMatchObject({
+      status: 403,
+      body: 'RBAC: access denied',
+    });
+    expect(application.requests).toEqual([]);
+  });
+
+  it('carries body and trailers both ways', async () => {
+    const stream = client.session.request(
+      { ':authority': 'orders', ':path': '/echo', ':method': 'POST' },
+      { endStream: false, waitForTrailers: true },
+    );
+    stream.on('wantTrailers', () => stream.sendTrailers({ 'x-sum': 'abc' }));
+    stream.end('ping');
+    let trailers: http2.IncomingHttpHeaders = {};
+    stream.on('trailers', (fields) => {
+      trailers = fields;
+    });
+    stream.setEncoding('utf8');
+    let body = '';
+    stream.on('data', (chunk: string) => {
+      body += chunk;
+    });
+    await once(stream, 'close');
+    expect(body).toBe('ping');
+    expect(trailers).toMatchObject({ 'x-sum': 'abc' });
+    const [inbound, outbound] = await pair.seen();
+    expect(inbound).toMatchObject({
+      direction: 'inbound',
+      from: { spiffeId: WEB },
+      request: { protocol: 'http2', bodyBytes: 4 },
+      response: { bodyBytes: 4 },
+      tls: { alpn: 'h2' },
+    });
+    expect(outbound).toMatchObject({ direction: 'outbound', request: { protocol: 'http2', bodyBytes: 4 } });
+  });
+
+  it('carries five megabytes each way', async () => {
+    const big = Buffer.alloc(5_000_000, 'greenroom ');
+    const answer = await client.ask({ ':path': '/echo', ':method': 'POST' }, big);
+    expect(answer.body.length).toBe(big.length);
+  });
+
+  it('serves an HTTP/1.1 client too', async () => {
+    const answer = await ask(pair.at('web-0', 'orders:80'), { method: 'POST', path: '/echo', body: 'hello' });
+    expect(answer).toMatchObject({ status: 200, body: 'hello' });
+    expect(application.requests).toEqual(['POST /echo']);
+  });
+});
