@@ -38,15 +38,29 @@ export async function decideHttp(
   const { http } = custom.facts;
   if (http === null || policy.jwt.rules.length === 0) return { ...decided(passed, custom.facts), custom };
   const tokens = await authenticate(policy.jwt, http, verification);
-  return {
-    decision: decide(passed, custom.facts, tokens),
-    facts: afterTokens(custom.facts, tokens),
-    tokens,
-    custom,
-  };
+  const passedFacts = afterTokens(custom.facts, tokens);
+  const decision = unroutable(passedFacts, decide(passed, custom.facts, tokens));
+  return { decision, facts: passedFacts, tokens, custom };
 }
 
 /** The verdict without anybody asked. */
 export function decided(policy: CompiledPolicy, facts: RequestFacts): Judged {
-  return { decision: decide(policy, facts), facts };
+  return { decision: unroutable(facts, decide(policy, facts)), facts };
+}
+
+/** Envoy's router finds no route for a request whose X-Forwarded-Proto says nothing; policies come before it. */
+function unroutable({ http }: RequestFacts, decision: Decision): Decision {
+  if (http === null || decision.verdict === 'deny') return decision;
+  const told = http.headers.find(([name]) => name === 'x-forwarded-proto');
+  if (told === undefined || told[1] !== '') return decision;
+  const grpc = http.protocol === 'grpc';
+  return {
+    verdict: 'deny',
+    phase: 'route',
+    reason: 'no-route',
+    matched: null,
+    status: grpc ? 200 : 404,
+    body: '',
+    details: 'route_not_found',
+  };
 }

@@ -6,7 +6,8 @@ import type { Decision } from '../model/decision.ts';
 import type { PathNormalization } from '../model/mesh.ts';
 import type { HeaderList, HttpFacts } from '../model/request-facts.ts';
 import { trimBlanks } from '../wire/field-grammar.ts';
-import { checkRequestHead, type Http1Refusal } from '../wire/http1-request-checks.ts';
+import { checkRequestHead } from '../wire/http1-request-checks.ts';
+import type { Http1Refusal } from '../wire/http1-target.ts';
 import { checkRequestFields } from '../wire/http2-fields.ts';
 import { byteString, normalizePath } from '../wire/path-normalization.ts';
 

@@ -34,6 +34,11 @@ export function isUriAuthority(text: string): boolean {
   return allIn(text, AUTHORITY);
 }
 
+/** The same, with userinfo: what an HTTP/1 Host may be made of. */
+export function isHost(text: string): boolean {
+  return isUriAuthority(text.replaceAll('@', ''));
+}
+
 /** Anything but control bytes, the tab aside; bytes above ASCII pass. */
 export function isFieldValue(text: string): boolean {
   for (let index = 0; index < text.length; index += 1) {

@@ -4,7 +4,9 @@
  * Refuses nothing for policy reasons, and never repairs a request in a way that Envoy doesn't.
  */
 import type { HeaderList } from '../model/request-facts.ts';
+import { isHost, isToken } from './field-grammar.ts';
 import { connectionTokens, endToEndRequestHeaders } from './http1-hop-by-hop.ts';
+import { codecError, hasControlByte, type Http1Refusal, splitTarget } from './http1-target.ts';
 
 /** A request head as a parser hands it over. */
 export interface Http1Head {
@@ -35,14 +37,6 @@ export interface Http1Request {
   upgrade: string | null;
 }
 
-export interface Http1Refusal {
-  status: number;
-  body: string;
-  /** Envoy's response code details. */
-  details: string;
-  reason: string;
-}
-
 export type CheckedHead = { request: Http1Request } | { refusal: Http1Refusal };
 
 /** Methods that Envoy's parser knows; any other is a codec error. */
@@ -63,11 +57,6 @@ export function headerPairs(raw: readonly string[]): [string, string][] {
     pairs.push([(raw[index] as string).toLowerCase(), raw[index + 1] as string]);
   }
   return pairs;
-}
-
-/** What Envoy's codec answers to a broken message. */
-export function codecError(reason: string, details = 'http1.codec_error'): Http1Refusal {
-  return { status: 400, body: 'Bad Request', details, reason };
 }
 
 function framing(headers: HeaderList): BodyFraming | Http1Refusal {
@@ -94,39 +83,14 @@ function framing(headers: HeaderList): BodyFraming | Http1Refusal {
   return lengths[0] === '0' ? 'none' : 'length';
 }
 
-/** Any control byte but the tab. */
-function hasControlByte(text: string): boolean {
-  for (let index = 0; index < text.length; index += 1) {
-    const code = text.charCodeAt(index);
-    if ((code < 0x20 && code !== 0x09) || code === 0x7f) return true;
-  }
-  return false;
-}
-
-function splitTarget(method: string, target: string): { path: string; host: string | null } | Http1Refusal {
-  // Control bytes are refused with the whole head, before the target is looked at.
-  if (hasControlByte(target)) return codecError('control-in-path', 'http1.invalid_characters');
-  // Envoy's parser takes no byte above ASCII in a path over HTTP/1.
-  if (/[^\x21-\x7e]/.test(target)) return codecError('byte-in-path');
-  if (method === 'CONNECT') return codecError('bad-target', 'http1.invalid_url');
-  if (target.startsWith('/')) return { path: target, host: null };
-  if (method === 'OPTIONS' && target === '*')
-    return { status: 404, body: '', details: 'absolute_path_rejected', reason: 'path-not-absolute' };
-  if (target === '*') return codecError('bad-target', 'http1.invalid_url');
-  const absolute = /^https?:\/\/([^/?#]+)(.*)$/i.exec(target);
-  if (absolute === null) return codecError('bad-target');
-  // An escape in the authority is no host to Envoy's parser.
-  if ((absolute[1] as string).includes('%')) return codecError('bad-target', 'http1.invalid_url');
-  const rest = absolute[2] as string;
-  return { path: rest.startsWith('/') ? rest : `/${rest}`, host: absolute[1] as string };
-}
-
 /** Judges a head as Envoy's codec and connection manager do. */
 export function checkRequestHead(head: Http1Head): CheckedHead {
   const refuse = (refusal: Http1Refusal): CheckedHead => ({ refusal });
   if (head.version === '1.0')
     return refuse({ status: 426, body: '', details: 'low_version', reason: 'http-1.0' });
   if (head.version !== '1.1') return refuse(codecError('bad-version'));
+  if (hasControlByte(head.method) || head.rawHeaders.some(hasControlByte))
+    return refuse(codecError('control-byte', 'http1.invalid_characters'));
   if (!METHODS.has(head.method)) return refuse(codecError('unknown-method'));
   if (head.rawHeaders.length / 2 > MAX_HEADER_COUNT) {
     return refuse({
@@ -137,6 +101,7 @@ export function checkRequestHead(head: Http1Head): CheckedHead {
     });
   }
   const headers = headerPairs(head.rawHeaders);
+  if (!headers.every(([name]) => isToken(name))) return refuse(codecError('bad-field-name'));
   const body = framing(headers);
   if (typeof body !== 'string') return refuse(body);
   const target = splitTarget(head.method, head.target);
@@ -147,7 +112,7 @@ export function checkRequestHead(head: Http1Head): CheckedHead {
   }
   // Two Host fields are joined, as Envoy joins them (SURPRISES 16): a policy on one of them then misses.
   const host = target.host ?? hosts.join(',');
-  if (/[/?#]|[^\x21-\x7e]/.test(host)) return refuse(codecError('bad-host', 'http.invalid_authority'));
+  if (!isHost(host)) return refuse(codecError('bad-host', 'http.invalid_authority'));
   const kept = endToEndRequestHeaders(headers);
   if (kept === null) return refuse(codecError('bad-connection-header', 'http1.connection_header_rejected'));
   if (head.method === 'QUERY' && !kept.some(([name]) => name === 'content-type')) {

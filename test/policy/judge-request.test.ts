@@ -67,6 +67,46 @@ describe('judgeRequest', () => {
     });
   });
 
+  it.each([
+    ['x role', 'http1.codec_error'],
+    ['x-role ', 'http1.codec_error'],
+    [':path', 'http1.codec_error'],
+    ['x@y', 'http1.codec_error'],
+    ['', 'http1.codec_error'],
+    ['é', 'http1.codec_error'],
+    ['x\x01y', 'http1.invalid_characters'],
+  ])('refuses an HTTP/1 field called %j', async (name, details) => {
+    const web = caller('cluster.local/ns/shop/sa/web');
+    const { decision } = await judge(web, 'STRICT', { headers: [[name, '1']] });
+    expect(decision).toMatchObject({ verdict: 'deny', phase: 'codec', status: 400, details });
+  });
+
+  it.each(['a\x01b', 'a\x7fb', 'a\0b', 'a\x0bb'])('refuses an HTTP/1 field with %j in it', async (value) => {
+    const web = caller('cluster.local/ns/shop/sa/web');
+    const { decision } = await judge(web, 'STRICT', { headers: [['x', value]] });
+    expect(decision).toMatchObject({ status: 400, details: 'http1.invalid_characters' });
+  });
+
+  it.each(['a"b', 'a<b', 'a\\b', 'a^b', 'a{b', 'a|b', 'aéb'])('refuses a Host of %j', async (host) => {
+    const web = caller('cluster.local/ns/shop/sa/web');
+    const { decision } = await judge(web, 'STRICT', { host });
+    expect(decision).toMatchObject({ status: 400, details: 'http.invalid_authority' });
+  });
+
+  it('has no route for an empty x-forwarded-proto, after the policies', async () => {
+    const from: CallingSide = { ip: '10.1.2.3', tls: 'plaintext' };
+    const headers = [['x-forwarded-proto', '']] as const;
+    const { decision } = await judge(from, 'PERMISSIVE', { headers });
+    expect(decision).toMatchObject({
+      verdict: 'deny',
+      phase: 'route',
+      status: 404,
+      details: 'route_not_found',
+    });
+    const denied = await judge(from, 'PERMISSIVE', { headers }, authorization('{}'));
+    expect(denied.decision).toMatchObject({ status: 403 });
+  });
+
   it('answers 431 to a head above 60 KiB as written, and not at it', async () => {
     const web = caller('cluster.local/ns/shop/sa/web');
     const rest = 'GET  HTTP/1.1\r\nhost: cart.shop\r\n\r\n'.length;
