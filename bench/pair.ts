@@ -18,11 +18,22 @@ import { type CaseFigures, medianFigures, type PeerFigures, tableOf } from './pa
 import { direct } from './peers/direct.ts';
 import { envoy } from './peers/envoy.ts';
 import { greenroom, greenroomWithoutPolicy } from './peers/greenroom.ts';
+import { haproxy } from './peers/haproxy.ts';
+import { httpProxy } from './peers/http-proxy.ts';
+import { nginx } from './peers/nginx.ts';
 import type { PairPeer, RunningPair } from './peers/pair-peer.ts';
 
-const PEERS: readonly PairPeer[] = [greenroom, greenroomWithoutPolicy, envoy, direct];
+const PEERS: readonly PairPeer[] = [
+  greenroom,
+  greenroomWithoutPolicy,
+  envoy,
+  nginx,
+  haproxy,
+  httpProxy,
+  direct,
+];
 /** How many requests a warm-up sends, before it is known how fast a pair is. */
-const FIRST_REQUESTS = 3_000;
+const WARM_UP_REQUESTS = 1_500;
 
 interface Contender {
   peer: PairPeer;
@@ -104,9 +115,10 @@ async function startPeer(
 async function warmUp(contender: Contender, benchCase: BenchCase, seconds: number): Promise<string[]> {
   const { peer } = contender;
   if (contender.running.ports[benchCase.protocol] === undefined) return [];
-  let rate = Number.NaN;
-  for (const requests of [FIRST_REQUESTS / 3, FIRST_REQUESTS]) {
-    const loaded = await send(contender, benchCase, wholeHundreds(requests, benchCase));
+  let rate = Number.POSITIVE_INFINITY;
+  // Once more where that takes no longer than a round does.
+  for (let warmUps = 0; warmUps < 2 && rate * seconds >= WARM_UP_REQUESTS; warmUps += 1) {
+    const loaded = await send(contender, benchCase, wholeHundreds(WARM_UP_REQUESTS, benchCase));
     if (loaded.statuses[2] === 0) return [`left out  ${peer.name} ${benchCase.name}: no answer is a success`];
     if (peer.policy) contender.denied += loaded.requests / DENIED_EVERY;
     rate = loaded.rps;
