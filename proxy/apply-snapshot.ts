@@ -8,7 +8,9 @@ import { applicationPool, type Core } from './core.ts';
 import { InForce } from './in-force.ts';
 import type { ListenerSet } from './listener-set.ts';
 import { materialFor } from './sidecar-tls.ts';
-import type { Snapshot, SnapshotAnswer } from './snapshot.ts';
+import { shareOf } from './share.ts';
+import type { BoundListener, Snapshot } from './snapshot.ts';
+import type { Share } from './worker-messages.ts';
 
 function duplicates(snapshot: Snapshot): Problem[] {
   const seen = new Set<string>();
@@ -27,33 +29,61 @@ function duplicates(snapshot: Snapshot): Problem[] {
   });
 }
 
-export async function applySnapshot(
+/** A snapshot on its way into force: nothing has changed yet. */
+export type Preparation =
+  | { kind: 'refused'; problems: Problem[] }
+  | {
+      kind: 'prepared';
+      /** Of this worker's own sidecars. */
+      listeners: BoundListener[];
+      /** Puts it in force; `all` are the listeners of every worker. */
+      commit(all: readonly BoundListener[]): void;
+      rollback(): void;
+    };
+
+export interface PrepareInput {
+  snapshot: Snapshot;
+  /** Which sidecars are this worker's. */
+  share: Share;
+  /** Where its listeners were before; bound there again. */
+  taken: readonly BoundListener[];
+}
+
+/** Tries what can fail, beside what is in force. */
+export async function prepareSnapshot(
   core: Core,
   listeners: ListenerSet,
-  snapshot: Snapshot,
-): Promise<SnapshotAnswer> {
+  { snapshot, share, taken }: PrepareInput,
+): Promise<Preparation> {
   const before = core.inForce;
-  const nack = (problems: Problem[]): SnapshotAnswer => ({
-    kind: 'nack',
-    version: snapshot.version,
-    inForce: before?.snapshot.version ?? null,
-    problems,
-  });
   const twice = duplicates(snapshot);
-  if (twice.length > 0) return nack(twice);
-  const { tls, problems } = materialFor(snapshot, (instance) => before?.tls(instance) ?? null);
-  if (problems.length > 0) return nack(problems);
-  const prepared = await listeners.prepare(snapshot);
+  if (twice.length > 0) return { kind: 'refused', problems: twice };
+  const own = shareOf(snapshot, share);
+  const { tls, problems } = materialFor(
+    own,
+    snapshot.trustBundlePem,
+    (instance) => before?.tls(instance) ?? null,
+  );
+  if (problems.length > 0) return { kind: 'refused', problems };
+  const next = new InForce(snapshot, tls);
+  const prepared = await listeners.prepare(own, taken);
   if (prepared.problems.length > 0) {
     prepared.rollback();
-    return nack(prepared.problems);
+    return { kind: 'refused', problems: prepared.problems };
   }
   // Indexes are made before the snapshot is in force: no request waits for them.
-  for (const { inbound } of snapshot.instances) for (const { policy } of inbound) preparePolicy(policy);
-  core.inForce = new InForce(snapshot, tls);
-  const bound = prepared.commit();
-  retirePools(core, snapshot);
-  return { kind: 'ack', version: snapshot.version, listeners: bound };
+  for (const { inbound } of own) for (const { policy } of inbound) preparePolicy(policy);
+  return {
+    kind: 'prepared',
+    listeners: prepared.bound,
+    rollback: prepared.rollback,
+    commit: (all) => {
+      next.learnListeners(all);
+      core.inForce = next;
+      prepared.commit();
+      retirePools(core, snapshot);
+    },
+  };
 }
 
 /** Connections to and for instances that are gone are of no use any more. */

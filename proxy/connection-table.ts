@@ -5,6 +5,7 @@
  */
 import type { Socket } from 'node:net';
 import type { DeclaredSource } from './data-plane.ts';
+import type { SharedSources } from './shared-sources.ts';
 
 /** The model's view of a connection's far end. */
 export interface Source {
@@ -41,16 +42,62 @@ export function endpointsOf(socket: Socket): Endpoints {
   };
 }
 
+/** A hop of ours; whoever sends a request on it says whose it is. */
+export class Hop implements Source {
+  readonly ip: string;
+  readonly instance: string | null;
+  #tag: string | null;
+  #changed: () => void = () => undefined;
+
+  constructor({ ip, instance, tag }: Source) {
+    this.ip = ip;
+    this.instance = instance;
+    this.#tag = tag;
+  }
+
+  get tag(): string | null {
+    return this.#tag;
+  }
+
+  set tag(tag: string | null) {
+    if (tag === this.#tag) return;
+    this.#tag = tag;
+    this.#changed();
+  }
+
+  /** `sink` is called at each change of the tag. */
+  onChange(sink: () => void): void {
+    this.#changed = sink;
+  }
+}
+
 export class ConnectionTable {
   readonly #hops = new Map<string, Source>();
   readonly #declared = new Map<string, Source>();
+  readonly #shared: SharedSources | null;
 
-  /** Registers a connected socket of ours; gone when it closes. The caller may change `source.tag` later. */
-  registerHop(socket: Socket, source: Source): void {
+  /** `shared`: hops of other threads; null where there is one thread. */
+  constructor(shared: SharedSources | null = null) {
+    this.#shared = shared;
+  }
+
+  /** Registers a connected socket of ours; gone when it closes. The caller may change `hop.tag` later. */
+  registerHop(socket: Socket, hop: Hop): void {
     const { localAddress, localPort, remoteAddress, remotePort } = endpointsOf(socket);
     const key = `${localAddress}|${localPort}|${remoteAddress}|${remotePort}`;
-    this.#hops.set(key, source);
+    this.#hops.set(key, hop);
     socket.once('close', () => this.#hops.delete(key));
+    const shared = this.#shared;
+    if (shared === null) return;
+    const seen: Endpoints = {
+      remoteAddress: localAddress,
+      remotePort: localPort,
+      localAddress: remoteAddress,
+      localPort: remotePort,
+    };
+    shared.tell(seen, hop);
+    hop.onChange(() => shared.tell(seen, hop));
+    socket.once('close', () => shared.forget(seen));
   }
 
   declare(source: DeclaredSource): void {
@@ -67,7 +114,11 @@ export class ConnectionTable {
   lookUp(accepted: Endpoints): Source | null {
     const from = `${accepted.remoteAddress}|${accepted.remotePort}`;
     const hop = this.#hops.get(`${from}|${accepted.localAddress}|${accepted.localPort}`);
-    return hop ?? this.#declared.get(from) ?? null;
+    const known = hop ?? this.#declared.get(from) ?? this.#shared?.lookUp(accepted);
+    // A copy: the hop will carry other requests.
+    return known === undefined || known === null
+      ? null
+      : { ip: known.ip, instance: known.instance, tag: known.tag };
   }
 
   /** A declaration lasts as long as its connection: call when an accepted socket closed. */

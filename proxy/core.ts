@@ -7,7 +7,7 @@ import type { EventWriter } from './event-writer.ts';
 import type { Http2Pools } from './http2/client-pool.ts';
 import type { InForce } from './in-force.ts';
 import type { Limits } from './limits.ts';
-import type { BoundListener, InstanceSnapshot } from './snapshot.ts';
+import type { InstanceSnapshot } from './snapshot.ts';
 import type { UpstreamPools } from './upstream-pool.ts';
 
 export interface Core {
@@ -27,8 +27,6 @@ export interface Core {
   record(event: TrafficEvent): void;
   /** Round robin, by service and port. */
   readonly turns: Map<string, number>;
-  /** Where an instance's inbound port is bound; null while it isn't. */
-  inboundAddress(instance: string, port: number): BoundListener | null;
 }
 
 /** Key of the pool of a sidecar's own application. */

@@ -8,6 +8,7 @@ import type { Limits } from './limits.ts';
 import type { GateSettings } from './mtls-gate.ts';
 import type { SidecarTls } from './sidecar-tls.ts';
 import type {
+  BoundListener,
   InboundPort,
   InstanceSnapshot,
   OutboundListener,
@@ -35,8 +36,10 @@ export class InForce {
   readonly #byPodIp = new Map<string, InstanceSnapshot>();
   readonly #bySpiffeId = new Map<string, InstanceSnapshot>();
   readonly #services = new Map<string, ServiceSnapshot>();
+  readonly #inboundAddresses = new Map<string, BoundListener>();
   readonly #servedPorts = new Set<number>();
 
+  /** `tls`: of this worker's own sidecars. */
   constructor(snapshot: Snapshot, tls: ReadonlyMap<string, SidecarTls>) {
     this.snapshot = snapshot;
     this.#tls = tls;
@@ -49,6 +52,12 @@ export class InForce {
       this.#services.set(service.id, service);
       for (const port of service.ports) this.#servedPorts.add(port.port);
     }
+  }
+
+  /** Told once, before it is in force: where the sidecars of all workers listen. */
+  learnListeners(listeners: readonly BoundListener[]): void {
+    for (const bound of listeners)
+      if (bound.direction === 'inbound') this.#inboundAddresses.set(`${bound.instance}|${bound.key}`, bound);
   }
 
   /** What the gate judges by. */
@@ -74,6 +83,11 @@ export class InForce {
 
   inbound(instance: string, port: number): InboundPort | null {
     return this.#instances.get(instance)?.inbound.find((candidate) => candidate.port === port) ?? null;
+  }
+
+  /** Where an instance's inbound port is bound, on whichever worker; null while it isn't. */
+  inboundAddress(instance: string, port: number): BoundListener | null {
+    return this.#inboundAddresses.get(`${instance}|${port}`) ?? null;
   }
 
   outbound(instance: string, key: string): OutboundListener | null {

@@ -6,7 +6,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import type { Problem } from '../model/problem.ts';
 import { outboundKey } from './in-force.ts';
 import type { Limits } from './limits.ts';
-import type { BoundListener, Snapshot } from './snapshot.ts';
+import type { BoundListener, InstanceSnapshot } from './snapshot.ts';
 
 /** Where a listener stands in the mesh. */
 export interface Site {
@@ -28,8 +28,10 @@ interface Open {
 
 export interface PreparedListeners {
   problems: Problem[];
+  /** All that the new set listens on. */
+  bound: BoundListener[];
   /** Puts the new set in force and closes what is no longer wanted. */
-  commit(): BoundListener[];
+  commit(): void;
   /** Closes what was opened for it. */
   rollback(): void;
 }
@@ -42,8 +44,8 @@ function idOf(wanted: Wanted): string {
   return [wanted.instance, wanted.direction, wanted.key, wanted.listen.host, wanted.listen.port].join('|');
 }
 
-function wantedBy(snapshot: Snapshot): Wanted[] {
-  return snapshot.instances.flatMap((instance) => [
+function wantedBy(instances: readonly InstanceSnapshot[]): Wanted[] {
+  return instances.flatMap((instance) => [
     ...instance.inbound.map(({ port, listen }) => ({
       instance: instance.id,
       direction: 'inbound' as const,
@@ -81,19 +83,25 @@ export class ListenerSet {
   readonly #limits: Limits;
   readonly #onConnection: (site: Site, socket: Socket) => void;
   #open = new Map<string, Open>();
-  #bySite = new Map<string, Open>();
 
   constructor(limits: Limits, onConnection: (site: Site, socket: Socket) => void) {
     this.#limits = limits;
     this.#onConnection = onConnection;
   }
 
-  /** Opens what `snapshot` wants and isn't open yet; nothing changes for open listeners until `commit`. */
-  async prepare(snapshot: Snapshot): Promise<PreparedListeners> {
+  /**
+   * Opens what the instances want and isn't open yet; nothing changes for open listeners until `commit`. A listener
+   * among `taken` is opened on the port that it has there.
+   */
+  async prepare(
+    instances: readonly InstanceSnapshot[],
+    taken: readonly BoundListener[] = [],
+  ): Promise<PreparedListeners> {
+    const ports = new Map(taken.map((bound) => [siteId(bound), bound.port]));
     const next = new Map<string, Open>();
     const fresh: Open[] = [];
     const problems: Problem[] = [];
-    for (const wanted of wantedBy(snapshot)) {
+    for (const wanted of wantedBy(instances)) {
       const id = idOf(wanted);
       const kept = this.#open.get(id);
       if (kept !== undefined) {
@@ -101,7 +109,7 @@ export class ListenerSet {
         continue;
       }
       try {
-        const opened = await this.#bind(wanted);
+        const opened = await this.#bind(wanted, ports.get(siteId(wanted)) ?? wanted.listen.port);
         fresh.push(opened);
         next.set(id, opened);
       } catch (error) {
@@ -110,34 +118,23 @@ export class ListenerSet {
     }
     return {
       problems,
+      bound: [...next.values()].map(({ bound }) => bound),
       rollback: () => {
         for (const opened of fresh) close(opened);
       },
       commit: () => {
         for (const [id, opened] of this.#open) if (next.get(id) !== opened) close(opened);
         this.#open = next;
-        this.#bySite = new Map([...next.values()].map((opened) => [siteId(opened.wanted), opened]));
-        return this.bound();
       },
     };
-  }
-
-  bound(): BoundListener[] {
-    return [...this.#open.values()].map(({ bound }) => bound);
-  }
-
-  /** Where a place of the mesh is bound; null while it isn't. */
-  find({ instance, direction, key }: Site): BoundListener | null {
-    return this.#bySite.get(siteId({ instance, direction, key }))?.bound ?? null;
   }
 
   close(): void {
     for (const opened of this.#open.values()) close(opened);
     this.#open.clear();
-    this.#bySite.clear();
   }
 
-  #bind(wanted: Wanted): Promise<Open> {
+  #bind(wanted: Wanted, wantedPort: number): Promise<Open> {
     const { instance, direction, key, listen } = wanted;
     const sockets = new Set<Socket>();
     const server = createServer({ noDelay: true, allowHalfOpen: true });
@@ -150,7 +147,7 @@ export class ListenerSet {
     });
     return new Promise((resolve, reject) => {
       server.once('error', reject);
-      server.listen({ host: listen.host, port: listen.port, exclusive: true }, () => {
+      server.listen({ host: listen.host, port: wantedPort, exclusive: true }, () => {
         server.removeListener('error', reject);
         const address = server.address();
         const port = typeof address === 'object' && address !== null ? address.port : listen.port;

@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream';
 import type { Decision } from '../model/decision.ts';
 import type { AppProtocol } from '../model/mesh.ts';
 import type { PeerRef, TlsFacts } from '../model/traffic-event.ts';
-import type { Source } from './connection-table.ts';
+import { Hop, type Source } from './connection-table.ts';
 import type { Core } from './core.ts';
 import { decisionOf } from './error-table.ts';
 import { speaksHttp2 } from './http2/speaks-http2.ts';
@@ -41,7 +41,7 @@ export const peerConnections = new WeakMap<Duplex, PeerConnection>();
 export function pickEndpoint(core: Core, inForce: InForce, { service, port }: Destination): Endpoint | null {
   const alive = port.endpoints.flatMap(({ instance: id }) => {
     const instance = inForce.instance(id);
-    const address = core.inboundAddress(id, port.targetPort);
+    const address = inForce.inboundAddress(id, port.targetPort);
     return instance === null || address === null ? [] : [{ instance, address, targetPort: port.targetPort }];
   });
   if (alive.length === 0) return null;
@@ -89,7 +89,7 @@ function securityOf(way: Way): UpstreamContext['security'] {
 
 /** Connects; throws `UpstreamRefused` when the other side can't be reached or isn't who it must be. */
 export async function dialPeer(core: Core, way: Way, tag: string | null): Promise<PeerConnection> {
-  const source: Source = { ip: way.from.podIp, instance: way.from.id, tag };
+  const source = new Hop({ ip: way.from.podIp, instance: way.from.id, tag });
   const result = await connectUpstream({
     host: way.endpoint.address.host,
     port: way.endpoint.address.port,

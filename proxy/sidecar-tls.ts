@@ -1,6 +1,6 @@
 /** Key material of every sidecar of a snapshot, made once and kept while its PEMs stay the same. */
 import type { Problem } from '../model/problem.ts';
-import type { InstanceSnapshot, Snapshot } from './snapshot.ts';
+import type { InstanceSnapshot } from './snapshot.ts';
 import { createInboundTls, createUpstreamTls, type InboundTls, type UpstreamTls } from './tls-material.ts';
 
 export interface SidecarTls {
@@ -29,21 +29,22 @@ function make(
   };
 }
 
-/** Material for all instances of `snapshot`; an instance whose PEMs can't be used is a problem. */
+/** Material for instances; one whose PEMs can't be used is a problem. */
 export function materialFor(
-  snapshot: Snapshot,
+  instances: readonly InstanceSnapshot[],
+  trustBundlePem: readonly string[],
   previous: (instance: string) => SidecarTls | null,
 ): { tls: Map<string, SidecarTls>; problems: Problem[] } {
   const tls = new Map<string, SidecarTls>();
   const problems: Problem[] = [];
-  for (const instance of snapshot.instances) {
+  for (const instance of instances) {
     const { certificateChainPem, privateKeyPem } = instance.credentials;
-    const fingerprint = [certificateChainPem, privateKeyPem, ...snapshot.trustBundlePem].join('\n');
+    const fingerprint = [certificateChainPem, privateKeyPem, ...trustBundlePem].join('\n');
     const kept = previous(instance.id);
     try {
       tls.set(
         instance.id,
-        kept?.fingerprint === fingerprint ? kept : make(instance, snapshot.trustBundlePem, fingerprint),
+        kept?.fingerprint === fingerprint ? kept : make(instance, trustBundlePem, fingerprint),
       );
     } catch (error) {
       // OpenSSL's words name what is wrong and never quote the key.

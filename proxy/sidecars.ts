@@ -3,7 +3,7 @@
  * of workers and messages; worker.ts hands it those.
  */
 import { GrpcSessions } from './authorizer/grpc-sessions.ts';
-import { applySnapshot } from './apply-snapshot.ts';
+import { prepareSnapshot, type Preparation } from './apply-snapshot.ts';
 import { ConnectionTable } from './connection-table.ts';
 import type { Core } from './core.ts';
 import type { DeclaredSource } from './data-plane.ts';
@@ -20,21 +20,36 @@ import { ListenerSet } from './listener-set.ts';
 import { acceptOutbound } from './outbound.ts';
 import type { OutboundConnection } from './outbound-connection.ts';
 import { createOutboundLane } from './outbound-http.ts';
-import type { Snapshot, SnapshotAnswer } from './snapshot.ts';
+import type { SharedSources } from './shared-sources.ts';
+import type { BoundListener, Snapshot } from './snapshot.ts';
 import { UpstreamPools } from './upstream-pool.ts';
+import type { Prepared, Share } from './worker-messages.ts';
 import { rememberSignatures } from './token-verification.ts';
 
 export interface Sidecars {
-  publish(snapshot: Snapshot): Promise<SnapshotAnswer>;
+  /** Tries a snapshot; nothing changes before `commit`. `taken`: where listeners were before. */
+  prepare(snapshot: Snapshot, taken: readonly BoundListener[]): Promise<Prepared>;
+  /** Puts what was prepared in force; `listeners` are those of every worker. */
+  commit(listeners: readonly BoundListener[]): void;
+  rollback(): void;
   declareSource(source: DeclaredSource): void;
   flush(): Promise<void>;
   /** Closes every listener and connection; their last events are in the ring then. */
   close(): Promise<void>;
 }
 
+export interface SidecarsInput {
+  limits: Limits;
+  /** Which of a snapshot's sidecars run here. */
+  share: Share;
+  events: RingEvents;
+  /** Hops of other workers; null where there are none. */
+  sources: SharedSources | null;
+}
+
 /** Starts with no snapshot in force: nothing listens, nothing passes. What happens is told to `events`. */
-export function createSidecars(limits: Limits, events: RingEvents): Sidecars {
-  const table = new ConnectionTable();
+export function createSidecars({ limits, share, events, sources }: SidecarsInput): Sidecars {
+  const table = new ConnectionTable(sources);
   const core: Core = {
     limits,
     table,
@@ -46,7 +61,6 @@ export function createSidecars(limits: Limits, events: RingEvents): Sidecars {
     inForce: null,
     events,
     record: (event) => events.event(event),
-    inboundAddress: (instance, port) => listeners.find({ instance, direction: 'inbound', key: String(port) }),
   };
   const inboundLane = createCodecLane(limits, {
     http1: createInboundLane(core),
@@ -62,18 +76,26 @@ export function createSidecars(limits: Limits, events: RingEvents): Sidecars {
     if (site.direction === 'inbound') void acceptInbound(core, inboundLane, site, socket);
     else acceptOutbound(core, outboundLane, site, socket);
   });
-  // One snapshot at a time, in the order they came.
-  let tail: Promise<unknown> = Promise.resolve();
+  let pending: Extract<Preparation, { kind: 'prepared' }> | null = null;
   return {
-    publish: (snapshot) => {
-      const answer = tail.then(() => applySnapshot(core, listeners, snapshot));
-      tail = answer.catch(() => undefined);
-      return answer;
+    prepare: async (snapshot, taken) => {
+      const preparation = await prepareSnapshot(core, listeners, { snapshot, share, taken });
+      if (preparation.kind === 'refused') return { problems: preparation.problems, listeners: [] };
+      pending = preparation;
+      return { problems: [], listeners: preparation.listeners };
+    },
+    commit: (all) => {
+      pending?.commit(all);
+      pending = null;
+    },
+    rollback: () => {
+      pending?.rollback();
+      pending = null;
     },
     declareSource: (source) => table.declare(source),
     flush: () => events.flush(),
     close: async () => {
-      await tail;
+      pending?.rollback();
       core.inForce = null;
       inboundLane.close();
       outboundLane.close();

@@ -1,126 +1,235 @@
 /**
- * Runs the data plane on a worker thread, so that a busy control plane or window never slows a request. When the
- * thread dies, its sockets die with it: nothing passes, and the owner is told once.
+ * Runs the data plane on worker threads, so that a busy control plane or window never slows a request. Owns that a
+ * snapshot comes into force on all workers or on none, and what happens when one dies: its listeners are closed and
+ * nothing passes, then a new one takes its place with the snapshot in force, on the same ports.
  */
-import { Worker } from 'node:worker_threads';
-import type { DataPlane } from './data-plane.ts';
+import type { Problem } from '../model/problem.ts';
+import { crashedEvent, restartedEvent, type Crash } from './crash-events.ts';
+import type { DataPlane, DeclaredSource } from './data-plane.ts';
 import type { EventSegment } from './events/event-segment.ts';
-import { createRingMemory, RingReader } from './events/ring.ts';
-import { SegmentReader } from './events/segment-reader.ts';
+import { segmentOf } from './events/segment-reader.ts';
 import { DEFAULT_LIMITS, type Limits } from './limits.ts';
-import type { SnapshotAnswer } from './snapshot.ts';
-import type { FromWorker, ToWorker, WorkerSettings } from './worker-messages.ts';
-
-/** At 20,000 requests a second the control plane may be busy for about a quarter of a second. */
-const RING_BYTES = 8 * 1024 * 1024;
+import { now } from './moment.ts';
+import { createSourceMemory } from './shared-sources.ts';
+import { workerOf } from './share.ts';
+import type { BoundListener, Snapshot, SnapshotAnswer } from './snapshot.ts';
+import type { Prepared, Share, ShardAnswer } from './worker-messages.ts';
+import { startShard, type Shard, type ShardCall } from './worker-shard.ts';
 
 export interface DataPlaneOptions {
   limits?: Partial<Limits>;
+  /** Threads over which the workloads are spread; default 1. */
+  workers?: number;
 }
 
-/** `Omit` that keeps the members of a union apart. */
-type WithoutCall<T> = T extends unknown ? Omit<T, 'call'> : never;
-type Call = WithoutCall<ToWorker>;
+/** A worker that dies more often than this within the window isn't started again: something is wrong for good. */
+const MOST_RESTARTS = 5;
+const RESTART_WINDOW_MS = 60_000;
 
-interface Pending {
-  resolve(answer: SnapshotAnswer | null): void;
-  reject(error: Error): void;
+/** Resolves when the threads run; nothing listens before the first snapshot. */
+export async function startDataPlane({ limits, workers = 1 }: DataPlaneOptions = {}): Promise<DataPlane> {
+  const plane = new WorkerDataPlane({ ...DEFAULT_LIMITS, ...limits }, workers);
+  await plane.start();
+  return plane;
 }
 
-/** Resolves when the thread runs; nothing listens before the first snapshot. */
-export async function startDataPlane(options: DataPlaneOptions = {}): Promise<DataPlane> {
-  const memory = createRingMemory(RING_BYTES);
-  const settings: WorkerSettings = { limits: { ...DEFAULT_LIMITS, ...options.limits }, ring: memory };
-  const ring = new RingReader(memory);
-  const reader = new SegmentReader(1);
-  const file = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url);
-  const worker = new Worker(file, { workerData: settings, name: 'greenroom data plane' });
-  const pending = new Map<number, Pending>();
-  const early: EventSegment[] = [];
-  let calls = 0;
-  let events: ((segment: EventSegment) => void) | null = null;
-  let crashed: Error | null = null;
-  let onCrash: ((reason: Error) => void) | null = null;
-  let closing: Promise<void> | null = null;
-  const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
+interface InForce {
+  snapshot: Snapshot;
+  listeners: BoundListener[];
+}
 
-  const drain = (): void => {
-    const octets = ring.read();
-    const segment = octets && reader.read(octets, ring.dropped());
-    if (segment === null) return;
-    if (events === null) early.push(segment);
-    else events(segment);
-  };
-  const die = (reason: Error): void => {
-    if (crashed !== null) return;
-    crashed = reason;
-    drain();
-    for (const { reject } of pending.values()) reject(reason);
-    pending.clear();
-    if (closing === null) onCrash?.(reason);
-  };
-  const ready = new Promise<void>((resolve, reject) => {
-    worker.once('error', reject);
-    worker.on('message', (message: FromWorker) => {
-      switch (message.kind) {
-        case 'ready':
-          worker.removeListener('error', reject);
-          resolve();
-          break;
-        case 'written':
-          drain();
-          break;
-        case 'answered':
-          drain();
-          pending.get(message.call)?.resolve(message.answer);
-          pending.delete(message.call);
-          break;
-        case 'threw':
-          pending.get(message.call)?.reject(new Error(message.message));
-          pending.delete(message.call);
-          break;
-      }
+class WorkerDataPlane implements DataPlane {
+  readonly #limits: Limits;
+  readonly #count: number;
+  readonly #sources: SharedArrayBuffer | null;
+  /** null: it died and isn't back. */
+  readonly #shards: (Shard | null)[] = [];
+  readonly #crashes: number[] = [];
+  #streams = 0;
+  #inForce: InForce | null = null;
+  /** Snapshots and restarts, one at a time. */
+  #turn: Promise<unknown> = Promise.resolve();
+  #lost: Error | null = null;
+  #closing: Promise<void> | null = null;
+  #early: EventSegment[] = [];
+  #onEvents: ((segment: EventSegment) => void) | null = null;
+  #onCrash: ((reason: Error) => void) | null = null;
+
+  constructor(limits: Limits, count: number) {
+    this.#limits = limits;
+    this.#count = count;
+    this.#sources = count > 1 ? createSourceMemory() : null;
+  }
+
+  async start(): Promise<void> {
+    const indexes = Array.from({ length: this.#count }, (_, index) => index);
+    await Promise.all(indexes.map((index) => this.#startShard(index)));
+  }
+
+  publish(snapshot: Snapshot): Promise<SnapshotAnswer> {
+    return this.#inTurn(() => this.#publish(snapshot));
+  }
+
+  async declareSource(source: DeclaredSource): Promise<void> {
+    await this.#everywhere({ kind: 'declare-source', source });
+  }
+
+  onEvents(sink: (events: EventSegment) => void): void {
+    this.#onEvents = sink;
+    for (const segment of this.#early.splice(0)) sink(segment);
+  }
+
+  onCrash(sink: (reason: Error) => void): void {
+    this.#onCrash = sink;
+    if (this.#lost !== null && this.#closing === null) sink(this.#lost);
+  }
+
+  async flush(): Promise<void> {
+    await this.#everywhere({ kind: 'flush' });
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#turn
+      .then(() => Promise.all(this.#shards.map((shard) => shard?.close())))
+      .then(() => undefined);
+    return this.#closing;
+  }
+
+  async #publish(snapshot: Snapshot): Promise<SnapshotAnswer> {
+    const shards = this.#running();
+    const { problems, listeners } = await this.#prepare(shards, snapshot);
+    if (problems.length > 0) {
+      await Promise.all(shards.map((shard) => shard.call({ kind: 'rollback' })));
+      return {
+        kind: 'nack',
+        version: snapshot.version,
+        inForce: this.#inForce?.snapshot.version ?? null,
+        problems,
+      };
+    }
+    // From here on it is the one that a worker gets back that dies.
+    this.#inForce = { snapshot, listeners };
+    await Promise.allSettled(shards.map((shard) => shard.call({ kind: 'commit', listeners })));
+    return { kind: 'ack', version: snapshot.version, listeners };
+  }
+
+  /** What all could prepare together; when one can't answer, nobody keeps it. */
+  async #prepare(shards: readonly Shard[], snapshot: Snapshot): Promise<Prepared> {
+    const answers = await Promise.allSettled(
+      shards.map((shard) => shard.call({ kind: 'prepare', snapshot, taken: [] })),
+    );
+    const failed = answers.find((answer) => answer.status === 'rejected');
+    if (failed !== undefined) {
+      await Promise.allSettled(shards.map((shard) => shard.call({ kind: 'rollback' })));
+      throw failed.reason;
+    }
+    const prepared = answers.flatMap((answer) =>
+      answer.status === 'fulfilled' ? [prepareAnswer(answer.value)] : [],
+    );
+    return {
+      problems: withoutRepetition(prepared.flatMap(({ problems }) => problems)),
+      listeners: prepared.flatMap(({ listeners }) => listeners),
+    };
+  }
+
+  /** All workers, or an error: with one of them missing nothing can be agreed. */
+  #running(): Shard[] {
+    if (this.#lost !== null) throw this.#lost;
+    return this.#shards.map((shard) => {
+      if (shard === null) throw new Error("a thread of the data plane has ended and isn't back yet");
+      return shard;
     });
-  });
-  worker.on('error', (error) => die(error instanceof Error ? error : new Error(String(error))));
-  worker.once('exit', (code) => die(new Error(`the data plane's thread ended with code ${code}`)));
+  }
 
-  const call = (message: Call): Promise<SnapshotAnswer | null> => {
-    if (crashed !== null) return Promise.reject(crashed);
-    calls += 1;
-    const id = calls;
-    return new Promise((resolve, reject) => {
-      pending.set(id, { resolve, reject });
-      worker.postMessage({ ...message, call: id } as ToWorker);
+  /** Tells every worker; one that dies meanwhile is told when it is back. */
+  async #everywhere(message: ShardCall): Promise<void> {
+    try {
+      await Promise.all(this.#running().map((shard) => shard.call(message)));
+    } catch (error) {
+      await this.#turn;
+      if (this.#lost !== null || this.#closing !== null) throw error;
+      await Promise.all(this.#running().map((shard) => shard.call(message)));
+    }
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#turn.then(work);
+    this.#turn = turn.catch(() => undefined);
+    return turn;
+  }
+
+  async #startShard(index: number): Promise<Shard> {
+    const share: Share = { index, count: this.#count };
+    this.#streams += 1;
+    const shard = await startShard({ limits: this.#limits, share, sources: this.#sources }, this.#streams, {
+      events: (segment) => this.#tell(segment),
+      ended: (reason) => this.#shardEnded(share, reason),
     });
-  };
+    this.#shards[index] = shard;
+    return shard;
+  }
 
-  await ready;
-  return {
-    publish: async (snapshot) => (await call({ kind: 'publish', snapshot })) as SnapshotAnswer,
-    declareSource: async (source) => {
-      await call({ kind: 'declare-source', source });
-    },
-    onEvents: (sink) => {
-      events = sink;
-      for (const segment of early.splice(0)) sink(segment);
-    },
-    onCrash: (sink) => {
-      onCrash = sink;
-      if (crashed !== null && closing === null) sink(crashed);
-    },
-    flush: async () => {
-      await call({ kind: 'flush' });
-    },
-    close: () => {
-      closing ??=
-        crashed !== null
-          ? exited
-          : call({ kind: 'close' }).then(
-              () => exited,
-              () => worker.terminate().then(() => exited),
-            );
-      return closing;
-    },
-  };
+  #shardEnded(share: Share, reason: Error): void {
+    this.#shards[share.index] = null;
+    if (this.#closing !== null || this.#lost !== null) {
+      this.#lost ??= reason;
+      return;
+    }
+    const crash: Crash = { at: now(), reason, share, snapshot: this.#inForce?.snapshot ?? null };
+    this.#tell(segmentOf([crashedEvent(crash)]));
+    const since = performance.now() - RESTART_WINDOW_MS;
+    this.#crashes.splice(
+      0,
+      this.#crashes.length,
+      ...this.#crashes.filter((at) => at > since),
+      performance.now(),
+    );
+    if (this.#crashes.length > MOST_RESTARTS) this.#give(reason);
+    else void this.#inTurn(() => this.#restart(crash));
+  }
+
+  async #restart(crash: Crash): Promise<void> {
+    if (this.#closing !== null || this.#lost !== null) return;
+    try {
+      const shard = await this.#startShard(crash.share.index);
+      if (this.#inForce !== null) await this.#resume(shard, crash.share, this.#inForce);
+      this.#tell(segmentOf([restartedEvent({ ...crash, at: now() })]));
+    } catch (error) {
+      // One that died again is seen to by its own end; any other failure leaves the sidecars without listeners.
+      if (this.#shards[crash.share.index] !== null) this.#give(error instanceof Error ? error : crash.reason);
+    }
+  }
+
+  /** Brings a new worker to where the others are. */
+  async #resume(shard: Shard, share: Share, { snapshot, listeners }: InForce): Promise<void> {
+    const workloads = new Map(snapshot.instances.map(({ id, workload }) => [id, workload]));
+    const taken = listeners.filter(
+      ({ instance }) => workerOf(workloads.get(instance) ?? '', share.count) === share.index,
+    );
+    const { problems } = prepareAnswer(await shard.call({ kind: 'prepare', snapshot, taken }));
+    if (problems.length > 0) throw new Error(problems.map(({ message }) => message).join('; '));
+    await shard.call({ kind: 'commit', listeners });
+  }
+
+  /** For good: whoever is left is closed as well, since half a mesh would tell half the truth. */
+  #give(reason: Error): void {
+    this.#lost = reason;
+    for (const shard of this.#shards) void shard?.close();
+    if (this.#closing === null) this.#onCrash?.(reason);
+  }
+
+  #tell(segment: EventSegment): void {
+    if (this.#onEvents === null) this.#early.push(segment);
+    else this.#onEvents(segment);
+  }
+}
+
+function prepareAnswer(answer: ShardAnswer): Prepared {
+  if (answer === null) throw new Error('a worker answered nothing to a snapshot');
+  return answer;
+}
+
+/** Workers that look at the same snapshot see the same faults in it. */
+function withoutRepetition(problems: readonly Problem[]): Problem[] {
+  return [...new Map(problems.map((problem) => [problem.message, problem])).values()];
 }

@@ -1,20 +1,31 @@
-/** The data plane's thread. Owns the translation of messages to calls; a bug here ends the thread, and so all traffic. */
+/** A thread of the data plane. Owns the translation of messages to calls; a bug here ends the thread, and so all traffic. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { RingEvents } from './events/ring-events.ts';
+import { SharedSources } from './shared-sources.ts';
 import { createSidecars } from './sidecars.ts';
-import type { SnapshotAnswer } from './snapshot.ts';
-import type { FromWorker, ToWorker, WorkerSettings } from './worker-messages.ts';
+import type { FromWorker, ShardAnswer, ToWorker, WorkerSettings } from './worker-messages.ts';
 
 const port = parentPort;
 if (port === null) throw new Error('proxy/worker.ts runs as a worker thread only');
-const { limits, ring } = workerData as WorkerSettings;
+const { limits, ring, share, sources } = workerData as WorkerSettings;
 const send = (message: FromWorker): void => port.postMessage(message);
-const sidecars = createSidecars(limits, new RingEvents(ring, () => send({ kind: 'written' })));
+const sidecars = createSidecars({
+  limits,
+  share,
+  events: new RingEvents(ring, () => send({ kind: 'written' })),
+  sources: sources === null ? null : new SharedSources(sources),
+});
 
-async function run(message: ToWorker): Promise<SnapshotAnswer | null> {
+async function run(message: ToWorker): Promise<ShardAnswer> {
   switch (message.kind) {
-    case 'publish':
-      return sidecars.publish(message.snapshot);
+    case 'prepare':
+      return await sidecars.prepare(message.snapshot, message.taken);
+    case 'commit':
+      sidecars.commit(message.listeners);
+      return null;
+    case 'rollback':
+      sidecars.rollback();
+      return null;
     case 'declare-source':
       sidecars.declareSource(message.source);
       return null;

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { EventEmitter } from 'node:events';
 import { describe, expect, it } from 'vitest';
-import { ConnectionTable, endpointsOf, plainAddress } from '../../proxy/connection-table.ts';
+import { ConnectionTable, endpointsOf, Hop, plainAddress } from '../../proxy/connection-table.ts';
 
 const ends = { remoteAddress: '127.0.0.1', remotePort: 5000, localAddress: '127.0.0.1', localPort: 80 };
 /** The connecting side of `ends`. */
@@ -23,7 +23,7 @@ describe('who a connection is', () => {
   it('a hop is known by both its ends, and no longer than it lives', () => {
     const table = new ConnectionTable();
     const hop = socket();
-    table.registerHop(hop, { ip: '10.244.0.1', instance: 'web-0', tag: null });
+    table.registerHop(hop, new Hop({ ip: '10.244.0.1', instance: 'web-0', tag: null }));
     expect(table.lookUp(ends)).toMatchObject({ instance: 'web-0' });
     expect(table.lookUp({ ...ends, localPort: 81 })).toBeNull();
     hop.emit('close');

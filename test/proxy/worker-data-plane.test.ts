@@ -38,37 +38,6 @@ describe('the data plane on its thread', () => {
     await expect(ask(pair.at('orders-0', '8080'))).rejects.toThrow();
   });
 
-  it('tells its owner once when a bug ends the thread, and nothing passes then', async () => {
-    const application = await startApplication();
-    const pair = await startPair(application.address);
-    closing.push(
-      () => pair.close(),
-      () => application.close(),
-    );
-    await pair.publish();
-    const reasons: Error[] = [];
-    const crashed = new Promise<void>((resolve) =>
-      pair.plane.onCrash((reason) => {
-        reasons.push(reason);
-        resolve();
-      }),
-    );
-    // A policy of a shape that no compiler makes: its indexes can be made, and deciding throws, as a bug would.
-    const rules = { rules: [] };
-    await pair.publish({
-      mtls: 'DISABLE',
-      edit: (snapshot) => {
-        for (const port of snapshot.instances[1]?.inbound ?? [])
-          port.policy = { custom: null, deny: rules, allow: rules } as never;
-      },
-    });
-    await expect(ask(pair.at('orders-0', '8080'))).rejects.toThrow();
-    await crashed;
-    expect(reasons).toHaveLength(1);
-    expect(application.requests).toEqual([]);
-    await expect(ask(pair.at('web-0', 'orders:80'))).rejects.toThrow();
-  });
-
   it('delivers the events of what has ended before a flush', async () => {
     const application = await startApplication();
     const pair = await startPair(application.address);

@@ -84,6 +84,7 @@ export const DENY_ALL = authorizationPolicy('deny-all', {});
 export async function startPair(
   upstream: { host: string; port: number },
   limits: Partial<Limits> = {},
+  workers = 1,
 ): Promise<Pair> {
   const clock = createClock(() => Date.now());
   const root = await createRoot({ name: 'pair' }, clock);
@@ -93,7 +94,7 @@ export async function startPair(
     return { certificateChainPem: issued.certificateChainPem, privateKeyPem: issued.privateKey.reveal() };
   };
   const [webCredentials, ordersCredentials] = await Promise.all([credentials(WEB), credentials(ORDERS)]);
-  const plane = await startDataPlane({ limits });
+  const plane = await startDataPlane({ limits, workers });
   const events: TrafficEvent[] = [];
   plane.onEvents((batch) => events.push(...batch));
   let version = 0;

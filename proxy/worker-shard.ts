@@ -1,0 +1,113 @@
+/**
+ * One worker of the data plane as its owner sees it: calls with answers, events out of its ring, and its end. It
+ * decides nothing about restarts.
+ */
+import { Worker } from 'node:worker_threads';
+import type { EventSegment } from './events/event-segment.ts';
+import { createRingMemory, RingReader } from './events/ring.ts';
+import { SegmentReader } from './events/segment-reader.ts';
+import type { FromWorker, ShardAnswer, ToWorker, WorkerSettings } from './worker-messages.ts';
+
+/** At 20,000 requests a second the control plane may be busy for about a quarter of a second. */
+const RING_BYTES = 8 * 1024 * 1024;
+
+/** `Omit` that keeps the members of a union apart. */
+type WithoutCall<T> = T extends unknown ? Omit<T, 'call'> : never;
+export type ShardCall = WithoutCall<ToWorker>;
+
+export interface ShardSinks {
+  events(segment: EventSegment): void;
+  /** Once, when the thread has ended, whoever wanted it. All its events were told before. */
+  ended(reason: Error): void;
+}
+
+export interface Shard {
+  /** Rejects when the thread ends before it has answered. */
+  call(message: ShardCall): Promise<ShardAnswer>;
+  /** Closes its listeners and connections, then the thread. Idempotent. */
+  close(): Promise<void>;
+}
+
+interface Pending {
+  resolve(answer: ShardAnswer): void;
+  reject(error: Error): void;
+}
+
+/** Starts a worker; resolves when it answers calls. `stream` numbers the writer of its events. */
+export async function startShard(
+  settings: Omit<WorkerSettings, 'ring'>,
+  stream: number,
+  sinks: ShardSinks,
+): Promise<Shard> {
+  const memory = createRingMemory(RING_BYTES);
+  const ring = new RingReader(memory);
+  const reader = new SegmentReader(stream);
+  const file = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url);
+  const workerData: WorkerSettings = { ...settings, ring: memory };
+  const worker = new Worker(file, { workerData, name: `greenroom data plane ${settings.share.index}` });
+  const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
+  const pending = new Map<number, Pending>();
+  let calls = 0;
+  let end: Error | null = null;
+  let closing: Promise<void> | null = null;
+
+  const drain = (): void => {
+    const octets = ring.read();
+    const segment = octets && reader.read(octets, ring.dropped());
+    if (segment !== null) sinks.events(segment);
+  };
+  const die = (reason: Error): void => {
+    if (end !== null) return;
+    end = reason;
+    drain();
+    for (const { reject } of pending.values()) reject(reason);
+    pending.clear();
+    sinks.ended(reason);
+  };
+  const ready = new Promise<void>((resolve, reject) => {
+    worker.once('error', reject);
+    worker.on('message', (message: FromWorker) => {
+      // Whatever it says, what happened before it said so comes first.
+      drain();
+      switch (message.kind) {
+        case 'ready':
+          worker.removeListener('error', reject);
+          resolve();
+          break;
+        case 'written':
+          break;
+        case 'answered':
+          pending.get(message.call)?.resolve(message.answer);
+          pending.delete(message.call);
+          break;
+        case 'threw':
+          pending.get(message.call)?.reject(new Error(message.message));
+          pending.delete(message.call);
+          break;
+      }
+    });
+  });
+  worker.on('error', (error) => die(error instanceof Error ? error : new Error(String(error))));
+  worker.once('exit', (code) => die(new Error(`the data plane's thread ended with code ${code}`)));
+
+  const call = (message: ShardCall): Promise<ShardAnswer> => {
+    if (end !== null) return Promise.reject(end);
+    calls += 1;
+    const id = calls;
+    return new Promise((resolve, reject) => {
+      pending.set(id, { resolve, reject });
+      worker.postMessage({ ...message, call: id } as ToWorker);
+    });
+  };
+  await ready;
+  return {
+    call,
+    close: () => {
+      closing ??= call({ kind: 'close' }).then(
+        () => exited,
+        () => worker.terminate().then(() => exited),
+      );
+      return closing;
+    },
+  };
+}
