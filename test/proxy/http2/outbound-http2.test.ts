@@ -35,6 +35,18 @@ describe('a port that speaks HTTP/2, called over HTTP/2', () => {
     expect(application.requests).toEqual([]);
   });
 
+  it('refuses an upgrade, which a stream can’t become', async () => {
+    const answer = await ask(pair.at('web-0', 'orders:80'), {
+      headers: { connection: 'upgrade', upgrade: 'websocket', 'sec-websocket-key': 'x', host: 'orders' },
+    });
+    expect(answer.status).toBe(403);
+    expect(application.requests).toEqual([]);
+    expect((await pair.seen())[0]?.decision).toMatchObject({
+      reason: 'upgrade-towards-http2',
+      details: 'upgrade_failed',
+    });
+  });
+
   it('carries body and trailers both ways', async () => {
     const stream = client.session.request(
       { ':authority': 'orders', ':path': '/echo', ':method': 'POST' },
