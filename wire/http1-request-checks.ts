@@ -6,6 +6,7 @@
 import type { HeaderList } from '../model/request-facts.ts';
 import { isHost, isToken } from './field-grammar.ts';
 import { connectionTokens, endToEndRequestHeaders } from './http1-hop-by-hop.ts';
+import { joinInlineHeaders } from './inline-headers.ts';
 import { codecError, hasControlByte, type Http1Refusal, splitTarget } from './http1-target.ts';
 
 /** A request head as a parser hands it over. */
@@ -30,7 +31,7 @@ export interface Http1Request {
   host: string;
   /** Whether the target was absolute (`GET http://host/path`). */
   absolute: boolean;
-  /** End-to-end fields, names lower-case, without Host. */
+  /** End-to-end fields, names lower-case, without Host; those joined that Envoy keeps one of. */
   headers: [string, string][];
   body: BodyFraming;
   /** Protocol asked for by Upgrade; null without one. */
@@ -136,7 +137,7 @@ export function checkRequestHead(head: Http1Head): CheckedHead {
       rawPath: target.path,
       host,
       absolute: target.host !== null,
-      headers: kept.filter(([name]) => name !== 'host'),
+      headers: joinInlineHeaders(kept.filter(([name]) => name !== 'host')),
       body,
       // Envoy ignores h2c and answers in HTTP/1.
       upgrade: upgrade === 'h2c' ? null : upgrade,

@@ -14,6 +14,7 @@ import {
   isUriAuthority,
 } from './field-grammar.ts';
 import { MAX_HEADER_COUNT } from './http1-request-checks.ts';
+import { joinInlineHeaders } from './inline-headers.ts';
 
 /** A header block that Envoy would hand to its filters. */
 export interface Http2Request {
@@ -24,7 +25,7 @@ export interface Http2Request {
   rawPath: string;
   /** `:authority`, or `host` where there is none; beside `:authority` a `host` is dropped unseen. */
   host: string;
-  /** Regular fields, the cookies joined to one. */
+  /** Regular fields; the cookies joined to one, as are those that Envoy keeps one of. */
   headers: [string, string][];
 }
 
@@ -82,7 +83,7 @@ export function checkRequestFields(fields: HeaderList, body: BodyOfBlock): Check
       scheme: pseudo.get(':scheme') ?? '',
       rawPath: pseudo.get(':path') ?? '',
       host: pseudo.get(':authority') ?? regular.get('host') ?? '',
-      headers: joinCookies(headers.filter(([name]) => name !== 'host')),
+      headers: joinInlineHeaders(joinCookies(headers.filter(([name]) => name !== 'host'))),
     },
   };
 }

@@ -8,7 +8,7 @@ const INLINE: ReadonlySet<string> = new Set(
     'accept accept-encoding access-control-request-headers access-control-request-method ' +
     'access-control-request-private-network authentication authorization cache-control cdn-loop content-encoding ' +
     'content-type expect grpc-accept-encoding grpc-timeout if-match if-modified-since if-none-match if-range ' +
-    'if-unmodified-since origin pragma referer te user-agent via x-client-trace-id x-forwarded-client-cert ' +
+    'if-unmodified-since origin pragma proxy-status referer te user-agent via x-client-trace-id x-forwarded-client-cert ' +
     'x-forwarded-for x-forwarded-host x-forwarded-port x-forwarded-proto x-request-id ' +
     'x-envoy-attempt-count x-envoy-decorator-operation x-envoy-downstream-service-cluster ' +
     'x-envoy-downstream-service-node x-envoy-external-address x-envoy-original-host x-envoy-original-path'

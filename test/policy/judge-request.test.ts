@@ -93,6 +93,25 @@ describe('judgeRequest', () => {
     expect(decision).toMatchObject({ status: 400, details: 'http.invalid_authority' });
   });
 
+  it.each([
+    ['origin', 'deny'],
+    ['x-role', 'allow'],
+  ])('matches %s, sent twice, as Envoy keeps it', async (name, verdict) => {
+    const from: CallingSide = { ip: '10.1.2.3', tls: 'plaintext' };
+    const yaml = authorization(`rules: [{ when: [{ key: "request.headers[${name}]", values: [a] }] }]`);
+    const headers: [string, string][] = ['a', 'b'].map((value) => [name, value]);
+    expect((await judge(from, 'PERMISSIVE', { headers }, yaml)).decision.verdict).toBe(verdict);
+    const h2 = { protocol: 'http2', headers } as const;
+    expect((await judge(from, 'PERMISSIVE', h2, yaml)).decision.verdict).toBe(verdict);
+  });
+
+  it('believes the last line of X-Forwarded-For that says something', async () => {
+    const from: CallingSide = { ip: '10.9.9.9', tls: 'plaintext' };
+    const yaml = authorization('rules: [{ from: [{ source: { remoteIpBlocks: [10.1.2.3] } }] }]');
+    const headers: [string, string][] = ['10.1.2.3', ''].map((value) => ['x-forwarded-for', value]);
+    expect((await judge(from, 'PERMISSIVE', { headers }, yaml)).decision.verdict).toBe('allow');
+  });
+
   it('has no route for an empty x-forwarded-proto, after the policies', async () => {
     const from: CallingSide = { ip: '10.1.2.3', tls: 'plaintext' };
     const headers = [['x-forwarded-proto', '']] as const;
