@@ -3,8 +3,8 @@ import { globSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 
 const SUITES = ['test/policy/**/*.test.ts', 'test/wire/**/*.test.ts'];
-/** Plays thousands of cases from outside of the repository; `corpus-subset.test.ts` stands in for it. */
-const LEFT_OUT = ['test/policy/decision-suites.test.ts'];
+/** They play thousands of cases from outside of the repository; `corpus-subset.test.ts` stands in for them. */
+const LEFT_OUT = ['test/policy/decision-suites.test.ts', 'test/policy/routes/route-suites.test.ts'];
 /** A tenth of a second a test and more. */
 const SLOW = ['test/policy/index/rule-index.test.ts', 'test/policy/corpus-subset.test.ts'];
 

@@ -54,7 +54,7 @@ describe('a trie of prefixes or suffixes', () => {
   });
 
   it('takes 1,000 patterns of 100,000 characters that share all but their ends', () => {
-    const start = 'a'.repeat(100_000);
+    const start = 'a'.repeat(runs(100_000));
     const patterns = Array.from({ length: 1_000 }, (_, index) => `${start}${index};`);
     expect(found('forward', patterns, `${start}471;rest`)).toEqual([`${start}471;`]);
   });

@@ -6,8 +6,10 @@ import { preparePolicy } from '../../../policy/index/first-match.ts';
 import { RequestValues } from '../../../policy/index/request-values.ts';
 import { RuleIndex } from '../../../policy/index/rule-index.ts';
 import { cart, config, request } from '../../support/policies.ts';
+import { runs } from '../../support/runs.ts';
 
-const MANY = 10_000;
+const MANY = runs(10_000);
+const ONE = runs(4_711);
 
 /** One policy of all these rules, past the schema. */
 function indexOf(rules: readonly object[]): RuleIndex {
@@ -39,35 +41,35 @@ const web = { principals: ['cluster.local/ns/shop/sa/web'] };
 
 describe('a decision among 10,000 rules tries few of them', () => {
   const cases: [string, (index: number) => object, RequestFacts][] = [
-    ['exact paths', (i) => ({ to: to({ paths: [`/s${i}`] }) }), request({ path: '/s4711' })],
-    ['path prefixes', (i) => ({ to: to({ paths: [`/s${i}/*`] }) }), request({ path: '/s4711/x' })],
-    ['path suffixes', (i) => ({ to: to({ paths: [`*/s${i}`] }) }), request({ path: '/x/s4711' })],
-    ['templates', (i) => ({ to: to({ paths: [`/t/{*}/s${i}/{*}`] }) }), request({ path: '/t/1/s4711/2' })],
-    ['hosts', (i) => ({ to: to({ hosts: [`S${i}.shop`] }) }), request({ host: 's4711.Shop' })],
+    ['exact paths', (i) => ({ to: to({ paths: [`/s${i}`] }) }), request({ path: `/s${ONE}` })],
+    ['path prefixes', (i) => ({ to: to({ paths: [`/s${i}/*`] }) }), request({ path: `/s${ONE}/x` })],
+    ['path suffixes', (i) => ({ to: to({ paths: [`*/s${i}`] }) }), request({ path: `/x/s${ONE}` })],
+    ['templates', (i) => ({ to: to({ paths: [`/t/{*}/s${i}/{*}`] }) }), request({ path: `/t/1/s${ONE}/2` })],
+    ['hosts', (i) => ({ to: to({ hosts: [`S${i}.shop`] }) }), request({ host: `s${ONE}.Shop` })],
     [
       'principals',
       (i) => ({ from: from({ principals: [`cluster.local/ns/shop/sa/c${i}`] }) }),
-      request({ principal: 'cluster.local/ns/shop/sa/c4711' }),
+      request({ principal: `cluster.local/ns/shop/sa/c${ONE}` }),
     ],
     [
       'namespaces',
       (i) => ({ from: from({ namespaces: [`n${i}`] }) }),
-      request({ principal: 'td/ns/n4711/sa/web' }),
+      request({ principal: `td/ns/n${ONE}/sa/web` }),
     ],
     [
       'service accounts of one name',
       (i) => ({ from: from({ serviceAccounts: [`n${i}/default`] }) }),
-      request({ principal: 'td/ns/n4711/sa/default' }),
+      request({ principal: `td/ns/n${ONE}/sa/default` }),
     ],
     [
       'blocks of addresses',
       (i) => ({ from: from({ ipBlocks: [`10.${i >> 8}.${i & 255}.0/24`] }) }),
-      request({ sourceIp: `10.${4711 >> 8}.${4711 & 255}.9` }),
+      request({ sourceIp: `10.${ONE >> 8}.${ONE & 255}.9` }),
     ],
     [
       'headers of as many names',
       (i) => ({ when: [{ key: `request.headers[x-${i}]`, values: ['*'] }] }),
-      request({ headers: [['x-4711', '']] }),
+      request({ headers: [[`x-${ONE}`, '']] }),
     ],
     [
       'a hundred clients at a hundred paths each',
@@ -75,21 +77,21 @@ describe('a decision among 10,000 rules tries few of them', () => {
         from: from({ principals: [`cluster.local/ns/shop/sa/c${i % 100}`] }),
         to: to({ methods: ['GET'], paths: [`/p${Math.floor(i / 100)}/*`] }),
       }),
-      request({ principal: 'cluster.local/ns/shop/sa/c11', path: '/p47/' }),
+      request({ principal: `cluster.local/ns/shop/sa/c${ONE % 100}`, path: `/p${Math.floor(ONE / 100)}/` }),
     ],
     [
       'sources of different kinds',
       (i) => ({
         from: [...from({ namespaces: [`n${i}`] }), ...from({ ipBlocks: [`10.${i >> 8}.${i & 255}.0/24`] })],
       }),
-      request({ principal: 'td/ns/n4711/sa/web', sourceIp: '192.168.0.1' }),
+      request({ principal: `td/ns/n${ONE}/sa/web`, sourceIp: '192.168.0.1' }),
     ],
   ];
 
   it.each(cases)('%s', (_, rule, facts) => {
     const index = indexOf(many(rule));
     const answer = ask(index, facts);
-    expect(answer.rule).toBe(4711);
+    expect(answer.rule).toBe(ONE);
     expect(answer.tried).toBeLessThanOrEqual(8);
     const missed = ask(index, request({ principal: null, sourceIp: '192.168.0.1', path: '/none' }));
     expect(missed.rule).toBeNull();
@@ -97,9 +99,9 @@ describe('a decision among 10,000 rules tries few of them', () => {
   });
 
   it('names the first by the order of Envoy’s names, though a later one is found sooner', () => {
-    const rules = many((i) => ({ to: to(i === 5_000 ? { notPaths: ['/never'] } : { paths: [`/s${i}`] }) }));
-    // rule[5000] stands before rule[6000], and after rule[1].
-    expect(ask(indexOf(rules), request({ path: '/s6000' })).rule).toBe(5_000);
+    const rules = many((i) => ({ to: to(i === ONE ? { notPaths: ['/never'] } : { paths: [`/s${i}`] }) }));
+    // By name, rule[4711] stands before rule[4712], and after rule[1].
+    expect(ask(indexOf(rules), request({ path: `/s${ONE + 1}` })).rule).toBe(ONE);
     expect(ask(indexOf(rules), request({ path: '/s1' })).rule).toBe(1);
   });
 });
@@ -120,24 +122,24 @@ describe('bad input', () => {
   });
 
   it('takes values of a megabyte, and patterns that look catastrophic', () => {
-    const long = 'a'.repeat(1_000_000);
+    const long = 'a'.repeat(runs(1_000_000));
     const index = indexOf([
       ...Array.from({ length: 20 }, (_, i) => ({ to: to({ paths: [`/${long}${i}*`] }) })),
-      { to: to({ paths: [`/${'{*}/'.repeat(200_000)}end`] }) },
-      { to: to({ paths: [`/${'a/'.repeat(200_000)}{**}`] }) },
-      { when: [{ key: 'request.headers[x-role]', values: [`${'*'.repeat(100_000)}(a+)+$`] }] },
-      { from: from({ namespaces: [`${'*a'.repeat(50_000)}`] }) },
+      { to: to({ paths: [`/${'{*}/'.repeat(runs(200_000))}end`] }) },
+      { to: to({ paths: [`/${'a/'.repeat(runs(200_000))}{**}`] }) },
+      { when: [{ key: 'request.headers[x-role]', values: [`${'*'.repeat(runs(100_000))}(a+)+$`] }] },
+      { from: from({ namespaces: [`${'*a'.repeat(runs(50_000))}`] }) },
       { to: to({ paths: [`/${long}7/x`] }), from: from(web) },
     ]);
     expect(ask(index, request({ path: `/${long}7/x` })).rule).not.toBeNull();
-    expect(ask(index, request({ path: `/${'a/'.repeat(199_999)}b` })).rule).toBeNull();
-    expect(ask(index, request({ path: `/${'x/'.repeat(200_000)}end` })).rule).toBe(20);
+    expect(ask(index, request({ path: `/${'a/'.repeat(runs(200_000) - 1)}b` })).rule).toBeNull();
+    expect(ask(index, request({ path: `/${'x/'.repeat(runs(200_000))}end` })).rule).toBe(20);
   });
 
   it('tries a rule once, however often a header repeats one value', () => {
     const rules = many((i) => ({ when: [{ key: 'request.headers[x-role]', values: [`r${i}`] }] }));
-    const headers = Array.from({ length: 1_000 }, (): [string, string] => ['x-role', 'r4711']);
-    expect(ask(indexOf(rules), request({ headers }))).toEqual({ rule: 4711, tried: 1 });
+    const headers = Array.from({ length: 1_000 }, (): [string, string] => ['x-role', `r${ONE}`]);
+    expect(ask(indexOf(rules), request({ headers }))).toEqual({ rule: ONE, tried: 1 });
   });
 
   it('never tries what Istio leaves out', () => {
