@@ -33,6 +33,8 @@ export default defineConfig({
     sequence: { sequencer: JobOrder },
     pool: 'forks',
     isolate: false,
+    // The instrumented text of a file is another one in each share.
+    fsModuleCache: false,
     maxWorkers: 1,
     fileParallelism: false,
     testTimeout: 600_000,
