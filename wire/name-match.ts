@@ -9,7 +9,7 @@ export function bestNameMatch(patterns: readonly string[], name: string): string
   let best: string | null = null;
   for (const pattern of patterns) {
     const lower = pattern.toLowerCase();
-    if (lower === wanted && !lower.startsWith('*')) return pattern;
+    if (lower === wanted) return pattern;
     const takes =
       lower === '*' || (lower.startsWith('*.') && isLonger(wanted, lower) && wanted.endsWith(lower.slice(1)));
     if (takes && (best === null || pattern.length > best.length)) best = pattern;
@@ -31,9 +31,7 @@ export function narrowerName(one: string, other: string): string | null {
 
 function isWithin(name: string, pattern: string): boolean {
   if (!pattern.startsWith('*')) return name === pattern;
-  const suffix = pattern.slice(1);
-  if (!name.startsWith('*')) return name.endsWith(suffix);
-  return name.length >= pattern.length && name.slice(1).endsWith(suffix);
+  return name.endsWith(pattern.slice(1));
 }
 
 /** A suffix pattern needs something in the place of its star. */

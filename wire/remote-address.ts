@@ -25,7 +25,6 @@ export function remoteAddressAtSidecar(peer: string, headers: HeaderList): strin
  * another entry.
  */
 export function remoteAddressAtGateway(peer: string, headers: HeaderList, trustedProxies: number): string {
-  if (trustedProxies === 0) return peer;
   const entries = forwardedFor(headers).split(',');
   const entry = entries[entries.length - trustedProxies]?.trim() ?? '';
   return parseIpAddress(entry) === null ? peer : entry;

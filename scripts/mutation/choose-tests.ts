@@ -6,11 +6,12 @@ const SUITES = ['test/policy/**/*.test.ts', 'test/wire/**/*.test.ts'];
 /** They play thousands of cases from outside of the repository; `corpus-subset.test.ts` stands in for them. */
 const LEFT_OUT = ['test/policy/decision-suites.test.ts', 'test/policy/routes/route-suites.test.ts'];
 /** A tenth of a second a test and more. */
-const SLOW = ['test/policy/index/rule-index.test.ts', 'test/policy/corpus-subset.test.ts'];
+export const CORPUS = 'test/policy/corpus-subset.test.ts';
+const SLOW = ['test/policy/index/rule-index.test.ts', CORPUS];
 
 /** All unit tests of policy/ and wire/, relative to `root`: those named like `sources` first, the slow ones last. */
 export function chooseTests(root: string, sources: readonly string[]): string[] {
-  const own = new Set(sources.map((source) => join('test', source.replace(/\.ts$/, '.test.ts'))));
+  const own = new Set(sources.map(ownTest));
   const rank = (test: string): number => {
     if (SLOW.includes(test)) return 3 + SLOW.indexOf(test);
     if (own.has(test)) return 0;
@@ -22,6 +23,11 @@ export function chooseTests(root: string, sources: readonly string[]): string[] 
     .map((test) => ({ test, rank: rank(test) }))
     .toSorted((a, b) => a.rank - b.rank)
     .map(({ test }) => test);
+}
+
+/** Where the tests of `source` are, if it has any of its own. */
+export function ownTest(source: string): string {
+  return join('test', source.replace(/\.ts$/, '.test.ts'));
 }
 
 const IMPORTED = /(?:from|import)\s*\(?\s*'(\.[^']+\.ts)'/g;

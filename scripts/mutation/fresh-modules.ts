@@ -5,7 +5,7 @@
 import { relative } from 'node:path';
 import { type RunnerTestCase, type SerializedConfig, TestRunner } from 'vitest';
 import { startTests } from 'vitest/internal/browser';
-import { type Job, note } from './job.ts';
+import { type Facing, type Job, note } from './job.ts';
 import type { LoadedModules } from './loaded-modules.ts';
 import { activate, collectInto, type Switchboard } from './switchboard.ts';
 import type { Watchdog } from './watchdog.ts';
@@ -63,7 +63,8 @@ export async function runFresh(run: FreshRun): Promise<void> {
   await mustPass(run);
   for (const id of run.open) {
     activate(board, id, USUAL_CALLS);
-    const by = await firstFailure(run, job.open[id] ?? [], () => {
+    const facing = job.open[id] ?? { file: '', tests: [] };
+    const by = await firstFailure(run, facing, () => {
       board.calls = 0;
       watchdog.start(id, LIMIT_MS);
     });
@@ -78,8 +79,10 @@ export async function runFresh(run: FreshRun): Promise<void> {
 
 /** Without a mutant all is green, before the first and after the last. */
 async function mustPass(run: FreshRun): Promise<void> {
-  const files = new Set(Object.values(run.job.open).flat());
-  const by = await firstFailure(run, [...files], () => undefined);
+  const facing = Object.values(run.job.open);
+  const tests = [...new Set(facing.flatMap((one) => one.tests))];
+  for (const file of new Set(facing.map((one) => one.file))) run.modules.forget(file);
+  const by = await firstFailure(run, { file: '', tests }, () => undefined);
   if (by === null) return;
   note(run.job.journal, { is: 'broken', by, message: 'fails without a mutant, in fresh modules' });
   throw new Error(`${by} fails without a mutant, in fresh modules`);
@@ -88,10 +91,10 @@ async function mustPass(run: FreshRun): Promise<void> {
 /** The first test that fails, with its file; null when all pass. */
 async function firstFailure(
   { config, modules }: FreshRun,
-  tests: readonly string[],
+  { file, tests }: Facing,
   start: () => void,
 ): Promise<string | null> {
-  modules.forget();
+  modules.forget(file);
   for (const test of tests) {
     const runner = new QuietRunner(config, start);
     const files = await startTests([test], runner);

@@ -19,8 +19,8 @@ export interface Job {
    * `fresh`: each mutant gets modules of its own, loaded with the mutant active.
    */
   mode: 'shared' | 'fresh';
-  /** Ids of the mutants to run; in `fresh`, with the test files to run them against. */
-  open: Record<string, string[]>;
+  /** Ids of the mutants to run; for `fresh`, with their file and the tests that they face, absolute. */
+  open: Record<string, Facing>;
   /** The files that have mutants, absolute. */
   sources: string[];
   /** Test files, absolute, in the order in which to run them. */
@@ -28,6 +28,11 @@ export interface Job {
   journal: string;
   /** JSON file: source path, absolute → instrumented text. */
   instrumented: string;
+}
+
+export interface Facing {
+  file: string;
+  tests: string[];
 }
 
 export type Entry =

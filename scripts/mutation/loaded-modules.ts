@@ -16,9 +16,6 @@ interface LoadedModule {
   importers: Set<string>;
 }
 
-/** What imports nothing of policy/ or wire/ is the same with every mutant. */
-const STAYS = ['/node_modules/', '/model/', '/scripts/mutation/'];
-
 export class LoadedModules {
   readonly #modules: Loader['evaluatedModules'];
 
@@ -33,14 +30,16 @@ export class LoadedModules {
     this.#modules = evaluatedModules;
   }
 
-  /** The next import of a module that a mutant can change evaluates it. */
-  forget(): void {
-    for (const [id, loaded] of this.#modules.idToModuleMap) {
-      if (STAYS.some((folder) => id.includes(folder)) || !id.startsWith('/')) continue;
+  /** The next import of `file`, or of what imports it, evaluates it anew; `file` is absolute. */
+  forget(file: string): void {
+    const ids = new Set([file]);
+    for (const id of ids) {
+      const loaded = this.#modules.idToModuleMap.get(id);
+      if (!loaded || id.includes('/scripts/mutation/')) continue;
+      for (const importer of loaded.importers) ids.add(importer);
       loaded.promise = undefined;
       loaded.exports = undefined;
       loaded.evaluated = false;
-      loaded.importers.clear();
     }
   }
 }

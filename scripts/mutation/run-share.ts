@@ -2,8 +2,8 @@
 import { spawn } from 'node:child_process';
 import { createWriteStream, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { chooseTests, testsThatLoad } from './choose-tests.ts';
-import { type Entry, entries, type Job, type Mutant } from './job.ts';
+import { chooseTests, CORPUS, ownTest, testsThatLoad } from './choose-tests.ts';
+import { type Entry, entries, type Facing, type Job, type Mutant } from './job.ts';
 import type { Mutated } from './mutants.ts';
 
 export type Fate = 'killed' | 'timeout' | 'survived' | 'unreached' | 'unknown';
@@ -48,7 +48,7 @@ export async function runShare(share: Share): Promise<Outcome[]> {
   const shared = join(share.folder, 'shared.jsonl');
   const absolute = tests.map((test) => join(root, test));
   const sources = files.map((file) => join(root, file));
-  const open = Object.fromEntries(mutants.map(({ id }) => [id, []]));
+  const open = Object.fromEntries(mutants.map(({ id, file }) => [id, { file, tests: [] }]));
   await untilDone(share, { mode: 'shared', open, sources, tests: absolute, journal: shared, instrumented });
 
   const fresh = join(share.folder, 'fresh.jsonl');
@@ -104,12 +104,15 @@ function testProcess(share: Share, job: Job): Promise<number | null> {
   });
 }
 
+/** So many test files, at most, face a mutant of what loading computes, beside its own tests and the corpus. */
+const FACING_FILES = 6;
+
 /** Mutants that shared modules can't judge, with the tests to load: see `Entry` and fresh-modules.ts. */
 function forFreshModules(
   share: Share,
   tests: readonly string[],
   told: readonly Entry[],
-): Record<string, string[]> {
+): Record<string, Facing> {
   const decided = new Set(
     told.flatMap((entry) => (entry.is === 'killed' || entry.is === 'timeout' ? [entry.id] : [])),
   );
@@ -120,16 +123,27 @@ function forFreshModules(
   const done = told
     .filter((entry) => entry.is === 'done')
     .map((entry) => ({ ...entry, reached: new Set(entry.reached), outside: new Set(entry.outside) }));
+  const byFile = Map.groupBy(share.mutants, ({ file }) => file);
   const loads = testsThatLoad(share.root, tests);
-  const again: Record<string, string[]> = {};
-  for (const { id, file } of share.mutants) {
-    if (decided.has(id)) continue;
-    const facing = loaded.has(id)
-      ? (loads.get(file) ?? []).map((test) => join(share.root, test))
-      : done
-          .filter((one) => one.outside.has(id) || (kept.has(id) && one.reached.has(id)))
-          .map((one) => one.file);
-    if (facing.length > 0) again[id] = facing;
+  const again: Record<string, Facing> = {};
+  for (const [file, mutants] of byFile) {
+    const reaching = new Map(
+      done.map((one) => [one.file, mutants.filter(({ id }) => one.reached.has(id)).length]),
+    );
+    const loading = (loads.get(file) ?? []).map((test) => join(share.root, test));
+    const most = loading
+      .toSorted((a, b) => (reaching.get(b) ?? 0) - (reaching.get(a) ?? 0))
+      .slice(0, FACING_FILES);
+    const always = [ownTest(file), CORPUS].map((test) => join(share.root, test));
+    const first = loading.filter((test) => always.includes(test));
+    for (const { id } of mutants.filter((mutant) => !decided.has(mutant.id))) {
+      const own = done.filter((one) => one.outside.has(id) || (kept.has(id) && one.reached.has(id)));
+      const facing = new Set([
+        ...(loaded.has(id) ? [...first.slice(0, -1), ...most, ...first.slice(-1)] : []),
+        ...own.map((one) => one.file),
+      ]);
+      if (facing.size > 0) again[id] = { file: join(share.root, file), tests: [...facing] };
+    }
   }
   return again;
 }
@@ -138,7 +152,7 @@ function outcomes(
   share: Share,
   shared: readonly Entry[],
   fresh: readonly Entry[],
-  again: Readonly<Record<string, string[]>>,
+  again: Readonly<Record<string, Facing>>,
 ): Outcome[] {
   const ends = new Map<string, { fate: Fate; by: string }>();
   for (const entry of [...shared, ...fresh])

@@ -21,8 +21,9 @@ describe('remoteAddressAtSidecar', () => {
     expect(remoteAddressAtSidecar('10.9.9.9', headers)).toBe('fd00::5');
   });
 
-  it('is the peer without the header', () => {
+  it('is the peer without the header, whatever others say', () => {
     expect(remoteAddressAtSidecar('10.9.9.9', [])).toBe('10.9.9.9');
+    expect(remoteAddressAtSidecar('10.9.9.9', [['x-real-ip', '10.1.2.3']])).toBe('10.9.9.9');
   });
 });
 
