@@ -15,9 +15,14 @@ const PRIORITIES_PER_STREAM = 100;
 const WINDOW_UPDATES_PER_DATA = 10;
 /** Answers (SETTINGS and PING acknowledged, RST_STREAM) that may wait for a peer that doesn't read: Envoy's bound. */
 const MAX_UNREAD_ANSWERS = 1_000;
-/** Frames of unknown types, settings and pings: so many at once, and as many more a second. */
+/**
+ * Frames that move no message (settings, pings, unknown types, resets of what is over): so many at once, more with the
+ * time, and more with the messages that do move: gRPC's clients ping with the data, and servers reset what they
+ * answered early.
+ */
 const IDLE_FRAMES = 1_000;
 const IDLE_FRAMES_A_SECOND = 100;
+const IDLE_FRAMES_A_STREAM = 2;
 
 function calm(reason: string): ConnectionFault {
   return { code: ERROR.ENHANCE_YOUR_CALM, reason };
@@ -37,10 +42,12 @@ export class FloodGuard {
 
   streamOpened(): void {
     this.#opened += 1;
+    this.#idle += IDLE_FRAMES_A_STREAM;
   }
 
   dataSent(): void {
     this.#dataFramesSent += 1;
+    this.#idle += 1;
   }
 
   /** A stream ended; `premature`: reset by the peer, or by us for the peer's fault, before it was over. */
@@ -56,6 +63,7 @@ export class FloodGuard {
   payloadFrame(length: number): ConnectionFault | null {
     if (length > 0) {
       this.#empty = 0;
+      this.#idle += 1;
       return null;
     }
     this.#empty += 1;
