@@ -6,6 +6,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Decision } from '../model/decision.ts';
 import type { HeaderList } from '../model/request-facts.ts';
 import { writeHead } from './forward-http.ts';
+import { httpDate } from './http-date.ts';
 
 /** How long a client may go on sending a body that nobody reads (Envoy's delayed close). */
 const LINGER_MS = 1_000;
@@ -37,7 +38,7 @@ export function answerHeaders(
     ['content-length', String(Buffer.byteLength(body, 'latin1'))],
     ...more,
     ...(typed ? [] : [['content-type', 'text/plain'] as [string, string]]),
-    ['date', new Date().toUTCString()],
+    ['date', httpDate()],
     ['server', server],
   ];
 }
@@ -107,7 +108,7 @@ export function upstreamAnswerHeaders(
   told: HeaderList = [],
 ): [string, string][] {
   const kept = upstream.filter(([name]) => name !== 'server');
-  if (!kept.some(([name]) => name === 'date')) kept.push(['date', new Date().toUTCString()]);
+  if (!kept.some(([name]) => name === 'date')) kept.push(['date', httpDate()]);
   kept.push(['server', server], ...besides(told));
   return kept;
 }

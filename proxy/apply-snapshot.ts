@@ -100,6 +100,7 @@ function retirePools(core: Core, snapshot: Snapshot): void {
     return kind === 'passthrough' || instances.has(instance);
   };
   core.pools.retire(keep);
+  core.fast.upstreams.retire(keep);
   core.http2Pools.retire(keep);
   core.authorizers.retire((key) => instances.has(key.split('|')[1] ?? ''));
 }

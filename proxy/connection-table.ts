@@ -74,6 +74,7 @@ export class Hop implements Source {
 export class ConnectionTable {
   readonly #hops = new Map<string, Source>();
   readonly #declared = new Map<string, Source>();
+  #declarations = 0;
   readonly #shared: SharedSources | null;
 
   /** `shared`: hops of other threads; null where there is one thread. */
@@ -104,6 +105,7 @@ export class ConnectionTable {
     const oldest = this.#declared.keys().next();
     if (this.#declared.size >= MAX_DECLARED && !oldest.done) this.#declared.delete(oldest.value);
     const key = `${plainAddress(source.localAddress)}|${source.localPort}`;
+    this.#declarations += 1;
     this.#declared.set(key, { ip: source.ip, instance: null, tag: source.tag });
   }
 
@@ -119,6 +121,20 @@ export class ConnectionTable {
     return known === undefined || known === null
       ? null
       : { ip: known.ip, instance: known.instance, tag: known.tag };
+  }
+
+  /**
+   * The same without a copy, for whoever holds the connection: an entry that lasts as long as it, its tag following
+   * what is sent. null = a stranger, until `changes` does.
+   */
+  entry({ remoteAddress, remotePort, localAddress, localPort }: Endpoints): Source | null {
+    const from = `${remoteAddress}|${remotePort}`;
+    return this.#hops.get(`${from}|${localAddress}|${localPort}`) ?? this.#declared.get(from) ?? null;
+  }
+
+  /** A number that is another one when a stranger may have become known; null = it may at any time. */
+  get changes(): number | null {
+    return this.#shared === null ? this.#declarations : null;
   }
 
   /** A declaration lasts as long as its connection: call when an accepted socket closed. */

@@ -4,6 +4,7 @@ import type { GrpcSessions } from './authorizer/grpc-sessions.ts';
 import type { TokenVerification } from '../policy/tokens/verify-token.ts';
 import type { ConnectionTable } from './connection-table.ts';
 import type { EventWriter } from './event-writer.ts';
+import type { FastParts } from './fast/fast-lane.ts';
 import type { Http2Pools } from './http2/client-pool.ts';
 import type { InForce } from './in-force.ts';
 import type { Limits } from './limits.ts';
@@ -14,6 +15,8 @@ export interface Core {
   readonly limits: Limits;
   readonly table: ConnectionTable;
   readonly pools: UpstreamPools;
+  /** What the fast lanes share. */
+  readonly fast: FastParts;
   /** Connections to external authorizers that speak gRPC. */
   readonly authorizers: GrpcSessions;
   readonly http2Pools: Http2Pools;

@@ -90,3 +90,14 @@ export function decisionOf(failure: Failure, reason: string = failure): Decision
   const { phase, status, body, details } = TABLE[failure];
   return { verdict: 'deny', phase, reason, matched: null, status, body, details };
 }
+
+/** Envoy's words for an exchange that didn't come to its end. */
+const BROKEN_OFF = {
+  'client-gone': 'downstream_remote_disconnect',
+  'upstream-gone': 'upstream_reset_after_response_started{connection_termination}',
+};
+
+/** The decision of a request that was let through, with who broke its exchange off. */
+export function endedAs(decision: Decision, end: 'complete' | keyof typeof BROKEN_OFF): Decision {
+  return end === 'complete' ? decision : { ...decision, details: BROKEN_OFF[end] };
+}

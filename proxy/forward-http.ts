@@ -101,6 +101,11 @@ function open(input: ForwardInput): ClientRequest {
   return upstream;
 }
 
+/** Whether a request of this method changes nothing, so that it may be sent again. */
+export function isSafeToRepeat(method: string): boolean {
+  return IDEMPOTENT.has(method);
+}
+
 /** The decision for an upstream that failed before it answered; `connected` says whether there was a connection. */
 export function failureOf(error: NodeJS.ErrnoException, connected: boolean): Decision {
   if (error instanceof UpstreamRefused) return error.decision;
@@ -182,7 +187,7 @@ export function forward(input: ForwardInput): Promise<ForwardResult> {
       }
       settled = true;
       response.removeListener('close', onClientClose);
-      const stale = upstream.reusedSocket && input.body === 'none' && IDEMPOTENT.has(input.method);
+      const stale = upstream.reusedSocket && input.body === 'none' && isSafeToRepeat(input.method);
       resolve({
         kind: 'failed',
         decision: failureOf(error, connected),

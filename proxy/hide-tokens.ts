@@ -5,9 +5,14 @@
 
 const REDACTED = '[redacted]';
 
+/** Whether `hideTokens` could find something. */
+export function mayHoldToken(text: string): boolean {
+  return text.includes('eyJ');
+}
+
 /** The text with everything that looks like a compact JWS of JSON taken out. */
 export function hideTokens(text: string): string {
-  if (!text.includes('eyJ')) return text;
+  if (!mayHoldToken(text)) return text;
   let out = '';
   for (let start = 0; start < text.length; ) {
     let end = start;

@@ -106,7 +106,8 @@ export function createHttpLane<C>(limits: Limits, handlers: LaneHandlers<C>): Ht
   ): void => {
     connection.last = request;
     connection.tail = connection.tail.then(async () => {
-      if (request.socket.destroyed || isHalfRead(connection, request)) return;
+      // An answer that closes the connection is the last: what was pipelined behind it is nobody's request.
+      if (request.socket.destroyed || request.socket.writableEnded || isHalfRead(connection, request)) return;
       const response = open();
       connection.inFlight = { request, response };
       await handlers.exchange(connection.context, request, response, detached);

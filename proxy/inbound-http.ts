@@ -12,7 +12,7 @@ import { answer, answerHeaders, rawAnswer, upstreamAnswerHeaders } from './answe
 import type { Source } from './connection-table.ts';
 import { challenge } from './challenge.ts';
 import type { Core } from './core.ts';
-import { decisionOf, type Failure } from './error-table.ts';
+import { decisionOf, endedAs, type Failure } from './error-table.ts';
 import type { ForwardReport } from './forward-http.ts';
 import { applicationCarrier } from './http1-carrier.ts';
 import { createHttpLane, type Detached, type HttpLane } from './http-lane.ts';
@@ -32,7 +32,7 @@ import { headerValue } from './request-headers.ts';
 import { now, type Moment } from './moment.ts';
 
 /** What is known of a request when its event is made. */
-interface Judged {
+export interface Judged {
   core: Core;
   place: InboundPlace;
   connection: InboundConnection;
@@ -46,7 +46,8 @@ interface Judged {
   told: HeaderList;
 }
 
-function record(judged: Judged, response: TrafficEvent['response']): void {
+/** Tells an inbound exchange. */
+export function recordInbound(judged: Judged, response: TrafficEvent['response']): void {
   const { core, place, connection, source } = judged;
   core.record(
     makeEvent({
@@ -124,7 +125,7 @@ async function exchange(
   const source = { ...sourceOf(core, connection.endpoints) };
   const base = { core, place, connection, source, at, explanation: null, findings: [], told: [] };
   if (strictNow(place, connection)) {
-    record({ ...base, request: unreadRequest(message), decision: PLAINTEXT_ON_STRICT }, null);
+    recordInbound({ ...base, request: unreadRequest(message), decision: PLAINTEXT_ON_STRICT }, null);
     message.socket.destroy();
     return;
   }
@@ -159,7 +160,7 @@ async function exchange(
 function refuse(judged: Judged, message: IncomingMessage, response: ServerResponse): Promise<void> {
   const headers = [...answerHeaders(judged.decision, 'istio-envoy', judged.told), ...challenge(judged)];
   const status = judged.decision.status ?? 403;
-  record(judged, {
+  recordInbound(judged, {
     status,
     headers,
     bodyBytes: Buffer.byteLength(judged.decision.body ?? ''),
@@ -178,17 +179,11 @@ async function pass(
   const { core, place } = judged;
   const http = judged.request as NonNullable<TrafficEvent['request']>;
   const report = (outcome: ForwardReport): void => {
-    const end =
-      outcome.end === 'client-gone'
-        ? 'downstream_remote_disconnect'
-        : outcome.end === 'upstream-gone'
-          ? 'upstream_reset_after_response_started{connection_termination}'
-          : null;
-    record(
+    recordInbound(
       {
         ...judged,
         request: { ...http, bodyBytes: outcome.requestBytes },
-        decision: end === null ? judged.decision : { ...judged.decision, details: end },
+        decision: endedAs(judged.decision, outcome.end),
       },
       outcome.status === null
         ? null
@@ -228,7 +223,13 @@ async function pass(
     );
 }
 
-function broken(core: Core, connection: InboundConnection, failure: Failure, code: string): string {
+/** Tells that no request could be read, and gives the answer's bytes. */
+export function brokenInbound(
+  core: Core,
+  connection: InboundConnection,
+  failure: Failure,
+  code: string,
+): string {
   const decision = decisionOf(failure, `${failure}-${code.toLowerCase().replaceAll('_', '-')}`);
   const place = placeOf(core, connection.instance, connection.port);
   if (place === null) return '';
@@ -245,11 +246,11 @@ function broken(core: Core, connection: InboundConnection, failure: Failure, cod
     told: [],
   };
   if (strictNow(place, connection)) {
-    record({ ...judged, decision: PLAINTEXT_ON_STRICT }, null);
+    recordInbound({ ...judged, decision: PLAINTEXT_ON_STRICT }, null);
     return '';
   }
   const body = decision.body ?? '';
-  record(
+  recordInbound(
     { ...judged, decision },
     {
       status: decision.status ?? 400,
@@ -266,6 +267,6 @@ export function createInboundLane(core: Core): HttpLane<InboundConnection> {
   return createHttpLane(core.limits, {
     exchange: (connection, request, response, detached) =>
       exchange(core, connection, request, response, detached),
-    broken: (connection, failure, code) => broken(core, connection, failure, code),
+    broken: (connection, failure, code) => brokenInbound(core, connection, failure, code),
   });
 }

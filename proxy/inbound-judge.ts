@@ -3,7 +3,7 @@
  * beside it, and why, on demand. A port on which somebody has to be asked first answers later; all others at once.
  */
 import type { Decision, Explanation, Finding } from '../model/decision.ts';
-import type { HeaderList, HttpFacts, TokenClaims } from '../model/request-facts.ts';
+import type { HeaderList, HttpFacts, RequestFacts, TokenClaims } from '../model/request-facts.ts';
 import { explain } from '../policy/explain.ts';
 import { findingsFor } from '../policy/findings.ts';
 import { decided, decideHttp, type Judged } from '../policy/decide-http.ts';
@@ -58,11 +58,12 @@ export function isJudgedAtOnce({ port }: InboundPlace): boolean {
 
 /** Judges by the policies alone; a port that wants tokens, or somebody asked, lets nothing through here. */
 export function judgeAtOnce({ place, connection, source }: Bench, http: HttpFacts): Judgement {
-  return judgementOf(
-    place,
-    decided(place.port.policy, { connection: connectionFacts(place, connection, source), http }),
-    http,
-  );
+  return judgeFacts(place, { connection: connectionFacts(place, connection, source), http });
+}
+
+/** The same, where the facts of the connection are kept from request to request. */
+export function judgeFacts(place: InboundPlace, facts: RequestFacts & { http: HttpFacts }): Judgement {
+  return judgementOf(place, decided(place.port.policy, facts), facts.http);
 }
 
 /** Judges in full: the authorizer first, then tokens, where a rule wants them. */

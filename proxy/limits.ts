@@ -15,6 +15,8 @@ export interface Limits {
   connectTimeoutMs: number;
   /** Open connections of one listener; more are closed at once. */
   maxConnections: number;
+  /** `general` keeps HTTP/1 out of the fast lane: for tests that compare the two. */
+  lanes: 'both' | 'general';
 }
 
 export const DEFAULT_LIMITS: Limits = {
@@ -26,4 +28,5 @@ export const DEFAULT_LIMITS: Limits = {
   keepAliveTimeoutMs: 3_600_000,
   connectTimeoutMs: 10_000,
   maxConnections: 10_000,
+  lanes: 'both',
 };

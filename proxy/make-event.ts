@@ -5,7 +5,7 @@
 import type { Decision, Explanation, Finding, Phase, RuleTrail } from '../model/decision.ts';
 import type { HeaderList } from '../model/request-facts.ts';
 import type { PeerRef, TlsFacts, TrafficEvent } from '../model/traffic-event.ts';
-import { hideTokens } from './hide-tokens.ts';
+import { hideTokens, mayHoldToken } from './hide-tokens.ts';
 import { elapsedMs, type Moment } from './moment.ts';
 
 const REDACTED = '[redacted]';
@@ -28,6 +28,13 @@ export function redactHeaders(headers: HeaderList): HeaderList {
   return headers.map(([name, value]) =>
     CREDENTIAL_FIELDS.includes(name) ? [name, REDACTED] : [name, hideTokens(value)],
   );
+}
+
+/** Whether there may be something to hide: a `false` is sure, and cheap. */
+export function mayHoldCredentials(path: string, headers: HeaderList): boolean {
+  for (const [name, value] of headers)
+    if (CREDENTIAL_FIELDS.includes(name) || mayHoldToken(value)) return true;
+  return mayHoldToken(path) || (path.includes('?') && path.search(SECRET_PARAMETER) >= 0);
 }
 
 /** A path as it may be recorded: the query may hold a token. */

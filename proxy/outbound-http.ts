@@ -11,7 +11,7 @@ import { normalizePath } from '../wire/path-normalization.ts';
 import { answer, answerHeaders, rawAnswer, upstreamAnswerHeaders } from './answer.ts';
 import type { Core } from './core.ts';
 import { dialPlain } from './dial-plain.ts';
-import { decisionOf, type Failure } from './error-table.ts';
+import { decisionOf, endedAs, type Failure } from './error-table.ts';
 import type { ForwardReport } from './forward-http.ts';
 import { createHttpLane, type Detached, type HttpLane } from './http-lane.ts';
 import { hostName, hostPort, type Destination, type InForce } from './in-force.ts';
@@ -302,11 +302,6 @@ async function forwardOnce(
   const http = call.request as NonNullable<TrafficEvent['request']>;
   const report = (outcome: ForwardReport): void => {
     call.request = { ...http, bodyBytes: outcome.requestBytes };
-    const ended = {
-      'client-gone': 'downstream_remote_disconnect',
-      'upstream-gone': 'upstream_reset_after_response_started{connection_termination}',
-      complete: null,
-    }[outcome.end];
     const answered =
       outcome.status === null
         ? null
@@ -316,7 +311,7 @@ async function forwardOnce(
             bodyBytes: outcome.responseBytes,
             by: 'upstream' as const,
           };
-    recordOutbound(call, ended === null ? decision : { ...decision, details: ended }, answered);
+    recordOutbound(call, endedAs(decision, outcome.end), answered);
   };
   const onConnection = (stream: Duplex): void => {
     const peer = peerConnections.get(stream);
@@ -351,7 +346,13 @@ function passthroughPool(core: Core, to: { host: string; port: number }): Agent 
   return core.pools.agent(`passthrough|${to.host}|${to.port}`, () => dialPlain(core, to));
 }
 
-function broken(core: Core, connection: OutboundConnection, failure: Failure, code: string): string {
+/** Tells that no request could be read, and gives the answer's bytes. */
+export function brokenOutbound(
+  core: Core,
+  connection: OutboundConnection,
+  failure: Failure,
+  code: string,
+): string {
   const { inForce } = core;
   const caller = inForce?.instance(connection.instance) ?? null;
   if (inForce === null || caller === null) return '';
@@ -386,6 +387,6 @@ export function createOutboundLane(
   return createHttpLane(core.limits, {
     exchange: (connection, request, response, detached) =>
       exchange(core, connection, request, response, detached, front),
-    broken: (connection, failure, code) => broken(core, connection, failure, code),
+    broken: (connection, failure, code) => brokenOutbound(core, connection, failure, code),
   });
 }

@@ -8,6 +8,9 @@ import { ConnectionTable } from './connection-table.ts';
 import type { Core } from './core.ts';
 import type { DeclaredSource } from './data-plane.ts';
 import type { RingEvents } from './events/ring-events.ts';
+import { createFastParts, inFrontOf } from './fast/fast-lane.ts';
+import { InboundSide } from './fast/inbound-side.ts';
+import { OutboundSide } from './fast/outbound-side.ts';
 import { Http2Pools } from './http2/client-pool.ts';
 import { createCodecLane } from './http2/codec-lane.ts';
 import { acceptInboundHttp2 } from './http2/inbound-http2.ts';
@@ -54,6 +57,7 @@ export function createSidecars({ limits, share, events, sources }: SidecarsInput
     limits,
     table,
     pools: new UpstreamPools(),
+    fast: createFastParts(limits),
     authorizers: new GrpcSessions(),
     http2Pools: new Http2Pools(limits),
     signatures: rememberSignatures(),
@@ -63,12 +67,16 @@ export function createSidecars({ limits, share, events, sources }: SidecarsInput
     record: (event) => events.event(event),
   };
   const inboundLane = createCodecLane(limits, {
-    http1: createInboundLane(core),
+    http1: inFrontOf(createInboundLane(core), core, (connection) => new InboundSide(core, connection)),
     http2: (socket, connection) => acceptInboundHttp2(core, socket, connection),
     alpn: (connection) => connection.tls?.alpn ?? null,
   });
   const outboundLane: HttpLane<OutboundConnection> = createCodecLane(limits, {
-    http1: createOutboundLane(core, () => outboundLane),
+    http1: inFrontOf(
+      createOutboundLane(core, () => outboundLane),
+      core,
+      (connection) => new OutboundSide(core, connection),
+    ),
     http2: (socket, connection) => acceptOutboundHttp2(core, socket, connection),
     alpn: () => null,
   });
@@ -101,6 +109,7 @@ export function createSidecars({ limits, share, events, sources }: SidecarsInput
       outboundLane.close();
       listeners.close();
       core.pools.close();
+      core.fast.close();
       core.authorizers.close();
       core.http2Pools.close();
       await events.flush();

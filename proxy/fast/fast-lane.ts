@@ -1,0 +1,61 @@
+/**
+ * The fast HTTP/1 lane: a front for the general one. Takes connections over, gives up those whose time is over, and
+ * closes them all with the session.
+ */
+import type { Core } from '../core.ts';
+import type { HttpLane } from '../http-lane.ts';
+import type { Limits } from '../limits.ts';
+import { ClientConnection, type LaneHooks } from './client-connection.ts';
+import { Deadlines } from './deadlines.ts';
+import type { FastSide } from './exchange.ts';
+import { UpstreamSets } from './upstream-set.ts';
+
+/** What the fast lanes of a thread share. */
+export interface FastParts {
+  readonly deadlines: Deadlines;
+  readonly upstreams: UpstreamSets;
+  close(): void;
+}
+
+export function createFastParts(limits: Limits): FastParts {
+  const deadlines: Deadlines = new Deadlines(limits, (now) => upstreams.sweep(now));
+  const upstreams = new UpstreamSets(() => deadlines.now, limits.keepAliveTimeoutMs);
+  return {
+    deadlines,
+    upstreams,
+    close: () => {
+      deadlines.close();
+      upstreams.close();
+    },
+  };
+}
+
+/** The fast lane in front of `general`; `sideOf` is asked once a connection. */
+export function inFrontOf<C>(
+  general: HttpLane<C>,
+  { limits, fast: { deadlines } }: Pick<Core, 'limits' | 'fast'>,
+  sideOf: (context: C) => FastSide,
+): HttpLane<C> {
+  if (limits.lanes === 'general') return general;
+  const connections = new Set<ClientConnection>();
+  const hooks: LaneHooks = {
+    limits,
+    clock: () => deadlines.now,
+    left: (connection) => {
+      connections.delete(connection);
+      deadlines.unwatch(connection);
+    },
+  };
+  return {
+    accept: (stream, context) => {
+      const handOver = (): void => general.accept(stream, context);
+      const connection = new ClientConnection(hooks, sideOf(context), stream, handOver);
+      connections.add(connection);
+      deadlines.watch(connection);
+    },
+    close: () => {
+      for (const { stream } of connections) stream.destroy();
+      general.close();
+    },
+  };
+}
