@@ -116,7 +116,7 @@ interface Seen {
   events: unknown[];
 }
 
-async function play(side: Side, pieces: readonly string[], answer?: () => RawAnswer): Promise<Seen> {
+async function play(side: Side, pieces: readonly string[], answer?: RawUpstream['answer']): Promise<Seen> {
   const { pair, upstream } = side;
   await pair.clear();
   upstream.read.length = 0;
@@ -135,7 +135,7 @@ async function play(side: Side, pieces: readonly string[], answer?: () => RawAns
   };
 }
 
-async function both(pieces: readonly string[], answer?: () => RawAnswer): Promise<Seen> {
+async function both(pieces: readonly string[], answer?: RawUpstream['answer']): Promise<Seen> {
   const [one, other] = await Promise.all([play(fast, pieces, answer), play(general, pieces, answer)]);
   expect(one).toEqual(other);
   return one;
@@ -290,7 +290,6 @@ describe('a message through both lanes', () => {
       },
     ],
     ['a folded field', 'GET', { bytes: 'HTTP/1.1 200 OK\r\nx-a: b\r\n c\r\ncontent-length: 1\r\n\r\na' }],
-    ['a broken chunk', 'GET', { bytes: 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n' }],
     ['less than its length', 'GET', { bytes: 'HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nab', close: true }],
     [
       'an answer of 200 kB',
@@ -378,6 +377,12 @@ const ANSWERS: RawAnswer[] = [
   { bytes: 'HTTP/1.1 500 Oops\r\ncontent-length: 0\r\n\r\n' },
 ];
 
+/** To HEAD, whatever its fields say. */
+function withoutBody({ bytes, ...rest }: RawAnswer): RawAnswer {
+  const text = bytes.toString();
+  return { ...rest, bytes: text.slice(0, text.indexOf('\r\n\r\n') + 4) };
+}
+
 describe('generated messages through both lanes', () => {
   const seed = randomInt(1 << 30);
   const rounds = Number(process.env['GREENROOM_LANE_ROUNDS'] ?? 60);
@@ -397,12 +402,11 @@ describe('generated messages through both lanes', () => {
       }
       const cut = below(text.length);
       const pieces = below(2) === 0 ? [text] : [text.slice(0, cut), text.slice(cut)];
-      const answer = pick(ANSWERS);
+      const picked = pick(ANSWERS);
+      const answer = ({ startLine }: ReadMessage): RawAnswer =>
+        startLine.startsWith('HEAD ') ? withoutBody(picked) : picked;
       // The message is part of what is compared: a difference names it.
-      const [one, other] = [
-        await play(fast, pieces, () => answer),
-        await play(general, pieces, () => answer),
-      ];
+      const [one, other] = [await play(fast, pieces, answer), await play(general, pieces, answer)];
       expect({ pieces, ...one }).toEqual({ pieces, ...other });
     }
   });

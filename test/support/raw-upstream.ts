@@ -33,7 +33,7 @@ function takeMessage(text: string): { message: ReadMessage; length: number } | s
   if (headEnd < 0) return null;
   const [startLine = '', ...lines] = text.slice(0, headEnd).split('\r\n');
   if (!/^[A-Z]+ [\x21-\x7e]+ HTTP\/1\.1$/.test(startLine)) return `start line ${JSON.stringify(startLine)}`;
-  const bad = lines.find((line) => !/^[!#$%&'*+\-.^_`|~0-9a-z]+: ?[^\0-\x08\x0a-\x1f\x7f]*$/i.test(line));
+  const bad = lines.find((line) => !/^[!#$%&'*+\-.^_`|~0-9a-z]+: ?[\t\x20-\x7e\x80-\xff]*$/i.test(line));
   if (bad !== undefined) return `field line ${JSON.stringify(bad)}`;
   const values = (name: string): string[] =>
     lines
