@@ -9,7 +9,7 @@ import type { CompiledPolicy } from './compiled-policy.ts';
 import { type Askable, decideHttp, type Judged } from './decide-http.ts';
 import { connectToGateway } from './gateway/gateway-connection.ts';
 import type { GatewayPort } from './gateway/read-gateway.ts';
-import { answerOfRoute } from './gateway/route-request.ts';
+import { routeAtGateway } from './gateway/route-request.ts';
 import { virtualHosts } from './gateway/virtual-hosts.ts';
 import { type CallingSide, clientOf } from './judge-request.ts';
 import { asSent, receiveRequest, type SentRequest } from './receive-request.ts';
@@ -57,6 +57,6 @@ export async function judgeAtGateway(
   const facts = { connection: { ...connection, remoteIp }, http: { ...http, headers, scheme } };
   const judged = await decideHttp(to.policy, facts, askable);
   if (judged.decision.verdict === 'deny' || judged.facts.http === null) return judged;
-  const answer = answerOfRoute(virtualHosts(to.at, reached.servers), judged.facts.http);
-  return answer === null ? judged : { ...judged, decision: answer };
+  const outcome = routeAtGateway(virtualHosts(to.at, reached.servers), judged.facts.http);
+  return outcome.kind === 'routed' ? judged : { ...judged, decision: outcome.decision };
 }

@@ -72,7 +72,8 @@ export async function prepareSnapshot(
     return { kind: 'refused', problems: prepared.problems };
   }
   // Indexes are made before the snapshot is in force: no request waits for them.
-  for (const { inbound } of own) for (const { policy } of inbound) preparePolicy(policy);
+  for (const { inbound, gateway = [] } of own)
+    for (const { policy } of [...inbound, ...gateway]) preparePolicy(policy);
   return {
     kind: 'prepared',
     listeners: prepared.bound,

@@ -10,9 +10,10 @@ export function challenge({
 }: {
   decision: Decision;
   request: TrafficEvent['request'];
-  connection: { mtls: boolean };
+  /** `encrypted`: TLS, where that isn't the same as a client certificate. */
+  connection: { mtls: boolean; encrypted?: boolean };
 }): [string, string][] {
   if (decision.phase !== 'jwt' || request === null) return [];
-  const uri = `${connection.mtls ? 'https' : 'http'}://${request.host}${request.path.slice(0, 256)}`;
+  const uri = `${(connection.encrypted ?? connection.mtls) ? 'https' : 'http'}://${request.host}${request.path.slice(0, 256)}`;
   return [['www-authenticate', `Bearer realm="${uri}", error="invalid_token"`]];
 }

@@ -9,6 +9,7 @@ export type Failure =
   | 'normalization-failed'
   | 'upgrade-refused'
   | 'unknown-host'
+  | 'cluster-not-found'
   | 'no-healthy-upstream'
   | 'connect-failure'
   | 'wrong-peer-identity'
@@ -37,6 +38,7 @@ const TABLE: Record<Failure, Answer> = {
   },
   'upgrade-refused': { phase: 'codec', status: 403, body: '', details: 'upgrade_failed' },
   'unknown-host': { phase: 'egress', status: 502, body: '', details: 'direct_response' },
+  'cluster-not-found': { phase: 'upstream', status: 503, body: '', details: 'cluster_not_found' },
   'no-healthy-upstream': {
     phase: 'upstream',
     status: 503,

@@ -9,6 +9,7 @@ import type { GateSettings } from './mtls-gate.ts';
 import type { SidecarTls } from './sidecar-tls.ts';
 import type {
   BoundListener,
+  GatewayPortSnapshot,
   InboundPort,
   InstanceSnapshot,
   OutboundListener,
@@ -88,6 +89,11 @@ export class InForce {
   /** Where an instance's inbound port is bound, on whichever worker; null while it isn't. */
   inboundAddress(instance: string, port: number): BoundListener | null {
     return this.#inboundAddresses.get(`${instance}|${port}`) ?? null;
+  }
+
+  /** A gateway's port; null where there is none. */
+  gateway(instance: string, port: number): GatewayPortSnapshot | null {
+    return this.#instances.get(instance)?.gateway?.find(({ at }) => at.port === port) ?? null;
   }
 
   outbound(instance: string, key: string): OutboundListener | null {

@@ -4,6 +4,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Decision, Explanation, Finding } from '../model/decision.ts';
+import type { PathNormalization } from '../model/mesh.ts';
 import type { HeaderList } from '../model/request-facts.ts';
 import type { TrafficEvent } from '../model/traffic-event.ts';
 import { checkRequestHead, headerPairs, type Http1Request } from '../wire/http1-request-checks.ts';
@@ -70,7 +71,7 @@ export function recordInbound(judged: Judged, response: TrafficEvent['response']
 }
 
 /** The event's view of a head that was refused before it meant anything. */
-function unreadRequest(message: IncomingMessage): TrafficEvent['request'] {
+export function unreadRequest(message: IncomingMessage): TrafficEvent['request'] {
   const headers = headerPairs(message.rawHeaders);
   return {
     protocol: 'http1',
@@ -83,10 +84,10 @@ function unreadRequest(message: IncomingMessage): TrafficEvent['request'] {
   };
 }
 
-type Gateway = { request: Http1Request; path: string } | { refused: Decision };
+type ReadRequest = { request: Http1Request; path: string } | { refused: Decision };
 
-/** Everything before the filters. */
-function readRequest(message: IncomingMessage, place: InboundPlace): Gateway {
+/** Everything before the filters; the path is normalized as `mode` says. */
+export function readRequest(message: IncomingMessage, mode: PathNormalization): ReadRequest {
   const checked = checkRequestHead({
     method: message.method ?? '',
     target: message.url ?? '',
@@ -104,7 +105,7 @@ function readRequest(message: IncomingMessage, place: InboundPlace): Gateway {
   // Where a body and a tunnel begin at the same byte, two parsers read two things.
   if (request.upgrade !== null && request.body !== 'none')
     return { refused: decisionOf('upgrade-refused', 'upgrade-with-body') };
-  const normalized = normalizePath(request.rawPath, place.inForce.snapshot.pathNormalization);
+  const normalized = normalizePath(request.rawPath, mode);
   if (normalized.kind === 'refused') return { refused: decisionOf('normalization-failed') };
   return { request, path: normalized.path };
 }
@@ -129,7 +130,7 @@ async function exchange(
     message.socket.destroy();
     return;
   }
-  const read = readRequest(message, place);
+  const read = readRequest(message, place.inForce.snapshot.pathNormalization);
   if ('refused' in read) {
     await refuse({ ...base, request: unreadRequest(message), decision: read.refused }, message, response);
     return;

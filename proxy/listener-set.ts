@@ -52,6 +52,12 @@ function wantedBy(instances: readonly InstanceSnapshot[]): Wanted[] {
       key: String(port),
       listen,
     })),
+    ...(instance.gateway ?? []).map(({ at, listen }) => ({
+      instance: instance.id,
+      direction: 'inbound' as const,
+      key: String(at.port),
+      listen,
+    })),
     ...instance.outbound.map((listener) => ({
       instance: instance.id,
       direction: 'outbound' as const,

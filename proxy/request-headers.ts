@@ -31,13 +31,14 @@ function withDefault(headers: Pairs, name: string, value: () => string): [string
   return headers.some(([present]) => present === name) ? [...headers] : [...headers, [name, value()]];
 }
 
+/** Every request has an id; a client's own is kept, any text. */
+export function withRequestId(headers: Pairs): [string, string][] {
+  return withDefault(headers, 'x-request-id', () => randomUUID());
+}
+
 /** Every request has an id (a client's own is kept, any text) and a forwarded protocol (a client's own is kept). */
 export function withRequestDefaults(headers: Pairs, scheme: 'http' | 'https'): [string, string][] {
-  return withDefault(
-    withDefault(headers, 'x-forwarded-proto', () => scheme),
-    'x-request-id',
-    () => randomUUID(),
-  );
+  return withRequestId(withDefault(headers, 'x-forwarded-proto', () => scheme));
 }
 
 /** APPEND_FORWARD: the application learns who called, as far as the certificate says it. */

@@ -1,6 +1,8 @@
 /** Key material of every sidecar of a snapshot, made once and kept while its PEMs stay the same. */
 import type { Problem } from '../model/problem.ts';
 import type { InstanceSnapshot } from './snapshot.ts';
+import { asksForCertificate } from '../policy/gateway/gateway-connection.ts';
+import type { PortServer } from '../policy/gateway/read-gateway.ts';
 import { createInboundTls, createUpstreamTls, type InboundTls, type UpstreamTls } from './tls-material.ts';
 
 export interface SidecarTls {
@@ -9,10 +11,14 @@ export interface SidecarTls {
   http: InboundTls;
   tcp: InboundTls;
   upstream: UpstreamTls;
+  /** Of a gateway's servers; null where its credential isn't there. */
+  gateway(server: PortServer): InboundTls | null;
 }
 
 /** Istio's list for an inbound HTTP port. */
 const HTTP_ALPN = ['h2', 'http/1.1'];
+/** The gateway's lane is HTTP/1.1 only. */
+const GATEWAY_ALPN = ['http/1.1'];
 const TCP_ALPN = ['istio-peer-exchange'];
 
 function make(
@@ -26,7 +32,37 @@ function make(
     http: createInboundTls(credentials, HTTP_ALPN),
     tcp: createInboundTls(credentials, TCP_ALPN),
     upstream: createUpstreamTls(credentials),
+    gateway: gatewayTls(instance, trustBundlePem),
   };
+}
+
+/** Made for every server at once: what can't be used shall be told before it is in force. */
+function gatewayTls(
+  instance: InstanceSnapshot,
+  trustBundlePem: readonly string[],
+): (server: PortServer) => InboundTls | null {
+  const made = new Map<string, InboundTls>();
+  for (const server of (instance.gateway ?? []).flatMap(({ at }) => at.https)) {
+    const credentials = serverCredentials(instance, server);
+    const key = serverKey(server);
+    if (credentials === null || made.has(key)) continue;
+    const clients = asksForCertificate(server) ? 'asked' : 'not-asked';
+    made.set(key, createInboundTls({ ...credentials, trustBundlePem }, GATEWAY_ALPN, clients));
+  }
+  return (server) => made.get(serverKey(server)) ?? null;
+}
+
+function serverKey(server: PortServer): string {
+  return JSON.stringify([asksForCertificate(server), server.server.tls?.credentialName ?? null]);
+}
+
+/** ISTIO_MUTUAL shows the workload's own certificate. */
+function serverCredentials(
+  { credentials, serverCredentials }: InstanceSnapshot,
+  { server }: PortServer,
+): InstanceSnapshot['credentials'] | null {
+  if (server.tls?.mode === 'ISTIO_MUTUAL') return credentials;
+  return serverCredentials?.[server.tls?.credentialName ?? ''] ?? null;
 }
 
 /** Material for instances; one whose PEMs can't be used is a problem. */
@@ -39,7 +75,12 @@ export function materialFor(
   const problems: Problem[] = [];
   for (const instance of instances) {
     const { certificateChainPem, privateKeyPem } = instance.credentials;
-    const fingerprint = [certificateChainPem, privateKeyPem, ...trustBundlePem].join('\n');
+    const fingerprint = [
+      certificateChainPem,
+      privateKeyPem,
+      ...trustBundlePem,
+      JSON.stringify([instance.serverCredentials, instance.gateway?.map(({ at }) => at.https)]),
+    ].join('\n');
     const kept = previous(instance.id);
     try {
       tls.set(

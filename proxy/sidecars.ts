@@ -18,6 +18,8 @@ import { acceptOutboundHttp2 } from './http2/outbound-http2.ts';
 import type { HttpLane } from './http-lane.ts';
 import { acceptInbound } from './inbound.ts';
 import { createInboundLane } from './inbound-http.ts';
+import { acceptGateway } from './gateway/accept-gateway.ts';
+import { createGatewayLane } from './gateway/gateway-http.ts';
 import type { Limits } from './limits.ts';
 import { ListenerSet } from './listener-set.ts';
 import { acceptOutbound } from './outbound.ts';
@@ -80,9 +82,12 @@ export function createSidecars({ limits, share, events, sources }: SidecarsInput
     http2: (socket, connection) => acceptOutboundHttp2(core, socket, connection),
     alpn: () => null,
   });
+  const gatewayLane = createGatewayLane(core);
   const listeners = new ListenerSet(limits, (site, socket) => {
-    if (site.direction === 'inbound') void acceptInbound(core, inboundLane, site, socket);
-    else acceptOutbound(core, outboundLane, site, socket);
+    if (site.direction === 'outbound') acceptOutbound(core, outboundLane, site, socket);
+    else if (core.inForce?.gateway(site.instance, Number(site.key)))
+      void acceptGateway(core, gatewayLane, site, socket);
+    else void acceptInbound(core, inboundLane, site, socket);
   });
   let pending: Extract<Preparation, { kind: 'prepared' }> | null = null;
   return {
@@ -107,6 +112,7 @@ export function createSidecars({ limits, share, events, sources }: SidecarsInput
       core.inForce = null;
       inboundLane.close();
       outboundLane.close();
+      gatewayLane.close();
       listeners.close();
       core.pools.close();
       core.fast.close();

@@ -6,6 +6,7 @@
 import type { AppProtocol, PathNormalization } from '../model/mesh.ts';
 import type { Problem } from '../model/problem.ts';
 import type { CompiledPolicy } from '../policy/compiled-policy.ts';
+import type { GatewayPort } from '../policy/gateway/read-gateway.ts';
 import type { KeySet } from '../policy/tokens/key-set.ts';
 
 export type MtlsMode = 'STRICT' | 'PERMISSIVE' | 'DISABLE';
@@ -33,6 +34,14 @@ export type OutboundListener =
   | { kind: 'http-proxy'; listen: { host: string; port: number } }
   | { kind: 'peer'; listen: { host: string; port: number }; service: string; port: number };
 
+/** A port of a gateway: who is served there, and where to. */
+export interface GatewayPortSnapshot {
+  /** Servers and routes, as the mesh's objects have them; `at.port` is the workload port. */
+  at: GatewayPort;
+  listen: { host: string; port: number };
+  policy: CompiledPolicy;
+}
+
 export interface InstanceSnapshot {
   id: string;
   workload: string;
@@ -46,6 +55,10 @@ export interface InstanceSnapshot {
     privateKeyPem: string;
   };
   inbound: InboundPort[];
+  /** A gateway's ports; absent = it is none. */
+  gateway?: GatewayPortSnapshot[];
+  /** What a gateway shows its clients, by `credentialName`. */
+  serverCredentials?: Readonly<Record<string, { certificateChainPem: string; privateKeyPem: string }>>;
   outbound: OutboundListener[];
   /** Addresses that may use the outbound listeners besides loopback (docker: the container's own). */
   allowedOutboundPeers: string[];
@@ -80,6 +93,8 @@ export interface Snapshot {
   /** Roots, PEM; more than one while a root rotates. */
   trustBundlePem: string[];
   gateProfile: GateProfile;
+  /** Proxies in front of gateways whose X-Forwarded-For is believed; absent = 0. */
+  numTrustedProxies?: number;
   pathNormalization: PathNormalization;
   outboundTrafficPolicy: 'REGISTRY_ONLY' | 'ALLOW_ANY';
   /** Keys by the `jwksUri` that rules name; null or absent = they can't be had, and no token by them is good. */

@@ -56,11 +56,16 @@ export interface InboundTls {
 /**
  * The server side. `alpn`: what the application behind speaks, best first. As in Envoy, a client that shares none
  * of them gets no ALPN answer; OpenSSL would end the handshake, so such a client is served without the extension.
+ * `clients`: whether they are asked for a certificate.
  */
-export function createInboundTls(credentials: Credentials, alpn: readonly string[]): InboundTls {
-  const withAlpn = alpn.length > 0 ? createHandshakeServer(credentials, [...alpn]) : null;
+export function createInboundTls(
+  credentials: Credentials,
+  alpn: readonly string[],
+  clients: 'asked' | 'not-asked' = 'asked',
+): InboundTls {
+  const withAlpn = alpn.length > 0 ? createHandshakeServer(credentials, [...alpn], clients) : null;
   let plain: Server | null = null;
-  const withoutAlpn = () => (plain ??= createHandshakeServer(credentials, null));
+  const withoutAlpn = () => (plain ??= createHandshakeServer(credentials, null, clients));
   return {
     roots: rootsOf(credentials),
     handshake(raw, clientAlpn, end) {
@@ -81,13 +86,14 @@ const current = new AsyncLocalStorage<(result: HandshakeEnd) => void>();
 function createHandshakeServer(
   { certificateChainPem, privateKeyPem, trustBundlePem }: Credentials,
   alpn: string[] | null,
+  clients: 'asked' | 'not-asked',
 ): Server {
   const server = createServer({
     ...SETTINGS,
     cert: certificateChainPem,
     key: privateKeyPem,
     ca: [...trustBundlePem],
-    requestCert: true,
+    requestCert: clients === 'asked',
     // With true, Node destroys the socket before anybody could say why. The gate refuses instead.
     rejectUnauthorized: false,
     ...(alpn ? { ALPNProtocols: alpn } : {}),

@@ -81,9 +81,12 @@ const MIN_RSA_BITS = 2048;
 /** Judges one certificate; null = the peer presented none. */
 export function judgeCertificate(peer: PeerCertificate | null, rules: GateRules): GateVerdict {
   if (peer === null) return refuse('no-certificate', `the ${rules.role} presented no certificate`);
-  return (
-    judgeChain(peer) ?? judgeTime(peer, rules) ?? judgePurpose(peer, rules) ?? judgeIdentity(peer, rules)
-  );
+  return judgeAuthority(peer, rules) ?? judgeIdentity(peer, rules);
+}
+
+/** Judges all but who it is: at a gateway the authority alone counts. null = nothing speaks against it. */
+export function judgeAuthority(peer: PeerCertificate, rules: GateRules): GateVerdict | null {
+  return judgeChain(peer) ?? judgeTime(peer, rules) ?? judgePurpose(peer, rules);
 }
 
 function judgeChain({ chain, facts, readable }: PeerCertificate): GateVerdict | null {

@@ -18,6 +18,7 @@ export const gatewayServerSchema = z.strictObject({
         .default('PASSTHROUGH'),
       httpsRedirect: z.boolean().default(false),
       subjectAltNames: names.default([]),
+      credentialName: z.string().optional(),
       insecureSkipVerify: z.literal(false).optional(),
     })
     .optional(),
@@ -53,15 +54,35 @@ const routeMatchSchema = z.strictObject({
 
 const corsPolicySchema = z.looseObject({
   allowOrigins: z.array(stringMatch).default([]),
+  allowMethods: names.default([]),
+  allowHeaders: names.default([]),
+  exposeHeaders: names.default([]),
+  maxAge: z.string().optional(),
+  allowCredentials: z.boolean().optional(),
   unmatchedPreflights: z.enum(['UNSPECIFIED', 'FORWARD', 'IGNORE']).default('UNSPECIFIED'),
+});
+
+/** A service of the mesh; which of its subsets isn't read here. */
+const destinationSchema = z.looseObject({
+  host: z.string(),
+  port: z.looseObject({ number: z.number().int() }).optional(),
 });
 
 const httpRouteSchema = z.strictObject({
   name: z.string().optional(),
   match: z.array(routeMatchSchema).default([]),
-  /** Where to: not asked, everything that is routed arrives. */
-  route: z.array(z.strictObject({ destination: z.unknown(), weight: z.number().optional() })).optional(),
-  redirect: z.looseObject({ redirectCode: z.number().int().optional() }).optional(),
+  route: z
+    .array(z.strictObject({ destination: destinationSchema, weight: z.number().int().min(0).optional() }))
+    .optional(),
+  redirect: z
+    .looseObject({
+      uri: z.string().optional(),
+      authority: z.string().optional(),
+      scheme: z.string().optional(),
+      port: z.number().int().optional(),
+      redirectCode: z.number().int().optional(),
+    })
+    .optional(),
   directResponse: z
     .strictObject({ status: z.number().int(), body: z.strictObject({ string: z.string() }).optional() })
     .optional(),

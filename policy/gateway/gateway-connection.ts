@@ -17,28 +17,49 @@ export interface GatewayConnection {
   principal: string | null;
 }
 
-/** Chooses the server, and judges the certificate by its mode. */
-export function connectToGateway(at: GatewayPort, from: CallingSide): GatewayConnection | Decision {
-  const { tls } = from;
+/** What a server does with the TLS of a connection; null = HTTP in plaintext. */
+export type ReachedServer = { servers: readonly PortServer[]; tls: PortServer | null };
+
+/** Chooses the server by what the connection says first. */
+export function serverAt(
+  at: GatewayPort,
+  hello: 'plaintext' | { sni: string | null },
+): ReachedServer | Decision {
   if (at.http.length > 0) {
     // A ClientHello is no request: the 400 reaches a client that speaks TLS as garbage, so there is no status.
-    if (tls !== 'plaintext') return refused('codec', 'client-hello-on-plaintext', 'http1.codec_error');
-    return { servers: at.http, tls: false, principal: null };
+    if (hello !== 'plaintext') return refused('codec', 'client-hello-on-plaintext', 'http1.codec_error');
+    return { servers: at.http, tls: null };
   }
   if (at.https.length === 0) return refused('mtls', 'no-server-at-port', 'filter_chain_not_found');
-  if (tls === 'plaintext') {
+  if (hello === 'plaintext') {
     const anyName = at.https.some(({ server }) => serverNames(server.hosts).includes('*'));
     return refused('mtls', 'plaintext-on-https', anyName ? 'tls: HTTP_REQUEST' : 'filter_chain_not_found');
   }
-  const chosen = chooseServer(at.https, tls.sni);
+  const chosen = chooseServer(at.https, hello.sni?.toLowerCase() ?? null);
   if (chosen === null) return refused('mtls', 'unknown-server-name', 'filter_chain_not_found');
-  return admit(chosen, tls.certificate);
+  return { servers: [chosen], tls: chosen };
 }
 
-type Certificate = Exclude<CallingSide['tls'], 'plaintext'>['certificate'];
+/** Chooses the server, and judges the certificate by its mode. */
+export function connectToGateway(at: GatewayPort, from: CallingSide): GatewayConnection | Decision {
+  const { tls } = from;
+  const reached = serverAt(at, tls === 'plaintext' ? tls : { sni: tls.sni });
+  if ('verdict' in reached) return reached;
+  if (reached.tls === null || tls === 'plaintext')
+    return { servers: reached.servers, tls: false, principal: null };
+  return admitAt(reached.tls, tls.certificate);
+}
+
+/** What a client's certificate came to, before its server is asked. */
+export type ShownCertificate = Exclude<CallingSide['tls'], 'plaintext'>['certificate'];
+
+/** Whether the server asks its clients for a certificate. */
+export function asksForCertificate({ server }: PortServer): boolean {
+  return server.tls?.mode !== 'SIMPLE';
+}
 
 /** The authority is the mesh's here; a trust domain isn't asked for, other than at a sidecar. */
-function admit(chosen: PortServer, certificate: Certificate): GatewayConnection | Decision {
+export function admitAt(chosen: PortServer, certificate: ShownCertificate): GatewayConnection | Decision {
   const mode = chosen.server.tls?.mode;
   const open = { servers: [chosen], tls: true, principal: null };
   if (mode === 'SIMPLE' || (mode === 'OPTIONAL_MUTUAL' && certificate.kind === 'none')) return open;

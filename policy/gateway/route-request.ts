@@ -2,15 +2,20 @@
  * What a gateway does with a request that its policies let through: hand it on, or answer itself (no route, a redirect
  * to https, a route's own redirect or response, a CORS preflight).
  */
-import type { StringMatch, VirtualRouteMatch } from '../../model/istio/gateway-routing.ts';
+import type { StringMatch, VirtualRoute, VirtualRouteMatch } from '../../model/istio/gateway-routing.ts';
 import type { Decision } from '../../model/decision.ts';
-import type { HttpFacts } from '../../model/request-facts.ts';
+import type { HeaderList, HttpFacts } from '../../model/request-facts.ts';
 import { bestNameMatch, withoutPort } from '../../wire/name-match.ts';
 import { withoutQuery } from '../attributes.ts';
 import type { GatewayRoute, VirtualHost } from './virtual-hosts.ts';
 
-/** The answer in the application's place; null = the request is handed on. */
-export function answerOfRoute(hosts: readonly VirtualHost[], http: HttpFacts): Decision | null {
+/** What becomes of a request. */
+export type GatewayOutcome =
+  /** Answered in the application's place. */
+  { kind: 'answered'; decision: Decision; headers: HeaderList } | { kind: 'routed'; route: VirtualRoute };
+
+/** Finds the route of a request, or the answer in its place. */
+export function routeAtGateway(hosts: readonly VirtualHost[], http: HttpFacts): GatewayOutcome {
   const domain = bestNameMatch(
     hosts.map((host) => host.domain),
     withoutPort(http.host),
@@ -18,7 +23,9 @@ export function answerOfRoute(hosts: readonly VirtualHost[], http: HttpFacts): D
   const host = hosts.find((one) => one.domain === domain);
   if (host === undefined) return answered(http, 'no-virtual-host', 404, 'route_not_found');
   if (host.httpsOnly && valueOf(http, 'x-forwarded-proto') !== 'https')
-    return answered(http, 'https-redirect', 301, 'direct_response');
+    return answered(http, 'https-redirect', 301, 'direct_response', {
+      location: `https://${http.host}${http.path}`,
+    });
   const found = host.routes.find((route) => takes(route, http));
   if (found === undefined) return answered(http, 'no-route', 404, 'route_not_found');
   const { redirect, directResponse, corsPolicy } = found.route;
@@ -26,23 +33,86 @@ export function answerOfRoute(hosts: readonly VirtualHost[], http: HttpFacts): D
     const origin = valueOf(http, 'origin') ?? '';
     const allowed = corsPolicy.allowOrigins.some((one) => matches(one, origin));
     if (allowed || corsPolicy.unmatchedPreflights === 'IGNORE')
-      return answered(http, 'cors-preflight', 200, 'cors_response');
+      return answered(
+        http,
+        'cors-preflight',
+        200,
+        'cors_response',
+        allowed ? preflightHeaders(corsPolicy, origin) : {},
+      );
   }
-  if (redirect) return answered(http, 'route-redirect', redirect.redirectCode ?? 301, 'direct_response');
+  if (redirect)
+    return answered(http, 'route-redirect', redirect.redirectCode ?? 301, 'direct_response', {
+      location: redirectedTo(redirect, http),
+    });
   if (directResponse)
     return answered(
       http,
       'route-response',
       directResponse.status,
       'direct_response',
+      {},
       directResponse.body?.string,
     );
-  return null;
+  return { kind: 'routed', route: found.route };
 }
 
-function answered(http: HttpFacts, reason: string, status: number, details: string, body = ''): Decision {
-  const grpc = http.protocol === 'grpc';
+/** What a route's CORS policy adds to the application's own answer. */
+export function corsHeaders({ corsPolicy }: VirtualRoute, http: HttpFacts): HeaderList {
+  const origin = valueOf(http, 'origin');
+  if (!corsPolicy || origin === null || !corsPolicy.allowOrigins.some((one) => matches(one, origin)))
+    return [];
+  return pairs({
+    'access-control-allow-origin': origin,
+    'access-control-allow-credentials': corsPolicy.allowCredentials ? 'true' : undefined,
+    'access-control-expose-headers': listed(corsPolicy.exposeHeaders),
+  });
+}
+
+type CorsPolicy = NonNullable<VirtualRoute['corsPolicy']>;
+type Told = Readonly<Record<string, string | undefined>>;
+
+function preflightHeaders(cors: CorsPolicy, origin: string): Told {
   return {
+    'access-control-allow-origin': origin,
+    'access-control-allow-credentials': cors.allowCredentials ? 'true' : undefined,
+    'access-control-allow-methods': listed(cors.allowMethods),
+    'access-control-allow-headers': listed(cors.allowHeaders),
+    'access-control-max-age': cors.maxAge?.replace(/s$/, ''),
+  };
+}
+
+function listed(names: readonly string[]): string | undefined {
+  return names.length === 0 ? undefined : names.join(',');
+}
+
+function pairs(told: Told): HeaderList {
+  return Object.entries(told).flatMap(([name, value]): [string, string][] =>
+    value === undefined ? [] : [[name, value]],
+  );
+}
+
+/** Query and port of the Host are kept, the scheme is what the request came by, as Envoy has it. */
+function redirectedTo(redirect: NonNullable<VirtualRoute['redirect']>, http: HttpFacts): string {
+  const scheme = redirect.scheme ?? (valueOf(http, 'x-forwarded-proto') === 'https' ? 'https' : 'http');
+  const named = redirect.authority ?? http.host;
+  const host = redirect.port === undefined ? named : `${withoutPort(named)}:${redirect.port}`;
+  const query = http.path.indexOf('?');
+  const path =
+    redirect.uri === undefined ? http.path : redirect.uri + (query < 0 ? '' : http.path.slice(query));
+  return `${scheme}://${host}${path}`;
+}
+
+function answered(
+  http: HttpFacts,
+  reason: string,
+  status: number,
+  details: string,
+  told: Told = {},
+  body = '',
+): GatewayOutcome {
+  const grpc = http.protocol === 'grpc';
+  const decision: Decision = {
     verdict: 'deny',
     phase: 'route',
     reason,
@@ -51,6 +121,7 @@ function answered(http: HttpFacts, reason: string, status: number, details: stri
     body: grpc ? '' : body,
     details,
   };
+  return { kind: 'answered', decision, headers: pairs(told) };
 }
 
 function isPreflight(http: HttpFacts): boolean {

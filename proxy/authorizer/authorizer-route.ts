@@ -2,10 +2,10 @@
  * Where an external authorizer is reached: a service of the mesh, over mutual TLS as to any peer, or a host outside of
  * it, in plaintext. null = nowhere, and then nobody answers.
  */
-import { connect } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { AuthorizerProvider } from '../../policy/custom/providers.ts';
 import type { Core } from '../core.ts';
+import { dialPlain } from '../dial-plain.ts';
 import type { InForce } from '../in-force.ts';
 import { dialPeer, pickEndpoint } from '../outbound-route.ts';
 import type { InstanceSnapshot } from '../snapshot.ts';
@@ -31,7 +31,7 @@ export function authorizerRoute(
     const { address } = outside;
     return {
       key: `${key}|${address.host}:${address.port}`,
-      dial: () => dialOutside(address, core.limits.connectTimeoutMs),
+      dial: () => dialPlain(core, address),
     };
   }
   const destination = inForce.destinationByHost(service, port, from.namespace);
@@ -45,18 +45,4 @@ export function authorizerRoute(
       return (await dialPeer(core, way, null)).stream;
     },
   };
-}
-
-function dialOutside(address: { host: string; port: number }, timeoutMs: number): Promise<Duplex> {
-  return new Promise((resolve, reject) => {
-    const socket = connect({ ...address, noDelay: true });
-    const timer = setTimeout(() => socket.destroy(new Error('connect timeout')), timeoutMs);
-    socket.once('connect', () => {
-      clearTimeout(timer);
-      socket.removeListener('error', reject);
-      resolve(socket);
-    });
-    socket.once('error', reject);
-    socket.once('close', () => clearTimeout(timer));
-  });
 }

@@ -8,8 +8,9 @@ import { compilePolicies } from '../../policy/compile.ts';
 import type { CompiledPolicy } from '../../policy/compiled-policy.ts';
 import { registryHosts } from '../../policy/custom/compile-custom.ts';
 import { mtlsModeOf, mtlsModes } from '../../policy/peer-authentication.ts';
-import { calledIp, targetOf } from '../../policy/suite-case.ts';
-import type { InboundPort, InstanceSnapshot, Snapshot } from '../../proxy/snapshot.ts';
+import { type GatewayPort, openGateway, readGatewayPort } from '../../policy/gateway/read-gateway.ts';
+import { calledIp, callerOf, targetOf } from '../../policy/suite-case.ts';
+import type { GatewayPortSnapshot, InboundPort, InstanceSnapshot, Snapshot } from '../../proxy/snapshot.ts';
 import { compileString } from '../../policy/value-match.ts';
 import type { Authorizer } from './authorizer.ts';
 import type { Certificates } from './certificates.ts';
@@ -25,7 +26,13 @@ export interface Surroundings {
 /** The instance of the mesh that a case calls. */
 export function instanceOf(one: DecisionCase): string {
   const { namespace, serviceAccount, labels } = targetOf(one);
-  return JSON.stringify([namespace, serviceAccount, labels, calledIp(one)]);
+  const gateway = one.to.kind === 'gateway' ? opensWith(one) : null;
+  return JSON.stringify([namespace, serviceAccount, labels, calledIp(one), gateway]);
+}
+
+/** A suite without Gateway objects has one of each kind. */
+function opensWith(one: DecisionCase): 'tls' | 'plaintext' {
+  return callerOf(one).tls === 'plaintext' ? 'plaintext' : 'tls';
 }
 
 /** The snapshot in which every case of `suite` finds its target. */
@@ -42,7 +49,8 @@ export async function snapshotOf(version: number, suite: Suite, around: Surround
     pathNormalization: config.pathNormalization,
     outboundTrafficPolicy: 'REGISTRY_ONLY',
     keySets: suite.keySets,
-    externalHosts: authorizers(suite, around.authorizer),
+    numTrustedProxies: config.numTrustedProxies,
+    externalHosts: [...authorizers(suite, around.authorizer), ...destinations(around.behind)],
     instances: await Promise.all([...targets].map(([id, cases]) => instance(id, cases, suite, around))),
     services: [],
   };
@@ -58,6 +66,7 @@ async function instance(
   const { namespace, serviceAccount } = targetOf(first);
   const spiffeId = `spiffe://${suite.world.config.trustDomain}/ns/${namespace}/sa/${serviceAccount}`;
   const own = await certificates.of(spiffeId, 'valid');
+  const gateway = first.to.kind === 'gateway';
   const ports = new Map(cases.map((one) => [one.to.port, one]));
   return {
     id,
@@ -66,7 +75,9 @@ async function instance(
     spiffeId,
     podIp: calledIp(first),
     credentials: { certificateChainPem: own.chainPem, privateKeyPem: own.keyPem },
-    inbound: [...ports.values()].map((one) => inboundPort(one, suite, behind)),
+    inbound: gateway ? [] : [...ports.values()].map((one) => inboundPort(one, suite, behind)),
+    ...(gateway ? { gateway: [...ports.values()].map((one) => gatewayPort(one, suite)) } : {}),
+    serverCredentials: { cert: { certificateChainPem: own.chainPem, privateKeyPem: own.keyPem } },
     outbound: [],
     allowedOutboundPeers: [],
   };
@@ -84,6 +95,36 @@ function inboundPort(one: DecisionCase, { world }: Suite, behind: Recorder): Inb
     upstream: protocol === 'tcp' ? behind.tcp : behind.http,
     policy: numbered(compilePolicies(world.objects, target, { port, protocol }, world.config)),
   };
+}
+
+function gatewayPort(one: DecisionCase, { world }: Suite): GatewayPortSnapshot {
+  const target = targetOf(one);
+  const { port } = one.to;
+  const policy = compilePolicies(world.objects, target, { port, protocol: 'http' }, world.config);
+  return { at: gatewayAt(one, world), listen: { host: '127.0.0.1', port: 0 }, policy: numbered(policy) };
+}
+
+function gatewayAt(one: DecisionCase, { objects }: Suite['world']): GatewayPort {
+  const workload = targetOf(one);
+  if (!objects.some(({ kind }) => kind === 'Gateway')) {
+    const at = openGateway(workload, one.to.port, opensWith(one) === 'tls');
+    const route = [{ destination: { host: ECHO, port: { number: 80 } } }];
+    const virtualServices = at.virtualServices.map((service) => ({
+      ...service,
+      spec: { ...service.spec, http: [{ match: [], route }] },
+    }));
+    return { ...at, virtualServices };
+  }
+  const at = readGatewayPort(objects, workload, one.to.port);
+  if (typeof at === 'string') throw new Error(`${one.id}: ${at}`);
+  return at;
+}
+
+/** Where every route of a gateway leads. */
+const ECHO = 'echo.shop.svc.cluster.local';
+
+function destinations(behind: Recorder): NonNullable<Snapshot['externalHosts']> {
+  return [{ host: ECHO, port: 80, address: behind.http }];
 }
 
 /** Every host of the registry is the one authorizer, but those where nothing listens. */

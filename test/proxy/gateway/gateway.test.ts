@@ -1,0 +1,179 @@
+/** A gateway in front of the pair's `orders`; what Envoy does in general is played by test/conformance. */
+import tls from 'node:tls';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { IssuedLeaf } from '../../../mesh/pki/leaf.ts';
+import { compilePolicies } from '../../../policy/compile.ts';
+import { readGatewayPort } from '../../../policy/gateway/read-gateway.ts';
+import type { PolicyObject } from '../../../policy/index.ts';
+import type { InstanceSnapshot } from '../../../proxy/snapshot.ts';
+import {
+  authorizationPolicy,
+  closeOf,
+  sendRaw,
+  startApplication,
+  startPair,
+  type Application,
+  type Pair,
+} from '../../support/sidecar-pair.ts';
+
+const GATEWAY = 'spiffe://cluster.local/ns/istio-system/sa/ingress';
+const ONLY_GATEWAY = authorizationPolicy('only-gateway', {
+  rules: [{ from: [{ source: { principals: [GATEWAY.slice('spiffe://'.length)] } }] }],
+});
+const WORKLOAD = { namespace: 'istio-system', labels: { istio: 'ingress' }, serviceAccount: 'ingress' };
+
+let application: Application;
+let pair: Pair;
+let own: IssuedLeaf;
+let client: IssuedLeaf;
+beforeAll(async () => {
+  application = await startApplication();
+  pair = await startPair(application.address);
+  own = await pair.leaf({ spiffeId: GATEWAY, fault: 'none' });
+  client = await pair.leaf({ spiffeId: 'spiffe://partner.example/ns/x/sa/y', fault: 'none' });
+});
+afterAll(async () => {
+  await pair.close();
+  await application.close();
+});
+beforeEach(async () => {
+  await pair.clear();
+  application.requests.length = 0;
+});
+
+function object(kind: string, name: string, spec: unknown): PolicyObject {
+  const { at, positions } = ONLY_GATEWAY;
+  const metadata = { name, namespace: 'istio-system', annotations: {}, labels: {} };
+  return { apiVersion: 'networking.istio.io/v1', kind, metadata, spec, at, positions };
+}
+
+const server = (number: number, protocol: string, host: string, more: object | null = null) => ({
+  port: { number, name: `p${number}`, protocol },
+  hosts: [host],
+  ...(more === null ? {} : { tls: more }),
+});
+
+const OBJECTS = [
+  object('Gateway', 'ingress', {
+    selector: { istio: 'ingress' },
+    servers: [
+      server(80, 'HTTP', '*'),
+      server(81, 'HTTP', 'shop.example', { mode: 'SIMPLE', httpsRedirect: true }),
+      server(443, 'HTTPS', 'shop.example', { mode: 'SIMPLE', credentialName: 'shop' }),
+      server(443, 'HTTPS', 'partner.example', { mode: 'MUTUAL', credentialName: 'shop' }),
+      server(443, 'HTTPS', 'bare.example', { mode: 'SIMPLE', credentialName: 'missing' }),
+    ],
+  }),
+  object('VirtualService', 'shop', {
+    hosts: ['shop.example', 'partner.example'],
+    gateways: ['ingress'],
+    http: [
+      { match: [{ uri: { prefix: '/nowhere' } }], route: [{ destination: { host: 'nowhere.shop' } }] },
+      { match: [{ uri: { prefix: '/old' } }], redirect: { uri: '/new' } },
+      { route: [{ destination: { host: 'orders.shop.svc.cluster.local' } }] },
+    ],
+  }),
+];
+
+async function publish(): Promise<void> {
+  const credentials = {
+    certificateChainPem: own.certificateChainPem,
+    privateKeyPem: own.privateKey.reveal(),
+  };
+  const config = { rootNamespace: 'istio-system', trustDomain: 'cluster.local', trustDomainAliases: [] };
+  const instance: InstanceSnapshot = {
+    id: 'ingress-0',
+    workload: 'ingress',
+    namespace: 'istio-system',
+    spiffeId: GATEWAY,
+    podIp: '10.244.0.9',
+    credentials,
+    inbound: [],
+    gateway: [80, 81, 443].map((port) => {
+      const at = readGatewayPort(OBJECTS, WORKLOAD, port);
+      if (typeof at === 'string') throw new Error(at);
+      const policy = compilePolicies(OBJECTS, WORKLOAD, { port, protocol: 'http' }, config);
+      return { at, listen: { host: '127.0.0.1', port: 0 }, policy };
+    }),
+    serverCredentials: { shop: credentials },
+    outbound: [],
+    allowedOutboundPeers: [],
+  };
+  await pair.publish({ policies: [ONLY_GATEWAY], edit: ({ instances }) => void instances.push(instance) });
+}
+
+const request = (host: string, path = '/', more = '') =>
+  `GET ${path} HTTP/1.1\r\nhost: ${host}\r\n${more}connection: close\r\n\r\n`;
+
+/** What came back over TLS, or how it ended. */
+async function overTls(servername: string | undefined, bytes: string, leaf?: IssuedLeaf): Promise<string> {
+  const socket = tls.connect({
+    ...pair.at('ingress-0', '443'),
+    rejectUnauthorized: false,
+    ...(servername === undefined ? {} : { servername }),
+    ...(leaf ? { cert: leaf.certificateChainPem, key: leaf.privateKey.reveal() } : {}),
+  });
+  let got = '';
+  socket.on('data', (chunk: Buffer) => {
+    got += chunk.toString('latin1');
+  });
+  socket.write(bytes);
+  await closeOf(socket);
+  return got;
+}
+
+async function decisionOf(): Promise<string | undefined> {
+  const events = await pair.seen();
+  return events.find(({ owner }) => owner === 'ingress-0')?.decision.reason;
+}
+
+describe('a gateway', () => {
+  beforeAll(publish);
+
+  it.each([
+    ['a server name of no server', 'other.example', undefined, 'unknown-server-name'],
+    ['no server name', undefined, undefined, 'unknown-server-name'],
+    ['no certificate where one is asked for', 'partner.example', undefined, 'no-certificate'],
+    ['a server whose credential isn’t there', 'bare.example', undefined, 'no-server-certificate'],
+  ])('closes a connection with %s, and tells why', async (_what, name, leaf, reason) => {
+    expect(await overTls(name, request('shop.example'), leaf)).toBe('');
+    expect(await decisionOf()).toBe(reason);
+    expect(application.requests).toEqual([]);
+  });
+
+  it('closes a client of another authority, and takes one of another trust domain', async () => {
+    const rogue = await pair.leaf({ spiffeId: GATEWAY, fault: 'rogue-ca' });
+    expect(await overTls('partner.example', request('partner.example'), rogue)).toBe('');
+    expect(application.requests).toEqual([]);
+    expect(await overTls('partner.example', request('partner.example'), client)).toContain('200 OK');
+  });
+
+  it('answers 404 to a Host that isn’t its server’s, though another server has it', async () => {
+    expect(await overTls('shop.example', request('partner.example'))).toContain('404 Not Found');
+    expect(await decisionOf()).toBe('no-virtual-host');
+    expect(application.requests).toEqual([]);
+  });
+
+  it('answers 503 to a route whose service isn’t in the mesh', async () => {
+    expect(await sendRaw(pair.at('ingress-0', '80'), request('shop.example', '/nowhere'))).toContain('503');
+    expect(await decisionOf()).toBe('cluster-not-found');
+  });
+
+  it('sends to https with the whole address, and follows a route’s own redirect', async () => {
+    const redirected = await sendRaw(pair.at('ingress-0', '81'), request('shop.example', '/a?b=c'));
+    expect(redirected).toContain('301 Moved Permanently');
+    expect(redirected).toContain('location: https://shop.example/a?b=c');
+    const routed = await sendRaw(pair.at('ingress-0', '80'), request('shop.example', '/old?q=1'));
+    expect(routed).toContain('location: http://shop.example/new?q=1');
+  });
+
+  it('reaches the service over mutual TLS as itself, with nothing of what a client forged', async () => {
+    const forged = 'x-forwarded-client-cert: URI=spiffe://forged\r\nx-envoy-external-address: 1.1.1.1\r\n';
+    const answer = await overTls('shop.example', request('shop.example', '/x/..;/a', forged));
+    expect(answer).toContain('200 OK');
+    expect(application.requests).toEqual(['GET /a']);
+    expect(answer).not.toContain('forged');
+    expect(answer).not.toContain('1.1.1.1');
+    expect(answer).toContain(GATEWAY);
+  });
+});
