@@ -99,7 +99,7 @@ export default class MutationRunner extends TestRunner {
     activate(this.#board, id, usualCalls);
     const failure = await this.#attempt(test);
     const { hit, exhausted } = this.#board;
-    collectInto(this.#board, this.#outside);
+    collectInto(this.#board, new Set());
     if (failure === null) {
       if (!hit) note(this.#job.journal, { is: 'kept', id, by });
     } else {
@@ -112,6 +112,7 @@ export default class MutationRunner extends TestRunner {
       note(this.#job.journal, { is: exhausted ? 'timeout' : 'killed', id, by });
     }
     this.#watchdog.stop();
+    collectInto(this.#board, this.#outside);
   }
 
   /** Runs the test's function as the runner would; returns what it threw, or null. */

@@ -1,10 +1,10 @@
 /** Explanations are read by people: each is a file under test/golden/explanations, reviewed as text. */
 import { describe, expect, it } from 'vitest';
-import type { Explanation, RuleTrail } from '../../model/decision.ts';
 import type { AppProtocol, Mesh, Workload } from '../../model/mesh.ts';
 import { explain } from '../../policy/explain.ts';
 import { explainRequest, type RequestQuestion } from '../../policy/explain-request.ts';
 import { decide } from '../../policy/decide.ts';
+import { explanationLines } from '../support/explanation-text.ts';
 import { authorization, compiled, policies, request } from '../support/policies.ts';
 
 function workload(name: string, protocol: AppProtocol = 'http'): Workload {
@@ -94,28 +94,6 @@ const QUESTIONS: Record<string, Partial<RequestQuestion> & { from: string; to: s
   'http-field-on-tcp': { from: 'web', to: 'ledger' },
 };
 
-function lines({ sentence, trail, nearest }: Explanation): string[] {
-  return [
-    sentence,
-    ...trail.flatMap((entry) => [
-      `${entry.phase} ${entry.outcome}: ${entry.note}`,
-      ...entry.rules.flatMap((rule) => clauseLines('  ', rule)),
-    ]),
-    ...(nearest ? ['nearest:', ...clauseLines('  ', nearest)] : []),
-  ];
-}
-
-function clauseLines(indent: string, rule: RuleTrail): string[] {
-  const { ref } = rule;
-  return [
-    `${indent}${rule.matched ? '✓' : '✕'} ${ref.action} ${ref.name}[${ref.rule}] ${ref.at.file}:${ref.at.line}`,
-    ...rule.clauses.map(
-      (clause) =>
-        `${indent}  ${clause.matched ? '✓' : '✕'} ${clause.field} wanted ${clause.wanted.join(', ')} got ${clause.got ?? 'nothing'} (line ${clause.at.line})`,
-    ),
-  ];
-}
-
 describe('an explanation', () => {
   it.each(Object.entries(QUESTIONS))('reads well: %s', async (name, question) => {
     const answer = await explainRequest(mesh, {
@@ -128,7 +106,7 @@ describe('an explanation', () => {
     if (answer === null) throw new Error('no such workload or port');
     const text = [
       `${question.from} → ${question.to} ${question.method ?? 'GET'} ${question.path ?? '/'}: ${answer.decision.verdict} (${answer.decision.reason})`,
-      ...lines(answer.explanation),
+      ...explanationLines(answer.explanation),
       ...answer.findings.map((finding) => `finding ${finding.attack}: ${finding.message} ${finding.remedy}`),
     ].join('\n');
     await expect(`${text}\n`).toMatchFileSnapshot(`../golden/explanations/${name}.txt`);
