@@ -39,11 +39,13 @@ export interface AttackOptions {
   as?: 'web' | 'plaintext' | 'none' | IssuedLeaf;
   /** What the attacker's own TLS is told besides. */
   tls?: tls.ConnectionOptions;
-  /** Answers to wait for before the attacker closes; default 1. `closed`: until the sidecar closes. */
-  until?: number | 'closed';
+  /** Answers to wait for before the attacker closes; default 1. `closed`: until the sidecar closes; or what is enough. */
+  until?: Until;
   /** Don't write piece n+1 before this has come back. */
   between?: () => Promise<void>;
 }
+
+type Until = number | 'closed' | ((answer: string) => boolean);
 
 export interface Outcome {
   /** Everything that came back. */
@@ -157,16 +159,14 @@ function connectAs(
   });
 }
 
-function readUntil(
-  socket: net.Socket,
-  until: number | 'closed',
-): Promise<{ answer: string; closed: boolean }> {
+function readUntil(socket: net.Socket, until: Until): Promise<{ answer: string; closed: boolean }> {
   return new Promise((resolve) => {
     let answer = '';
     let enough = false;
     socket.on('data', (chunk: Buffer) => {
       answer += chunk.toString('latin1');
-      if (until === 'closed' || statusesIn(answer).length < until) return;
+      if (until === 'closed') return;
+      if (typeof until === 'number' ? statusesIn(answer).length < until : !until(answer)) return;
       enough = true;
       socket.destroy();
     });
