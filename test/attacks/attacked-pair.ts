@@ -6,9 +6,9 @@ import { once } from 'node:events';
 import http from 'node:http';
 import net from 'node:net';
 import tls from 'node:tls';
+import { describe } from 'vitest';
 import type { PolicyObject } from '../../model/policy-object.ts';
 import type { TrafficEvent } from '../../model/traffic-event.ts';
-import type { Limits } from '../../proxy/limits.ts';
 import type { Snapshot } from '../../proxy/snapshot.ts';
 import type { IssuedLeaf } from '../../mesh/pki/leaf.ts';
 import { type Pair, type PairOptions, startPair, WEB } from '../support/sidecar-pair.ts';
@@ -176,7 +176,7 @@ function readUntil(socket: net.Socket, until: Until): Promise<{ answer: string; 
 }
 
 /** Starts the scene. `limits` of the data plane, for attacks that take time. */
-export async function startAttacked(limits: Partial<Limits> = {}): Promise<Attacked> {
+export async function startAttacked(limits: Parameters<typeof startPair>[1] = {}): Promise<Attacked> {
   const witness = await startWitness();
   const pair = await startPair(witness.address, limits);
   const leaf = await pair.leaf({ spiffeId: WEB, fault: 'none' });
@@ -207,6 +207,12 @@ export async function startAttacked(limits: Partial<Limits> = {}): Promise<Attac
       await once(witness.server, 'close');
     },
   };
+}
+
+/** The same attacks through the fast lane (which hands over what it doesn't know) and through the general lane alone. */
+export function inBothLanes(attacks: (lanes: 'both' | 'general') => void): void {
+  describe('fast lane in front', () => attacks('both'));
+  describe('general lane alone', () => attacks('general'));
 }
 
 /** For `edit`: another mode of path normalization. */
