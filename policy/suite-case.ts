@@ -1,4 +1,5 @@
 /** What a case of a DecisionSuite says, in the words of whoever plays it: the caller, the called, the request's bytes. */
+import { parseIpAddress } from '../model/ip-block.ts';
 import type { DecisionCase } from '../model/decision-suite.ts';
 import type { HeaderList } from '../model/request-facts.ts';
 import { unescapeUtf8 } from '../wire/path-normalization.ts';
@@ -21,8 +22,14 @@ export function callerOf({ from, request }: DecisionCase): CallingSide {
   const ip = from.ip ?? '10.0.7.7';
   if (from.principal === undefined && from.certificate === undefined) return { ip, tls: 'plaintext' };
   const alpn = offeredAlpn(from.alpn === 'plain', request.protocol);
-  const sni = request.sni?.toLowerCase() ?? null;
+  const sni = sentServerName(request.sni);
   return { ip, tls: { alpn, sni, certificate: certificateOf(from) } };
+}
+
+/** As TLS clients send it (RFC 6066 §3): without a dot at its end, and never an address. */
+function sentServerName(name = ''): string | null {
+  const sent = name.toLowerCase().replace(/\.$/, '');
+  return sent === '' || parseIpAddress(sent) !== null ? null : sent;
 }
 
 function certificateOf(

@@ -5,6 +5,7 @@
 import { parseIpAddress } from '../../model/ip-block.ts';
 import type { ByteBlock } from '../../wire/ip-block.ts';
 import type { ValueMatch } from '../compiled-policy.ts';
+import { textAfterRest } from '../path-template.ts';
 import { matchesValue } from '../value-match.ts';
 import { AffixTrie } from './affix-trie.ts';
 import { principalKeys } from './principal-keys.ts';
@@ -48,6 +49,7 @@ export class ValueIndex<T extends object> {
       case 'ip':
         return (this.#blocks ??= new AffixTrie('forward')).ensure(blockBits(match.block), make);
       case 'template':
+        if (textAfterRest(match.tokens) !== '') break;
         return (this.#templates ??= new TemplateTrie()).ensure(match.tokens, () => ({ match, value: make() }))
           .value;
       case 'namespace': {

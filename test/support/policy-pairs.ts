@@ -27,7 +27,9 @@ function starred(value: fc.Arbitrary<string>): fc.Arbitrary<string> {
 const template = fc
   .array(fc.constantFrom('a', 'b', 'A', '{*}', ''), { minLength: 1, maxLength: 4 })
   .chain((segments) =>
-    fc.constantFrom('', '/', '/{**}', '/{*}').map((end) => `/${segments.join('/')}${end}`),
+    fc
+      .constantFrom('', '/', '/{**}', '/{*}', '/{**}/', '/{**}/a')
+      .map((end) => `/${segments.join('/')}${end}`),
   );
 const path = text.map((one) => `/${one}`);
 const principal = fc.oneof(

@@ -60,7 +60,7 @@ const values: Readonly<Record<string, { match: fc.Arbitrary<ValueMatch>; got: fc
     ),
   },
   templates: {
-    match: words('a', 'b', '/', '/{*}', '/{*}/', '/{**}').map((text) => {
+    match: words('a', 'b', '/', '/{*}', '/{*}/', '/{**}', '/{**}/b').map((text) => {
       const tokens = compileTemplate(`/${text}`);
       return tokens === null ? compileString(text) : { kind: 'template', tokens };
     }),
