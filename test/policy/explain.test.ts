@@ -175,4 +175,82 @@ describe('an explanation', () => {
       'tried[0] matches (dry run, not enforced)',
     ]);
   });
+
+  it('of everything denied tells the first reason, and how many more there are', () => {
+    const keys = ['a', 'b', 'c'].map(
+      (name) => `{ when: [{ key: "experimental.envoy.filters.http.rbac[${name}]", values: [x] }] }`,
+    );
+    const policy = compiled(authorization(`rules: [${keys.join(', ')}]`));
+    const { sentence, trail, nearest } = explain(policy, request(), decide(policy, request()));
+    expect(sentence).toMatch(/\(policies\.yaml:6\) \(and 2 more\)\.$/);
+    expect(trail.map(({ phase, outcome, note }) => `${phase} ${outcome}: ${note}`)).toEqual([
+      'mtls passed: sa/web',
+      "deny denied: when[experimental.envoy.filters.http.rbac[a]] isn't judged yet",
+    ]);
+    expect(nearest).toBeNull();
+  });
+
+  it('tells who called by what the connection shows', () => {
+    const policy = compiled(authorization('rules: [{}]'));
+    const note = (over: object) => {
+      const facts = request({ principal: null });
+      const seen = { ...facts, connection: { ...facts.connection, ...over } };
+      return explain(policy, seen, decide(policy, seen)).trail[0]?.note;
+    };
+    expect(note({ mtls: true })).toBe('TLS, no certificate');
+    expect(note({ mtls: false })).toBe('plaintext, no identity');
+    expect(note({ mtls: true, principal: 'cluster.local/ns/shop/sa/web' })).toBe('sa/web');
+  });
+
+  it('tells of an AUDIT all that matches, or why its first rule does not', () => {
+    const watch = (name: string, spec: string) => authorization(`action: AUDIT\nrules: ${spec}`, name);
+    const noteOf = (yaml: string) => {
+      const policy = compiled(yaml);
+      const { trail } = explain(policy, request(), decide(policy, request()));
+      return trail.find(({ phase }) => phase === 'audit');
+    };
+    expect(
+      noteOf(
+        watch('a', '[{}]') + watch('b', '[{}]') + watch('c', '[{ to: [{ operation: { ports: ["1"] } }] }]'),
+      ),
+    ).toMatchObject({
+      outcome: 'skipped',
+      note: 'a[0] and b[0] match (audited, not decided)',
+      rules: [{ matched: true }, { matched: true }, { matched: false }],
+    });
+    expect(noteOf(watch('a', '[{ to: [{ operation: { methods: [PUT], notPaths: [/] } }] }]'))?.note).toBe(
+      'a[0]: method GET is not PUT and path / is excluded by / (audited, not decided)',
+    );
+    expect(noteOf(authorization('action: AUDIT', 'a'))?.note).toBe('no rules (audited, not decided)');
+  });
+
+  it('tells of each DENY why it does not bite, of a rule that Istio drops too', () => {
+    const policy = compiled(
+      authorization(
+        'action: DENY\nrules: [{ to: [{ operation: { ports: ["1"] } }] }, { to: [{ operation: { ports: ["2"] } }] }]',
+        'd',
+      ),
+    );
+    const { trail } = explain(policy, request(), decide(policy, request()));
+    expect(trail.map(({ phase, outcome, note }) => `${phase} ${outcome}: ${note}`)).toEqual([
+      'mtls passed: sa/web',
+      'jwt skipped: no RequestAuthentication applies',
+      'deny passed: d[0]: port 8080 is not 1; d[1]: port 8080 is not 2',
+      'allow skipped: no ALLOW policy applies: allowed by default',
+    ]);
+    const tcp = compiled(
+      authorization('rules: [{ to: [{ operation: { paths: [/x] } }] }]', 'http-only'),
+      'tcp',
+    );
+    const facts = request({ protocol: 'tcp' });
+    expect(explain(tcp, facts, decide(tcp, facts)).sentence).toContain('http-only[0] can');
+  });
+
+  it('prefers, of two rules that miss by as much, the one that matches more', () => {
+    const policy = compiled(
+      authorization('rules: [{ to: [{ operation: { methods: [PUT] } }] }]', 'short') +
+        authorization('rules: [{ to: [{ operation: { methods: [PUT], paths: [/] } }] }]', 'long'),
+    );
+    expect(explain(policy, request(), decide(policy, request())).nearest?.ref.name).toBe('long');
+  });
 });

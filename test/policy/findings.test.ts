@@ -104,4 +104,45 @@ describe('findingsFor', () => {
     expect(findings(yaml, { headers: [['x-forwarded-for', '10.7.1.1']] })).toMatchObject([{ attack: 'H3' }]);
     expect(findings(yaml, { sourceIp: '10.7.1.1', headers: [['x-forwarded-for', '10.7.1.1']] })).toEqual([]);
   });
+
+  it('finds nothing on what is only near to a hole', () => {
+    const address = authorization('rules: [{ from: [{ source: { remoteIpBlocks: [10.7.0.0/16] } }] }]');
+    const role: [string, string] = ['x-role', '10.7.1.1'];
+    expect(findings(address, { sourceIp: '10.7.1.1', headers: [role] })).toEqual([]);
+    expect(findings('', { path: '/a?b=%zz', rawPath: '/a?b=%zz' })).toEqual([]);
+    expect(findings('', { path: '/', rawPath: '/%41/%aF' })).toEqual([]);
+    const method = authorization('action: DENY\nrules: [{ to: [{ operation: { methods: [DELETE] } }] }]');
+    expect(findings(method, { path: '/Admin', host: 'cart.shop.' })).toEqual([]);
+    expect(findings(DENY_ADMIN, { path: '/x', protocol: 'tcp' })).toEqual([]);
+  });
+
+  it.each(['/a%', '/a%4', '/%4g', '/%g4', '%41%', '/%41/%'])('finds the broken escape of %s', (path) => {
+    expect(findings('', { path, rawPath: path })).toMatchObject([{ attack: 'P6' }]);
+  });
+
+  it('says what got round which rule, and what closes the hole', async () => {
+    const admins = 'action: DENY\nrules: [{ to: [{ operation: { paths: [/Admin] } }] }]';
+    const carts = 'action: DENY\nrules: [{ to: [{ operation: { hosts: [cart.shop] } }] }]';
+    const office = '[{ from: [{ source: { remoteIpBlocks: [10.7.0.0/16] } }] }]';
+    const forged: [string, string][] = [
+      ['accept', '*/*'],
+      ['x-forwarded-for', '10.7.1.1'],
+    ];
+    const elsewhere: [string, string][] = [['x-forwarded-for', '1.1.1.1']];
+    const found = [
+      ...findings('', { path: '/a', rawPath: '/a#x' }),
+      ...findings('', { path: '/a%zz' }),
+      ...findings(DENY_ADMIN, { path: '/admin;x' }),
+      ...findings(authorization(admins, 'upper'), { path: '/admin' }),
+      ...findings(authorization(carts, 'no-cart'), { host: 'cart.shop:80' }),
+      ...findings(authorization(carts, 'no-cart'), { host: 'cart.shop,x' }),
+      ...findings(authorization(`rules: ${office}`, 'office'), { headers: forged }),
+      ...findings(authorization(`action: DENY\nrules: ${office}`, 'not-us'), {
+        sourceIp: '10.7.1.1',
+        headers: elsewhere,
+      }),
+    ];
+    const text = found.map(({ code, attack, message, remedy }) => `${code} ${attack}\n${message}\n${remedy}`);
+    await expect(`${text.join('\n\n')}\n`).toMatchFileSnapshot('../golden/explanations/findings.txt');
+  });
 });
