@@ -4,7 +4,8 @@
  */
 import type { Duplex } from 'node:stream';
 import type { Socket } from 'node:net';
-import { Http2Connection, type Http2Handlers } from '../../wire/http2/connection.ts';
+import { Http2Connection } from '../../wire/http2/connection.ts';
+import type { Http2Handlers } from '../../wire/http2/handlers.ts';
 import { ERROR, type ConnectionFault } from '../../wire/http2/protocol.ts';
 import type { Limits } from '../limits.ts';
 

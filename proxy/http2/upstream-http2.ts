@@ -1,6 +1,6 @@
 /** An exchange with an upstream that speaks HTTP/2: one stream of a pooled connection. */
 import type { HeaderList } from '../../model/request-facts.ts';
-import type { ResetBy } from '../../wire/http2/connection.ts';
+import type { ResetBy } from '../../wire/http2/handlers.ts';
 import type { DecodedBlock } from '../../wire/http2/hpack-decoder.ts';
 import { checkResponseFields, checkTrailerFields, statedLength } from '../../wire/http2/message-fields.ts';
 import { ERROR } from '../../wire/http2/protocol.ts';

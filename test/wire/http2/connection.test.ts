@@ -1,10 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import {
-  DEFAULT_HTTP2_LIMITS,
-  Http2Connection,
-  type Http2Handlers,
-  type Http2Limits,
-} from '../../../wire/http2/connection.ts';
+import { Http2Connection } from '../../../wire/http2/connection.ts';
+import type { Http2Handlers } from '../../../wire/http2/handlers.ts';
+import { DEFAULT_HTTP2_LIMITS, type Http2Limits } from '../../../wire/http2/http2-limits.ts';
 import { ERROR, FLAG, FRAME } from '../../../wire/http2/protocol.ts';
 import type { Http2Stream } from '../../../wire/http2/stream.ts';
 import {

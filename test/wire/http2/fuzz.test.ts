@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { DEFAULT_HTTP2_LIMITS, Http2Connection } from '../../../wire/http2/connection.ts';
+import { Http2Connection } from '../../../wire/http2/connection.ts';
+import { DEFAULT_HTTP2_LIMITS } from '../../../wire/http2/http2-limits.ts';
 import { FLAG, FRAME, PREFACE } from '../../../wire/http2/protocol.ts';
 import { block, frame, framesOf, GET, HELLO, request, uint32 } from '../../support/http2-frames.ts';
 
