@@ -88,11 +88,18 @@ function bindProblem(wanted: Wanted, error: NodeJS.ErrnoException): Problem {
 export class ListenerSet {
   readonly #limits: Limits;
   readonly #onConnection: (site: Site, socket: Socket) => void;
+  readonly #onLeaving: (site: Site) => void;
   #open = new Map<string, Open>();
 
-  constructor(limits: Limits, onConnection: (site: Site, socket: Socket) => void) {
+  /** `onLeaving`: a listener closes; whoever has a last word for its clients says it now. */
+  constructor(
+    limits: Limits,
+    onConnection: (site: Site, socket: Socket) => void,
+    onLeaving: (site: Site) => void,
+  ) {
     this.#limits = limits;
     this.#onConnection = onConnection;
+    this.#onLeaving = onLeaving;
   }
 
   /**
@@ -129,15 +136,20 @@ export class ListenerSet {
         for (const opened of fresh) close(opened);
       },
       commit: () => {
-        for (const [id, opened] of this.#open) if (next.get(id) !== opened) close(opened);
+        for (const [id, opened] of this.#open) if (next.get(id) !== opened) this.#leave(opened);
         this.#open = next;
       },
     };
   }
 
   close(): void {
-    for (const opened of this.#open.values()) close(opened);
+    for (const opened of this.#open.values()) this.#leave(opened);
     this.#open.clear();
+  }
+
+  #leave(opened: Open): void {
+    this.#onLeaving(opened.wanted);
+    close(opened);
   }
 
   #bind(wanted: Wanted, wantedPort: number): Promise<Open> {

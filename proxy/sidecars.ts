@@ -12,10 +12,9 @@ import { createFastParts, inFrontOf } from './fast/fast-lane.ts';
 import { InboundSide } from './fast/inbound-side.ts';
 import { OutboundSide } from './fast/outbound-side.ts';
 import { Http2Pools } from './http2/client-pool.ts';
-import { createCodecLane } from './http2/codec-lane.ts';
+import { createCodecLane, type CodecLane } from './http2/codec-lane.ts';
 import { acceptInboundHttp2 } from './http2/inbound-http2.ts';
 import { acceptOutboundHttp2 } from './http2/outbound-http2.ts';
-import type { HttpLane } from './http-lane.ts';
 import { acceptInbound } from './inbound.ts';
 import { createInboundLane } from './inbound-http.ts';
 import { acceptGateway } from './gateway/accept-gateway.ts';
@@ -73,7 +72,7 @@ export function createSidecars({ limits, share, events, sources }: SidecarsInput
     http2: (socket, connection) => acceptInboundHttp2(core, socket, connection),
     alpn: (connection) => connection.tls?.alpn ?? null,
   });
-  const outboundLane: HttpLane<OutboundConnection> = createCodecLane(limits, {
+  const outboundLane: CodecLane<OutboundConnection> = createCodecLane(limits, {
     http1: inFrontOf(
       createOutboundLane(core, () => outboundLane),
       core,
@@ -83,12 +82,20 @@ export function createSidecars({ limits, share, events, sources }: SidecarsInput
     alpn: () => null,
   });
   const gatewayLane = createGatewayLane(core);
-  const listeners = new ListenerSet(limits, (site, socket) => {
-    if (site.direction === 'outbound') acceptOutbound(core, outboundLane, site, socket);
-    else if (core.inForce?.gateway(site.instance, Number(site.key)))
-      void acceptGateway(core, gatewayLane, site, socket);
-    else void acceptInbound(core, inboundLane, site, socket);
-  });
+  const listeners = new ListenerSet(
+    limits,
+    (site, socket) => {
+      if (site.direction === 'outbound') acceptOutbound(core, outboundLane, site, socket);
+      else if (core.inForce?.gateway(site.instance, Number(site.key)))
+        void acceptGateway(core, gatewayLane, site, socket);
+      else void acceptInbound(core, inboundLane, site, socket);
+    },
+    ({ instance, direction, key }) => {
+      if (direction === 'outbound')
+        outboundLane.leave((context) => context.instance === instance && context.key === key);
+      else inboundLane.leave((context) => context.instance === instance && context.port === Number(key));
+    },
+  );
   let pending: Extract<Preparation, { kind: 'prepared' }> | null = null;
   return {
     prepare: async (snapshot, taken) => {
@@ -110,10 +117,10 @@ export function createSidecars({ limits, share, events, sources }: SidecarsInput
     close: async () => {
       pending?.rollback();
       core.inForce = null;
+      listeners.close();
       inboundLane.close();
       outboundLane.close();
       gatewayLane.close();
-      listeners.close();
       core.pools.close();
       core.fast.close();
       core.authorizers.close();

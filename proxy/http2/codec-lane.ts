@@ -14,8 +14,13 @@ export interface Codecs<C> {
   alpn(context: C): string | null;
 }
 
-export function createCodecLane<C>(limits: Limits, { http1, http2, alpn }: Codecs<C>): HttpLane<C> {
-  const links = new Set<Http2Link<ServerExchange>>();
+export interface CodecLane<C> extends HttpLane<C> {
+  /** Tells the HTTP/2 clients that their listener goes: which streams were the last. The caller closes the sockets. */
+  leave(whose: (context: C) => boolean): void;
+}
+
+export function createCodecLane<C>(limits: Limits, { http1, http2, alpn }: Codecs<C>): CodecLane<C> {
+  const links = new Map<Http2Link<ServerExchange>, C>();
   return {
     accept: (socket, context) =>
       chooseCodec(socket, alpn(context), limits.headerTimeoutMs, (codec) => {
@@ -24,13 +29,12 @@ export function createCodecLane<C>(limits: Limits, { http1, http2, alpn }: Codec
           return;
         }
         const link = http2(socket, context);
-        links.add(link);
+        links.set(link, context);
         socket.once('close', () => links.delete(link));
       }),
-    close: () => {
-      // A word before the end: clients learn which of their streams were never looked at.
-      for (const link of links) link.goAway();
-      http1.close();
+    leave: (whose) => {
+      for (const [link, context] of links) if (whose(context)) link.goAway();
     },
+    close: () => http1.close(),
   };
 }

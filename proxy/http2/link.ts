@@ -15,7 +15,7 @@ export type LinkHandlers<C> = Omit<Http2Handlers<C>, 'output' | 'finished'> & {
   over(fault: ConnectionFault | null): void;
 };
 
-/** How long the peer of a drained connection may take to go. */
+/** How long the peer of a connection without streams may take to go. */
 const DRAIN_MS = 5_000;
 
 /** Links that have something to write, once a turn. */
@@ -67,11 +67,11 @@ export class Http2Link<C> {
     }
   }
 
-  /** Takes no new streams; closes after the last one, or when the peer takes too long about it. */
+  /** Takes no new streams; closes after the last one, however long that lasts. */
   drain(): void {
     if (this.#over) return;
     this.connection.drain();
-    this.#drainTimer ??= setTimeout(() => this.socket.destroy(), DRAIN_MS);
+    if (this.connection.streams === 0) this.#closeInTime();
   }
 
   /** Says at once which streams were the last, and writes it; the caller closes the socket. */
@@ -117,6 +117,8 @@ export class Http2Link<C> {
         return;
       }
       if (performance.now() - idleSince >= keepAliveTimeoutMs) this.drain();
+      // The timer fires once.
+      else socket.setTimeout(Math.min(idleTimeoutMs, keepAliveTimeoutMs));
     });
     socket.on('data', () => {
       idleSince = performance.now();
@@ -145,9 +147,13 @@ export class Http2Link<C> {
       if (this.socket.destroyed) return;
       while (this.connection.hasOutput) this.socket.write(this.connection.takeOutput());
       this.socket.end(() => this.socket.destroy());
-      this.#drainTimer ??= setTimeout(() => this.socket.destroy(), DRAIN_MS);
+      this.#closeInTime();
     });
     if (fault !== null) this.connection.abandon();
+  }
+
+  #closeInTime(): void {
+    if (!this.socket.destroyed) this.#drainTimer ??= setTimeout(() => this.socket.destroy(), DRAIN_MS);
   }
 
   #closed(): void {

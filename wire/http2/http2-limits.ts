@@ -10,11 +10,14 @@ export interface Http2Limits {
   maxHeaderFields: number;
 }
 
-/** Windows bound what a slow reader makes us hold; the header list is Envoy's `max_request_headers_kb`. */
+/**
+ * A stream's window bounds what its slow reader makes us hold; the connection's is wide enough that a few of them keep
+ * nobody else waiting. The header list is Envoy's `max_request_headers_kb`.
+ */
 export const DEFAULT_HTTP2_LIMITS: Http2Limits = {
   maxConcurrentStreams: 1_024,
   streamWindow: 256 * 1024,
-  connectionWindow: 1024 * 1024,
+  connectionWindow: 16 * 1024 * 1024,
   maxHeaderListBytes: 60 * 1024,
   // Above what any check lets through, so that the check can say so.
   maxHeaderFields: 128,

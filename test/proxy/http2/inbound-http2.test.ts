@@ -1,9 +1,16 @@
+import { once } from 'node:events';
+import type http from 'node:http';
+import net from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { FRAME } from '../../../wire/http2/protocol.ts';
 import { connectHttp2, type Http2Client } from '../../support/http2-client.ts';
+import { framesOf, HELLO, request } from '../../support/http2-frames.ts';
+import { eventually } from '../../support/patience.ts';
 import {
   ALLOW_WEB,
   DENY_ALL,
   ORDERS,
+  sendRaw,
   startApplication,
   startPair,
   WEB,
@@ -14,14 +21,17 @@ import {
 let application: Application;
 let pair: Pair;
 let client: Http2Client | null = null;
+const others: Application[] = [];
 
 beforeAll(async () => {
   application = await startApplication();
   pair = await startPair(application.address);
 });
 afterAll(async () => {
+  await client?.close();
   await pair.close();
   await application.close();
+  for (const other of others) await other.close();
 });
 beforeEach(async () => {
   await client?.close();
@@ -70,4 +80,190 @@ describe('a request over HTTP/2 at an inbound listener', () => {
       response: { status: 200, by: 'upstream' },
     });
   });
+
+  it('tells its clients when its listener goes', async () => {
+    await pair.publish({ policies: [ALLOW_WEB] });
+    const { session, ask } = await asWeb();
+    await ask();
+    const told = once(session, 'goaway');
+    await pair.publish({
+      policies: [ALLOW_WEB],
+      edit: (snapshot) => {
+        snapshot.instances = snapshot.instances.filter(({ id }) => id !== 'orders-0');
+      },
+    });
+    expect((await told)[0]).toBe(0);
+  });
 });
+
+describe('which protocol a connection speaks', () => {
+  it('is told by the preface on a plaintext port, also when it comes in pieces', async () => {
+    await pair.publish({ policies: [], mtls: 'DISABLE' });
+    const socket = net.connect(pair.at('orders-0', '8080'));
+    const bytes = Buffer.concat([HELLO, request(1)]);
+    socket.setNoDelay(true);
+    for (const piece of [bytes.subarray(0, 5), bytes.subarray(5, 20), bytes.subarray(20)]) {
+      socket.write(piece);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    let answer = Buffer.alloc(0);
+    for await (const chunk of socket) {
+      answer = Buffer.concat([answer, chunk as Buffer]);
+      if (framesOf(answer).some(({ type }) => type === FRAME.DATA)) break;
+    }
+    expect(application.requests).toEqual(['GET /']);
+    expect(framesOf(answer)[0]?.type).toBe(FRAME.SETTINGS);
+  });
+
+  it('is HTTP/1.1 where the handshake said so, whatever the first bytes say', async () => {
+    await pair.publish({ policies: [ALLOW_WEB] });
+    client = await connectHttp2(
+      pair.at('orders-0', '8080'),
+      await pair.leaf({ spiffeId: WEB, fault: 'none' }),
+      ['istio-http/1.1', 'istio', 'http/1.1'],
+    );
+    await expect(client.ask({ ':path': '/charge' })).rejects.toThrow();
+    expect(application.requests).toEqual([]);
+    expect((await pair.seen())[0]).toMatchObject({
+      decision: { verdict: 'deny', phase: 'codec', status: 400 },
+    });
+  });
+
+  it('is HTTP/1.1 for a request that only begins like the preface', async () => {
+    await pair.publish({ policies: [], mtls: 'DISABLE' });
+    const answer = await sendRaw(
+      pair.at('orders-0', '8080'),
+      'PRI /x HTTP/1.1\r\nHost: orders\r\nConnection: close\r\n\r\n',
+    );
+    expect(answer).toMatch(/^HTTP\/1\.1 /);
+  });
+});
+
+describe('an HTTP/1.1 application behind HTTP/2', () => {
+  it('answers HEAD, 204 and 304 without a body', async () => {
+    await serve((message, response) => {
+      response.sendDate = false;
+      if (message.url === '/204') response.writeHead(204).end();
+      else if (message.url === '/304') response.writeHead(304, { etag: '"x"' }).end();
+      else response.writeHead(200, { 'content-length': 5 }).end('hello');
+    });
+    const { ask } = await asWeb();
+    expect(await ask({ ':method': 'HEAD', ':path': '/' })).toMatchObject({
+      status: 200,
+      body: '',
+      headers: { 'content-length': '5' },
+    });
+    expect(await ask({ ':path': '/204' })).toMatchObject({ status: 204, body: '' });
+    expect(await ask({ ':path': '/304' })).toMatchObject({ status: 304, body: '', headers: { etag: '"x"' } });
+    expect(await ask({ ':path': '/200' })).toMatchObject({ status: 200, body: 'hello' });
+  });
+
+  it('keeps trailers both ways, and drops what belongs to its own connection', async () => {
+    await serve((message, response) => {
+      message.resume();
+      message.once('end', () => {
+        response.writeHead(200, {
+          'keep-alive': 'timeout=5',
+          trailer: 'x-sum',
+          'x-got': String(message.trailers['x-in']),
+        });
+        response.write('hello');
+        response.addTrailers({ 'x-sum': 'abc' });
+        response.end();
+      });
+    });
+    const { session } = await asWeb();
+    const stream = session.request(
+      { ':authority': 'orders', ':path': '/', ':method': 'POST' },
+      { endStream: false, waitForTrailers: true },
+    );
+    stream.on('wantTrailers', () => stream.sendTrailers({ 'x-in': 'told' }));
+    stream.end('ping');
+    const trailers = once(stream, 'trailers');
+    const [headers] = (await once(stream, 'response')) as [Record<string, string>];
+    stream.resume();
+    expect(headers).toMatchObject({ 'x-got': 'told', server: 'istio-envoy' });
+    expect(headers).not.toHaveProperty('keep-alive');
+    expect(headers).not.toHaveProperty('transfer-encoding');
+    expect((await trailers)[0]).toMatchObject({ 'x-sum': 'abc' });
+  });
+
+  it('is cancelled when the client resets its stream', async () => {
+    const closed = new Promise<void>((resolve) => {
+      void serve((message, response) => {
+        response.once('close', () => resolve());
+        message.resume();
+        response.writeHead(200).flushHeaders();
+      });
+    });
+    const { session } = await asWeb();
+    const stream = session.request({ ':authority': 'orders', ':path': '/endless' });
+    await once(stream, 'response');
+    stream.close(8);
+    await closed;
+    await eventually('the event', async () => (await pair.seen()).length === 1);
+    expect(pair.events[0]?.decision.details).toBe('downstream_remote_disconnect');
+  });
+
+  it('that breaks off its answer resets the stream', async () => {
+    await serve((_message, response) => {
+      response.writeHead(200, { 'content-length': 100 }).write('half', () => response.destroy());
+    });
+    await expect((await asWeb()).ask({ ':path': '/half' })).rejects.toThrow();
+    expect((await pair.seen())[0]?.decision.details).toContain('upstream_reset_after_response_started');
+  });
+
+  it('that isn’t there is answered with 503', async () => {
+    await pair.publish({
+      policies: [ALLOW_WEB],
+      edit: ({ instances }) => {
+        for (const { inbound } of instances)
+          for (const port of inbound) port.upstream = { host: '127.0.0.1', port: 1 };
+      },
+    });
+    const answer = await (await asWeb()).ask({ ':path': '/charge' });
+    expect(answer.status).toBe(503);
+    expect(answer.body).toContain('upstream connect error');
+  });
+
+  it('waits with its answer for a client that doesn’t read', async () => {
+    let written = 0;
+    await serve((_message, response) => {
+      const chunk = Buffer.alloc(64 * 1024);
+      const more = (): void => {
+        while (written < 64 * 1024 * 1024) {
+          written += chunk.length;
+          if (!response.write(chunk)) {
+            response.once('drain', more);
+            return;
+          }
+        }
+        response.end();
+      };
+      more();
+    });
+    const { session } = await asWeb();
+    const stream = session.request({ ':authority': 'orders', ':path': '/big' });
+    await once(stream, 'response');
+    let last = -1;
+    await eventually('the application stops writing', () => {
+      const still = last === written;
+      last = written;
+      return still;
+    });
+    expect(written).toBeLessThan(16 * 1024 * 1024);
+    stream.close(8);
+  });
+});
+
+/** Another application behind the listener, for one test. */
+async function serve(handler: http.RequestListener): Promise<void> {
+  const server = await startApplication(handler);
+  others.push(server);
+  await pair.publish({
+    policies: [ALLOW_WEB],
+    edit: ({ instances }) => {
+      for (const { inbound } of instances) for (const port of inbound) port.upstream = server.address;
+    },
+  });
+}
