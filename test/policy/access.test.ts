@@ -54,4 +54,37 @@ describe('access', () => {
     expect(access(version, [], operations).decisions).toEqual([]);
     expect(access(version, callers, []).decisions).toEqual([[], [], []]);
   });
+
+  it('judges a caller by its address, its token and its headers, and a host that nobody names by the service', () => {
+    const rules = [
+      '{ from: [{ source: { ipBlocks: [10.9.0.0/16] } }] }',
+      '{ from: [{ source: { requestPrincipals: ["https://a/alice"] } }] }',
+      '{ when: [{ key: "request.headers[x-role]", values: [admin] }], to: [{ operation: { hosts: [cart.shop] } }] }',
+      '{ to: [{ operation: { hosts: [open.shop] } }] }',
+      '{ when: [{ key: source.ip, values: [10.244.255.1] }], to: [{ operation: { paths: [/pods] } }] }',
+    ];
+    const version = {
+      objects: policies(authorization(`rules:\n${rules.map((rule) => `  - ${rule}`).join('\n')}`)),
+      config: { ...config, pathNormalization: 'BASE' as const },
+    };
+    const known: Caller[] = [
+      { name: 'nobody', principal: null },
+      { name: 'office', principal: null, ip: '10.9.1.1' },
+      { name: 'alice', principal: null, claims: { iss: 'https://a', sub: 'alice' } },
+      { name: 'admin', principal: null, headers: [['x-role', 'admin']] },
+    ];
+    const asked: Operation[] = [
+      { name: 'read', target: cart, port, method: 'GET' },
+      { name: 'other host', target: cart, port, method: 'GET', host: 'elsewhere' },
+      { name: 'open host', target: cart, port, method: 'GET', host: 'open.shop' },
+      { name: 'as a pod', target: cart, port, method: 'GET', host: 'x', path: '/pods' },
+    ];
+    const matrix = access(version, known, asked);
+    expect(matrix.decisions.map((row) => row.map(({ verdict }) => verdict).join(' '))).toEqual([
+      'deny deny allow allow',
+      'allow allow allow allow',
+      'allow allow allow allow',
+      'allow deny allow allow',
+    ]);
+  });
 });

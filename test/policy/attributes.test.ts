@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { valuesOf } from '../../policy/attributes.ts';
+import { valuesOf, withoutQuery } from '../../policy/attributes.ts';
 import type { RequestFacts } from '../../model/request-facts.ts';
 
 const connection = {
@@ -61,5 +61,59 @@ describe('the address at a gateway', () => {
     expect(valuesOf({ attribute: 'remote.ip', header: null }, { connection: at, http })).toEqual([
       '203.0.113.5',
     ]);
+  });
+});
+
+describe('what a clause looks at', () => {
+  const http = {
+    protocol: 'http1',
+    method: 'PUT',
+    path: '/a?b=1?2',
+    rawPath: '/a?b=1?2',
+    host: 'Cart.Shop',
+    headers: [
+      ['x-role', 'a'],
+      ['x-role', 'b'],
+      ['x-forwarded-for', '10.7.7.7'],
+    ] as [string, string][],
+  } as const;
+  const at = { ...connection, principal: null, sni: 'cart.shop' };
+  const got = (attribute: Parameters<typeof valuesOf>[0]['attribute'], header: string | null = null) => ({
+    http: valuesOf({ attribute, header }, { connection: at, http }),
+    tcp: valuesOf({ attribute, header }, { connection: { ...at, sni: null }, http: null }),
+  });
+
+  it.each([
+    ['source.ip', ['10.0.0.1'], ['10.0.0.1']],
+    ['remote.ip', ['10.7.7.7'], ['10.0.0.1']],
+    ['destination.ip', ['10.0.0.2'], ['10.0.0.2']],
+    ['destination.port', ['80'], ['80']],
+    ['connection.sni', ['cart.shop'], []],
+    ['request.host', ['cart.shop'], []],
+    ['request.method', ['PUT'], []],
+    ['request.path', ['/a'], []],
+    ['source.namespace', [], []],
+    ['source.serviceAccount', [], []],
+    ['source.trustDomain', [], []],
+    ['request.auth.principal', [], []],
+    ['request.auth.claims', [], []],
+  ] as const)('%s is %j of a request and %j of a connection', (attribute, request, bare) => {
+    expect(got(attribute)).toEqual({ http: request, tcp: bare });
+  });
+
+  it.each([
+    ['x-role', ['a', 'b']],
+    ['x-none', []],
+    [':authority', ['Cart.Shop']],
+    [':method', ['PUT']],
+    [':path', ['/a?b=1?2']],
+    [':scheme', ['https']],
+  ])('request.headers[%s] is %j', (header, values) => {
+    expect(got('request.headers', header)).toEqual({ http: values, tcp: [] });
+  });
+
+  it('is no path before the query, where the path is empty', () => {
+    expect(withoutQuery('?a')).toBe('');
+    expect(withoutQuery('/a')).toBe('/a');
   });
 });

@@ -66,4 +66,137 @@ describe('compilePolicies', () => {
     );
     expect(JSON.parse(JSON.stringify(policy))).toEqual(policy);
   });
+
+  it('says of each mistake what, where, and what it leads to', () => {
+    const [object] = policies(authorization('rules: [{}]'));
+    if (!object) throw new Error('no object');
+    const problemsOf = (rule: unknown) =>
+      compilePolicies(
+        [{ ...object, spec: { rules: [rule] } }],
+        cart,
+        { port: 8080, protocol: 'http' },
+        config,
+      ).invalid;
+    const hint = 'everything this policy could have applied to is denied';
+    expect(problemsOf({ from: [{ source: { principal: ['x'] } }] })).toMatchObject([
+      { severity: 'error', message: 'from.source.principal is no field of an AuthorizationPolicy', hint },
+    ]);
+    expect(problemsOf({ to: [{ operation: {} }, { operation: { ports: ['80', 'x', '-'] } }] })).toMatchObject(
+      [
+        { message: 'to[1].operation.ports: "x" is not a value of it', hint },
+        { message: 'to[1].operation.ports: "-" is not a value of it' },
+      ],
+    );
+    expect(
+      problemsOf({ from: [{ source: {} }, { source: { ipBlocks: ['x'] } }] })?.map(({ message }) => message),
+    ).toEqual(['from[1].source.ipBlocks: "x" is not a value of it']);
+    const when = { key: 'experimental.envoy.filters.http.rbac[y]', values: ['x'], notValues: [] };
+    expect(problemsOf({ when: [when] })).toMatchObject([
+      { message: "when[experimental.envoy.filters.http.rbac[y]] isn't judged yet", hint },
+    ]);
+  });
+
+  it.each([
+    ['ALLOW', 'it lets nobody in', 'the whole rule'],
+    ['DENY', 'it denies more than it says', 'the field'],
+  ])('at a TCP port warns of what Istio makes of HTTP fields in %s', (action, effect, dropped) => {
+    const yaml = authorization(
+      `action: ${action}\nrules: [{ to: [{ operation: { paths: [/x], methods: [GET], ports: ["5432"] } }] }]`,
+    );
+    for (const protocol of ['tcp', 'tls']) {
+      const policy = compiled(yaml, protocol);
+      expect(policy.protocol).toBe('tcp');
+      expect(policy.invalid).toBeNull();
+      expect(policy.notices).toMatchObject(
+        ['methods', 'paths'].map((field) => ({
+          code: 'http-field-on-tcp',
+          severity: 'warning',
+          message: `to.operation.${field} exists on HTTP only: at a TCP port Istio drops ${dropped}, so ${effect}`,
+        })),
+      );
+    }
+  });
+
+  it('takes any port that is neither TCP nor TLS for HTTP', () => {
+    for (const protocol of ['http', 'http2', 'grpc', 'https', ''])
+      expect(compiled(authorization('rules: [{}]'), protocol).protocol).toBe('http');
+  });
+
+  it('orders rules as Envoy does, by the bytes of their names, and names the policies as written', () => {
+    const yaml = [
+      authorization('rules: [{}]', 'b'),
+      authorization(`rules: [${Array.from({ length: 11 }, () => '{}').join(', ')}]`, 'a'),
+    ].join('');
+    const { allow } = compiled(yaml);
+    expect(allow.rules.map(({ ref }) => `${ref.name}${ref.rule}`).join(' ')).toBe(
+      'a0 a10 a1 a2 a3 a4 a5 a6 a7 a8 a9 b0',
+    );
+    expect(allow.policies).toMatchObject([
+      { kind: 'AuthorizationPolicy', namespace: 'shop', name: 'b', action: 'ALLOW', rule: null },
+      { name: 'a' },
+    ]);
+  });
+
+  it('lets nothing in at a TCP port where a gRPC authorizer would have to be asked, and says so', () => {
+    const [custom] = policies(authorization('action: CUSTOM\nprovider: { name: authz }\nrules: [{}]', 'ext'));
+    const service = {
+      ...(custom as NonNullable<typeof custom>),
+      apiVersion: 'networking.istio.io/v1',
+      kind: 'ServiceEntry',
+      spec: { hosts: ['authz.example'] },
+    };
+    const provider = {
+      service: 'authz.example',
+      port: 9000,
+      timeout: '1s',
+      failOpen: false,
+      statusOnError: '',
+    };
+    const extensionProviders = [{ name: 'authz', envoyExtAuthzGrpc: provider }];
+    const objects = [custom as NonNullable<typeof custom>, service];
+    const at = (protocol: string) =>
+      compilePolicies(objects, cart, { port: 5432, protocol }, { ...config, extensionProviders }).invalid;
+    expect(at('http')).toBeNull();
+    expect(at('tcp')).toEqual([
+      {
+        code: 'not-supported-yet',
+        severity: 'error',
+        message: "authorizer authz of CUSTOM policies can't be asked about TCP: port 5432 of shop/cart",
+        hint: 'until then the port lets nothing in',
+      },
+    ]);
+    const unread = compilePolicies(objects, cart, { port: 80, protocol: 'http' }, config);
+    expect(unread.invalid).toMatchObject([
+      {
+        code: 'not-supported-yet',
+        severity: 'error',
+        message: "action CUSTOM of shop/ext isn't judged yet",
+        hint: 'until then everything this policy could have applied to is denied',
+        at: { line: 6 },
+      },
+    ]);
+  });
+
+  it('keeps the mistakes of what never decides for itself', () => {
+    const key = 'experimental.envoy.filters.http.rbac[y]';
+    const rules = `rules: [{ when: [{ key: "${key}", values: [x] }] }]`;
+    const audit = compiled(authorization(`action: AUDIT\n${rules}`));
+    expect(audit.invalid).toBeNull();
+    expect(audit.notices).toMatchObject([{ code: 'not-supported-yet', severity: 'warning' }]);
+    expect(compiled(authorization(`action: DENY\n${rules}`)).notices).toEqual([]);
+  });
+
+  it('has nothing of what does not apply', () => {
+    const { notices, custom, jwt, audit, deny, dryRun, invalid } = compiled(authorization('rules: [{}]'));
+    const none = { policies: [], rules: [] };
+    expect({ notices, custom, jwt, audit, deny, dryRun, invalid }).toEqual({
+      notices: [],
+      custom: null,
+      jwt: { rules: [] },
+      audit: none,
+      deny: none,
+      dryRun: none,
+      invalid: null,
+    });
+  });
 });
