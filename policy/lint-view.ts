@@ -9,6 +9,7 @@ import type { Position, Severity } from '../model/problem.ts';
 import type { PeerMode } from '../wire/filter-chain.ts';
 import { compileRule } from './compile-rule.ts';
 import type { CompiledRule } from './compiled-policy.ts';
+import { isDryRun } from './dry-run.ts';
 import { mtlsModeOf, mtlsModes } from './peer-authentication.ts';
 import { hasSelector, objectsInScope, type Scoped } from './scope.ts';
 import { type WrittenClause, writtenClauses } from './written-clauses.ts';
@@ -153,7 +154,7 @@ function lintedPolicy(
   const policy: LintedPolicy = {
     object,
     action,
-    dryRun: object.metadata.annotations['istio.io/dry-run'] === 'true',
+    dryRun: isDryRun(object),
     unselective: !hasSelector(spec) && !spec.targetRef && (spec.targetRefs ?? []).length === 0,
     workloads,
     rules,

@@ -8,6 +8,9 @@ it.each([
   ['"true"', true],
   ['"True"', true],
   ['"1"', true],
+  ['"t"', true],
+  ['"T"', true],
+  ['"TRUE"', true],
 ])('istio.io/dry-run: %s', (value, dryRun) => {
   const annotated = authorization('rules: []').replace(
     'namespace: shop',

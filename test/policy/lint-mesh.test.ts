@@ -53,6 +53,18 @@ describe.each(codes)('%s', (code) => {
   });
 });
 
+it.each(['"1"', '"t"', '"T"', '"TRUE"', '"true"', '"True"'])(
+  'a dry run is one however istiod reads it: %s',
+  (value) => {
+    const text = policiesOf('allow-only-in-dry-run', 'positive');
+    const edited = text.replace(/dry-run: "true"/, `dry-run: ${value}`);
+    expect(edited).toContain(value);
+    expect(
+      readExample('allow-only-in-dry-run', 'positive', edited).problems.map(({ code }) => code),
+    ).toContain('allow-only-in-dry-run');
+  },
+);
+
 const fixable = codes.filter((code) => readExample(code, 'positive').problems.some(({ fix }) => fix));
 
 describe('fixes', () => {
