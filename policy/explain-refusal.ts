@@ -34,11 +34,40 @@ export function fellBeforePolicies(decision: Decision): boolean {
 }
 
 /** Sentence and a trail that ends where the request did. */
-export function explainRefusal(decision: Decision, connection: TrailEntry): Explanation {
-  const sentence = SENTENCES[decision.reason] ?? otherSentence(decision);
+export function explainRefusal(
+  decision: Decision,
+  connection: TrailEntry,
+  principal: string | null = null,
+): Explanation {
+  const sentence =
+    byMode(decision) ?? byName(decision, principal) ?? SENTENCES[decision.reason] ?? otherSentence(decision);
   const note = decision.details === undefined ? decision.reason : `${decision.reason} (${decision.details})`;
-  const last: TrailEntry = { phase: decision.phase, outcome: 'denied', note, rules: [] };
+  const { matched } = decision;
+  const rules = matched === null ? [] : [{ ref: matched, matched: true, clauses: [] }];
+  const last: TrailEntry = { phase: decision.phase, outcome: 'denied', note, rules };
   return { sentence, trail: decision.phase === 'mtls' ? [last] : [connection, last], nearest: null };
+}
+
+/** Where a PeerAuthentication made the port what it is, the sentence names it. */
+function byMode({ reason, matched }: Decision): string | null {
+  if (matched === null) return null;
+  const rule = `PeerAuthentication ${matched.namespace}/${matched.name}`;
+  switch (reason) {
+    case 'plaintext-on-strict':
+      return `This port takes mutual TLS only (STRICT by ${rule}), and the caller spoke plaintext. Give the caller a sidecar, or make the port PERMISSIVE there.`;
+    case 'tls-without-istio-alpn':
+      return `This port is PERMISSIVE (by ${rule}) and knows mutual TLS by the ALPN of a sidecar; the caller offered TLS without it. With STRICT its certificate would count.`;
+    case 'no-certificate':
+      return `The caller showed no client certificate, and this port requires one (by ${rule}).`;
+    default:
+      return null;
+  }
+}
+
+function byName({ reason }: Decision, principal: string | null): string | null {
+  if (reason !== 'foreign-trust-domain' || principal === null) return null;
+  const domain = principal.slice(0, principal.indexOf('/'));
+  return `The caller’s certificate names trust domain ${domain}, which isn’t this mesh’s; add it to trustDomainAliases if it belongs to this mesh.`;
 }
 
 function otherSentence({ phase, reason, details }: Decision): string {

@@ -10,7 +10,7 @@ import { compilePolicies } from './compile.ts';
 import { explain } from './explain.ts';
 import { findingsFor } from './findings.ts';
 import { type CallingSide, judgeRequest } from './judge-request.ts';
-import { mtlsModeOf, mtlsModes } from './peer-authentication.ts';
+import { mtlsModeOf, mtlsModes, mtlsRuleAt } from './peer-authentication.ts';
 import { tokenFindings } from './tokens/token-findings.ts';
 import type { TokenVerification } from './tokens/verify-token.ts';
 
@@ -54,7 +54,8 @@ export async function explainRequest(
   // A sidecar speaks mutual TLS to whoever takes it.
   const plaintext = question.connection === 'plaintext' || mode === 'DISABLE';
   const caller: CallingSide = { ip: podIpOf(from), tls: plaintext ? 'plaintext' : sidecarTls(from, port) };
-  const called = { ip: podIpOf(to), port: port.targetPort, mode, policy };
+  const modeBy = mtlsRuleAt(mesh.policies, to, mesh.config, port.targetPort);
+  const called = { ip: podIpOf(to), port: port.targetPort, mode, modeBy, policy };
   const request =
     policy.protocol === 'tcp'
       ? null

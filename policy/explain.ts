@@ -26,7 +26,8 @@ export function explain(
   tokens?: TokenFacts,
 ): Explanation {
   const facts = tokens === undefined ? asSent : afterTokens(asSent, tokens);
-  if (fellBeforePolicies(decision)) return explainRefusal(decision, connectionEntry(policy, facts));
+  if (fellBeforePolicies(decision))
+    return explainRefusal(decision, connectionEntry(policy, facts), facts.connection.principal);
   if (policy.invalid !== null) return explainInvalid(policy, facts);
   if (decision.phase === 'custom') {
     const trail = [connectionEntry(policy, facts), ...customEntry(policy, facts, decision)];
@@ -55,10 +56,11 @@ export function explain(
     withLeftOut(allowEntry(policy, allow, decision, facts), allowRules.left),
     ...watchEntry('dry-run', policy.dryRun, facts, home),
     ...routeEntry(decision, facts),
+    ...unsentEntry(decision),
   ];
   if (decision.phase === 'route') return { sentence: routeSentence(decision, facts), trail, nearest: null };
   return {
-    sentence: sentenceFor(policy, facts, decision, { deny, allow, nearest }),
+    sentence: `${sentenceFor(policy, facts, decision, { deny, allow, nearest })}${dryRunRemark(policy, facts, decision)}`,
     trail,
     nearest: nearest === null ? null : ruleTrail(nearest, facts),
   };
@@ -90,6 +92,19 @@ function connectionEntry(policy: CompiledPolicy, facts: RequestFacts): TrailEntr
   const note =
     connection.principal !== null ? who : connection.mtls ? 'TLS, no certificate' : 'plaintext, no identity';
   return { phase: 'mtls', outcome: 'passed', note, rules: [] };
+}
+
+/** What the router refused to send on; the last entry of the trail. */
+function unsentEntry(decision: Decision): TrailEntry[] {
+  if (decision.phase !== 'upstream') return [];
+  return [{ phase: 'upstream', outcome: 'denied', note: decision.body || decision.reason, rules: [] }];
+}
+
+/** A DENY in a dry run that would have stopped what passes: the one thing that enforcing it changes. */
+function dryRunRemark({ dryRun }: CompiledPolicy, facts: RequestFacts, { verdict }: Decision): string {
+  if (verdict === 'deny') return '';
+  const hit = dryRun.rules.find((rule) => rule.ref.action === 'DENY' && tryRule(rule, facts).matched);
+  return hit === undefined ? '' : ` DENY policy ${ruleName(hit.ref)} would stop it, but is a dry run.`;
 }
 
 /** AUDIT and dry runs: told where they would have matched, never deciding. */

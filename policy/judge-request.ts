@@ -2,7 +2,7 @@
  * One request from the wire to its verdict, without a socket: filter chain → certificate → codec → normalization →
  * policies. The same pure parts as the proxy's, in the same order.
  */
-import type { Decision } from '../model/decision.ts';
+import type { Decision, RuleRef } from '../model/decision.ts';
 import type { MeshConfig } from '../model/mesh.ts';
 import type { ConnectionFacts, HttpFacts, RequestFacts } from '../model/request-facts.ts';
 import { sidecarHeaders } from '../wire/connection-manager-headers.ts';
@@ -28,8 +28,17 @@ export interface CalledSide {
   ip: string;
   port: number;
   mode: PeerMode;
+  /** What gave it the mode; absent or null where nobody looked or nothing did. */
+  modeBy?: RuleRef | null;
   policy: CompiledPolicy;
 }
+
+/** Refusals that another mode of the port would not have made. */
+const BY_MODE: ReadonlySet<string> = new Set([
+  'plaintext-on-strict',
+  'tls-without-istio-alpn',
+  'no-certificate',
+]);
 
 type JudgingConfig = Pick<MeshConfig, 'trustDomain' | 'trustDomainAliases' | 'pathNormalization'>;
 
@@ -45,7 +54,10 @@ export async function judgeRequest(
   const chain = chooseFilterChain({ mode: to.mode, protocol: to.policy.protocol, hello });
   const connection = connectionFacts(from, to, chain);
   const refusal = refuseConnection(from, chain, config);
-  if (refusal) return { decision: refusal, facts: { connection, http: request && asSent(request) } };
+  if (refusal) {
+    const decision = BY_MODE.has(refusal.reason) ? { ...refusal, matched: to.modeBy ?? null } : refusal;
+    return { decision, facts: { connection, http: request && asSent(request) } };
+  }
   if (request === null) return decided(to.policy, { connection, http: null });
   const facts = httpFacts(from, chain, to, connection, request, config);
   return 'decision' in facts ? facts : decideHttp(to.policy, facts, askable);

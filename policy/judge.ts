@@ -15,7 +15,7 @@ import { judgeAtGateway } from './judge-gateway.ts';
 import type { Askable, Judged } from './decide-http.ts';
 import { judgeRequest } from './judge-request.ts';
 import { callerOf, calledIp, sentRequest, targetOf } from './suite-case.ts';
-import { mtlsModeOf, mtlsModes } from './peer-authentication.ts';
+import { mtlsModeOf, mtlsModes, mtlsRuleAt } from './peer-authentication.ts';
 
 /** A case with our verdict and every difference from what it expects. */
 export interface CaseResult {
@@ -79,7 +79,8 @@ async function playAtSidecar(
   const { to } = one;
   const target = targetOf(one);
   const mode = mtlsModeOf(mtlsModes(objects, target, config), to.port);
-  const called = { ip: calledIp(one), port: to.port, mode, policy };
+  const modeBy = mtlsRuleAt(objects, target, config, to.port);
+  const called = { ip: calledIp(one), port: to.port, mode, modeBy, policy };
   return judgeRequest(callerOf(one), called, sentRequest(one), config, askable);
 }
 

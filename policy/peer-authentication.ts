@@ -3,7 +3,8 @@
  * of a scope wins, UNSET inherits, and a port is the workload's own (targetPort).
  */
 import type { MeshConfig } from '../model/mesh.ts';
-import type { PolicyObject } from '../model/policy-object.ts';
+import type { RuleRef } from '../model/decision.ts';
+import { type PolicyObject, positionOf } from '../model/policy-object.ts';
 import type { PeerMode } from '../wire/filter-chain.ts';
 import type { PeerAuthenticationSpec } from '../model/istio/peer-authentication.ts';
 import { hasSelector, objectsInScope, type PolicyTarget } from './scope.ts';
@@ -20,16 +21,7 @@ export function mtlsModes(
   target: PolicyTarget,
   config: Pick<MeshConfig, 'rootNamespace'>,
 ): MtlsModes {
-  const { rootNamespace } = config;
-  const all = objectsInScope<PeerAuthenticationSpec>(objects, 'PeerAuthentication', target, rootNamespace)
-    // A selector in the root namespace means nothing to Istio: the object is left out.
-    .filter((object) => !(object.metadata.namespace === rootNamespace && hasSelector(object.spec)))
-    .toSorted(byAge);
-  const mesh = all.find((object) => object.metadata.namespace === rootNamespace);
-  const namespaced = all.find(
-    (object) => object.metadata.namespace !== rootNamespace && !hasSelector(object.spec),
-  );
-  const workload = all.find((object) => hasSelector(object.spec));
+  const { mesh, namespaced, workload } = inForce(objects, target, config);
   let mode: PeerMode = 'PERMISSIVE';
   for (const object of [mesh, namespaced, workload]) mode = modeOf(object?.spec?.mtls?.mode) ?? mode;
   const ports: Record<number, PeerMode> = {};
@@ -37,6 +29,50 @@ export function mtlsModes(
     ports[Number(port)] = modeOf(mtls?.mode) ?? mode;
   }
   return { default: mode, ports };
+}
+
+/** The PeerAuthentication that gave a workload port its mode; null where Istio's default holds. */
+export function mtlsRuleAt(
+  objects: readonly PolicyObject[],
+  target: PolicyTarget,
+  config: Pick<MeshConfig, 'rootNamespace'>,
+  port: number,
+): RuleRef | null {
+  const { mesh, namespaced, workload } = inForce(objects, target, config);
+  const portMode = modeOf(workload?.spec?.portLevelMtls?.[port]?.mode);
+  if (workload && portMode) return refOf(workload, ['spec', 'portLevelMtls', String(port)]);
+  const object = [workload, namespaced, mesh].find((one) => modeOf(one?.spec?.mtls?.mode) !== null);
+  return object ? refOf(object, ['spec', 'mtls', 'mode']) : null;
+}
+
+function refOf(object: PolicyObject, path: readonly string[]): RuleRef {
+  const { kind, metadata } = object;
+  const { namespace, name } = metadata;
+  return { kind, namespace, name, action: 'mtls', rule: null, at: positionOf(object, path) };
+}
+
+interface ScopedRules {
+  mesh: PolicyObject<PeerAuthenticationSpec> | undefined;
+  namespaced: PolicyObject<PeerAuthenticationSpec> | undefined;
+  workload: PolicyObject<PeerAuthenticationSpec> | undefined;
+}
+
+/** The one object of each scope that counts. */
+function inForce(
+  objects: readonly PolicyObject[],
+  target: PolicyTarget,
+  { rootNamespace }: Pick<MeshConfig, 'rootNamespace'>,
+): ScopedRules {
+  const all = objectsInScope<PeerAuthenticationSpec>(objects, 'PeerAuthentication', target, rootNamespace)
+    // A selector in the root namespace means nothing to Istio: the object is left out.
+    .filter((object) => !(object.metadata.namespace === rootNamespace && hasSelector(object.spec)))
+    .toSorted(byAge);
+  const unselected = all.filter((object) => !hasSelector(object.spec));
+  return {
+    mesh: unselected.find((object) => object.metadata.namespace === rootNamespace),
+    namespaced: unselected.find((object) => object.metadata.namespace !== rootNamespace),
+    workload: all.find((object) => hasSelector(object.spec)),
+  };
 }
 
 /** The mode of one workload port. */

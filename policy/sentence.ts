@@ -32,6 +32,8 @@ export function sentenceFor(
       return `No DENY policy stops ${caller}, and no ALLOW policy applies: everything else is let in by default.`;
     case 'no-policy':
       return `No AuthorizationPolicy applies to ${whom(policy)}: everybody is let in, ${caller} too.`;
+    case 'unsendable-claim':
+      return `Policies let it pass, but what a token’s claims made of it can’t be sent on: ${decision.body || 'the path would have a blank or control byte in it'} (${decision.status}).`;
     default:
       return `${decision.verdict === 'deny' ? 'Denied' : 'Allowed'}: ${decision.reason}.`;
   }
@@ -51,7 +53,8 @@ function denied(hit: TriedRule | null, facts: RequestFacts, home: string): strin
     .map((one) => bite(one.clause, facts, home));
   const because = bites.length > 0 ? `: ${listed(bites, 'and')}` : '';
   const why = dropped[0]?.clause.dropped;
-  return `DENY policy ${name} stops it${because}.${why ? ` Note: ${why}.` : ''}`;
+  const left = bites.length > 0 ? '' : ' What is left of the rule matches every connection.';
+  return `DENY policy ${name} stops it${because}.${why ? ` Note: ${why}.${left}` : ''}`;
 }
 
 /** `path /admin/x matches /admin/*`; `caller sa/web is not sa/admin`. */
@@ -79,7 +82,17 @@ function allowed(hit: TriedRule | null, facts: RequestFacts, caller: string, hom
           'and',
         )}`
       : '';
-  return `${name} lets ${who} in${what}.`;
+  return `${name} lets ${who} in${what}.${aliasRemark(hit, facts)}`;
+}
+
+/** Where the principal that was written isn't the caller's: it is so under an alias of the trust domain. */
+function aliasRemark({ clauses }: TriedRule, { connection }: RequestFacts): string {
+  const { principal } = connection;
+  const clause = clauses.find((one) => one.clause.attribute === 'source.principal' && !one.clause.negated);
+  const written = clause?.clause.wanted ?? [];
+  if (principal === null || written.length === 0) return '';
+  if (written.some((value) => value.includes('*') || value === principal)) return '';
+  return ` Its trust domain, ${principal.slice(0, principal.indexOf('/'))}, stands for the one that is written.`;
 }
 
 function missed(policy: CompiledPolicy, caller: string, nearest: TriedRule | null, home: string): string {
@@ -125,6 +138,8 @@ function adviceFor({ clause }: TriedClause, home: string): string {
     case 'source.ip':
     case 'remote.ip':
       return `from ${clause.negated ? 'an address outside' : ''} ${wanted}`.replace('  ', ' ');
+    case 'request.auth.principal':
+      return `with a token of ${clause.negated ? 'another request principal than' : 'request principal'} ${wanted}`;
     case 'request.path':
       return `at ${clause.negated ? 'a path ' : 'path '}${other}${wanted}`;
     case 'destination.port':

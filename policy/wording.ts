@@ -43,10 +43,12 @@ export function shortPrincipal(principal: string, home: string): string {
   return namespace === home ? `sa/${account}` : `${namespace}/sa/${account}`;
 }
 
+const NOBODY = 'a caller without a certificate';
+
 /** Who calls, in three words. */
 export function callerOf(facts: RequestFacts, home: string): string {
   const { principal } = facts.connection;
-  return principal === null ? 'a caller without a certificate' : shortPrincipal(principal, home);
+  return principal === null ? NOBODY : shortPrincipal(principal, home);
 }
 
 /** `payments-from-orders[0]`; a policy as a whole has no index. */
@@ -58,7 +60,7 @@ export function ruleName(ref: RuleRef): string {
 export function gotPhrase(clause: CompiledClause, facts: RequestFacts, home: string): string {
   const got = gotOf(clause, facts);
   const noun = nounOf(clause);
-  if (got === null) return clause.attribute.startsWith('source.') ? 'no certificate' : `no ${noun}`;
+  if (got === null) return isIdentity(clause.attribute) ? NOBODY : `no ${noun}`;
   if (isIdentity(clause.attribute)) return `caller ${shortPrincipal(got, home)}`;
   return `${noun} ${got}`;
 }

@@ -22,5 +22,6 @@ export function routeSentence(decision: Decision, { http }: RequestFacts): strin
 /** The last entry of the trail. */
 export function routeEntry(decision: Decision, facts: RequestFacts): TrailEntry[] {
   if (decision.phase !== 'route') return [];
-  return [{ phase: 'route', outcome: 'denied', note: routeSentence(decision, facts), rules: [] }];
+  const note = routeSentence(decision, facts).replace('Policies let it pass, and ', '');
+  return [{ phase: 'route', outcome: 'denied', note, rules: [] }];
 }

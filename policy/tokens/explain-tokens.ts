@@ -18,7 +18,10 @@ export function tokenEntry(jwt: CompiledJwt, decision: Decision, tokens: TokenFa
   if (tokens.preflight) return entry('skipped', 'a CORS preflight: its tokens are not looked at');
   if (tokens.tried.length === 0)
     return entry('passed', `no token at ${placesOf(jwt)}: passes without claims`);
-  return entry(outcome, tokens.tried.map((tried) => triedText(jwt, tried)).join('; '));
+  const told = entry(outcome, tokens.tried.map((tried) => triedText(jwt, tried)).join('; '));
+  const { matched } = decision;
+  if (outcome === 'passed' || matched === null) return told;
+  return { ...told, rules: [{ ref: matched, matched: true, clauses: [] }] };
 }
 
 /** For a human who has to act. */
@@ -29,7 +32,8 @@ export function tokenSentence(jwt: CompiledJwt, decision: Decision, tokens: Toke
     return 'A RequestAuthentication applies, and the tokens of this request were not verified, so it is denied.';
   const tried = tokens?.tried.findLast((one) => one.fault === fault);
   const where = tried === undefined ? 'its token' : `the token in ${placeText(tried)}`;
-  return `${ruleText(rule)} refuses ${where}: ${ADVICE[fault] ?? faultBody(fault)} (${decision.status}).`;
+  const allowed = fault === 'token-audience-not-allowed' ? ` (${rule.audiences.join(', ')})` : '';
+  return `${ruleText(rule)} refuses ${where}: ${ADVICE[fault] ?? faultBody(fault)}${allowed} (${decision.status}).`;
 }
 
 const ADVICE: Readonly<Partial<Record<TokenFault, string>>> = {

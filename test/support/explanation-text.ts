@@ -1,5 +1,6 @@
 /** An explanation as lines, for golden files: the sentence, the trail with its rules and clauses, the nearest rule. */
 import type { Explanation, RuleTrail } from '../../model/decision.ts';
+import { ruleName } from '../../policy/wording.ts';
 
 export function explanationLines({ sentence, trail, nearest }: Explanation): string[] {
   return [
@@ -15,7 +16,7 @@ export function explanationLines({ sentence, trail, nearest }: Explanation): str
 function clauseLines(indent: string, rule: RuleTrail): string[] {
   const { ref } = rule;
   return [
-    `${indent}${rule.matched ? '✓' : '✕'} ${ref.action} ${ref.name}[${ref.rule}] ${ref.at.file}:${ref.at.line}`,
+    `${indent}${rule.matched ? '✓' : '✕'} ${ref.action} ${ruleName(ref)} ${ref.at.file}:${ref.at.line}`,
     ...rule.clauses.map(
       (clause) =>
         `${indent}  ${clause.matched ? '✓' : '✕'} ${clause.field} wanted ${clause.wanted.join(', ')} got ${clause.got ?? 'nothing'} (line ${clause.at.line})`,

@@ -137,7 +137,7 @@ describe('the verdict on tokens', () => {
       phase: 'jwt',
       outcome: 'denied',
       note: 'header authorization by jwt[0] (issuer https://a.example): Jwt is expired',
-      rules: [],
+      rules: [{ ref: denied.decision.matched, matched: true, clauses: [] }],
     });
     const missing = await judge(ALICE, []);
     expect(missing.explanation.trail[1]).toMatchObject({
@@ -146,7 +146,7 @@ describe('the verdict on tokens', () => {
       note: 'no token at header authorization, parameter access_token: passes without claims',
     });
     expect(missing.explanation.sentence).toContain(
-      'It would pass with request principal https://a.example/alice',
+      'It would pass with a token of request principal https://a.example/alice',
     );
     const allowed = await judge(ALICE, withToken(token()));
     expect(allowed.explanation.trail[1]?.note).toBe(
