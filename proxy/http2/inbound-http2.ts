@@ -3,8 +3,8 @@
  * forward. A request reaches the application through `pass` only, which is called in one place, after an `allow`.
  */
 import type { Duplex } from 'node:stream';
-import type { Decision, Explanation, Finding } from '../../model/decision.ts';
-import type { HeaderList, HttpFacts } from '../../model/request-facts.ts';
+import type { Decision } from '../../model/decision.ts';
+import type { HttpFacts } from '../../model/request-facts.ts';
 import type { TrafficEvent } from '../../model/traffic-event.ts';
 import type { DecodedBlock } from '../../wire/http2/hpack-decoder.ts';
 import { statedLength } from '../../wire/http2/message-fields.ts';
@@ -12,18 +12,16 @@ import type { ConnectionFault } from '../../wire/http2/protocol.ts';
 import type { Http2Stream, Then } from '../../wire/http2/stream.ts';
 import { upstreamAnswerHeaders } from '../answer.ts';
 import { challenge } from '../challenge.ts';
-import type { Source } from '../connection-table.ts';
 import type { Core } from '../core.ts';
+import { endedAs } from '../error-table.ts';
 import {
-  connectionFindings,
-  peersOf,
   placeOf,
   PLAINTEXT_ON_STRICT,
   sourceOf,
   strictNow,
   type InboundConnection,
-  type InboundPlace,
 } from '../inbound-connection.ts';
+import { recordInbound, type Judged } from '../inbound-http.ts';
 import {
   inboundHeaders,
   isJudgedAtOnce,
@@ -31,52 +29,13 @@ import {
   judgeInbound,
   type Judgement,
 } from '../inbound-judge.ts';
-import { makeEvent } from '../make-event.ts';
-import { now, type Moment } from '../moment.ts';
-import { headerValue } from '../request-headers.ts';
+import { now } from '../moment.ts';
 import { Http2Link } from './link.ts';
 import { localAnswer } from './local-answer.ts';
-import { endDetails, readRequest, unreadRequest } from './read-request.ts';
+import { readRequest, unreadRequest } from './read-request.ts';
 import { ServerExchange } from './server-exchange.ts';
 import type { UpstreamRequest } from './upstream.ts';
 import { applicationUpstream } from './upstreams.ts';
-
-/** What is known of a request when its event is made. */
-interface Judged {
-  core: Core;
-  place: InboundPlace;
-  connection: InboundConnection;
-  source: Source;
-  at: Moment;
-  request: TrafficEvent['request'];
-  decision: Decision;
-  explanation: Explanation | null;
-  findings: readonly Finding[];
-  /** For the client, by an external authorizer. */
-  told: HeaderList;
-}
-
-function record(judged: Judged, response: TrafficEvent['response']): void {
-  const { core, place, connection, source } = judged;
-  core.record(
-    makeEvent({
-      kind: judged.request === null ? 'connection' : 'http',
-      direction: 'inbound',
-      owner: place.instance.id,
-      at: judged.at,
-      ...peersOf(place, connection, source),
-      tls: connection.tls,
-      request: judged.request,
-      response,
-      decision: judged.decision,
-      explanation: judged.explanation,
-      findings: [...connectionFindings(place, connection, source), ...judged.findings],
-      snapshotVersion: place.inForce.snapshot.version,
-      requestId: judged.request === null ? null : headerValue(judged.request.headers, 'x-request-id'),
-      tag: source.tag,
-    }),
-  );
-}
 
 /** Takes over an admitted connection that speaks HTTP/2. */
 export function acceptInboundHttp2(
@@ -125,7 +84,7 @@ function recordFault(core: Core, connection: InboundConnection, fault: Connectio
     findings: [],
     told: [],
   };
-  record({ ...base, request: null, decision }, null);
+  recordInbound({ ...base, request: null, decision }, null);
 }
 
 function begin(
@@ -145,13 +104,13 @@ function begin(
   const source = { ...sourceOf(core, connection.endpoints) };
   const base = { core, place, connection, source, at: now(), explanation: null, findings: [], told: [] };
   if (strictNow(place, connection)) {
-    record({ ...base, request: unreadRequest(block), decision: PLAINTEXT_ON_STRICT }, null);
+    recordInbound({ ...base, request: unreadRequest(block), decision: PLAINTEXT_ON_STRICT }, null);
     link.socket.destroy();
     return;
   }
   const read = readRequest(block, then, place.inForce.snapshot.pathNormalization);
   if (read.kind === 'reset') {
-    record({ ...base, request: unreadRequest(block), decision: read.decision }, null);
+    recordInbound({ ...base, request: unreadRequest(block), decision: read.decision }, null);
     exchange.reset(read.code);
     return;
   }
@@ -204,7 +163,7 @@ function refuse(judged: Judged, protocol: 'http2' | 'grpc', exchange: ServerExch
     ...challenge(judged),
   ]);
   const { status, headers, body, decision } = answer;
-  record({ ...judged, decision }, { status, headers, bodyBytes: body.length, by: 'sidecar' });
+  recordInbound({ ...judged, decision }, { status, headers, bodyBytes: body.length, by: 'sidecar' });
   exchange.answer(status, headers, body, judged.request?.method === 'HEAD' ? 'head-only' : 'body');
 }
 
@@ -224,12 +183,11 @@ function pass(
       responseHeaders: (fields) => upstreamAnswerHeaders(fields, 'istio-envoy', judged.told),
       report: (outcome) => {
         const { status, headers, requestBytes, responseBytes, end } = outcome;
-        const details = endDetails(end);
-        record(
+        recordInbound(
           {
             ...judged,
             request: { ...seen, bodyBytes: requestBytes },
-            decision: details === null ? judged.decision : { ...judged.decision, details },
+            decision: endedAs(judged.decision, end),
           },
           status === null ? null : { status, headers, bodyBytes: responseBytes, by: 'upstream' },
         );

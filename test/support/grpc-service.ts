@@ -86,7 +86,7 @@ export function grpcClient(at: { host: string; port: number }) {
   });
   const path = (name: keyof typeof METHODS): string => METHODS[name].path;
   return {
-    unary: (text: string, options: grpc.CallOptions = {}) => {
+    unary: (text: string, options: grpc.CallOptions = {}, metadata = new grpc.Metadata()) => {
       let trailers: grpc.Metadata | null = null;
       let call: grpc.ClientUnaryCall | null = null;
       const answer = new Promise<Bytes>((resolve, reject) => {
@@ -95,7 +95,7 @@ export function grpcClient(at: { host: string; port: number }) {
           same,
           same,
           Buffer.from(text),
-          new grpc.Metadata(),
+          metadata,
           options,
           (error, value) => (error === null ? resolve(value as Bytes) : reject(error)),
         );

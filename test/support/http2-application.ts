@@ -7,8 +7,8 @@ export interface Http2Application {
   address: { host: string; port: number };
   /** `METHOD path` of every request. */
   requests: string[];
-  /** Header blocks as they came, names and values in turn. */
-  raw: string[][];
+  /** Connections that are open to it. */
+  sessions: ReadonlySet<http2.ServerHttp2Session>;
   close(): Promise<void>;
 }
 
@@ -17,7 +17,6 @@ export async function startHttp2Application(
   handler?: (stream: http2.ServerHttp2Stream, headers: http2.IncomingHttpHeaders) => void,
 ): Promise<Http2Application> {
   const requests: string[] = [];
-  const raw: string[][] = [];
   const sessions = new Set<http2.ServerHttp2Session>();
   const server = http2.createServer();
   server.on('session', (session) => {
@@ -25,9 +24,8 @@ export async function startHttp2Application(
     session.on('error', () => undefined);
     session.once('close', () => sessions.delete(session));
   });
-  server.on('stream', (stream: http2.ServerHttp2Stream, headers, _flags, rawHeaders: string[]) => {
+  server.on('stream', (stream: http2.ServerHttp2Stream, headers) => {
     requests.push(`${headers[':method']} ${headers[':path']}`);
-    raw.push(rawHeaders);
     stream.on('error', () => undefined);
     if (handler) handler(stream, headers);
     else if (headers[':path'] === '/echo') echo(stream);
@@ -39,7 +37,7 @@ export async function startHttp2Application(
   return {
     address: { host: '127.0.0.1', port },
     requests,
-    raw,
+    sessions,
     close: async () => {
       for (const session of sessions) session.destroy();
       server.close();

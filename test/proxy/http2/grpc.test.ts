@@ -3,6 +3,7 @@ import grpc from '@grpc/grpc-js';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { grpcClient, startGrpcService, type GrpcService } from '../../support/grpc-service.ts';
 import { eventually } from '../../support/patience.ts';
+import { keySetText, requestAuthentication, signer } from '../../support/tokens.ts';
 import { ALLOW_WEB, DENY_ALL, startPair, type Pair } from '../../support/sidecar-pair.ts';
 
 let service: GrpcService;
@@ -42,6 +43,23 @@ describe('a gRPC call through the pair', () => {
       response: { status: 200, by: 'sidecar' },
     });
     expect(event?.response?.headers).toContainEqual(['grpc-status', '7']);
+  });
+
+  it('is UNAUTHENTICATED with a bad token, of which no event knows', async () => {
+    const issuer = signer();
+    const rule = { issuer: 'https://a.example', jwks: keySetText(issuer) };
+    await pair.publish({ protocol: 'grpc', policies: [requestAuthentication([rule])] });
+    const expired = issuer.token({ iss: rule.issuer, sub: 'alice', exp: 1 });
+    const metadata = new grpc.Metadata();
+    metadata.set('authorization', `Bearer ${expired}`);
+    await expect(client.unary('hello', {}, metadata).answer).rejects.toMatchObject({
+      code: grpc.status.UNAUTHENTICATED,
+      details: 'Jwt is expired',
+    });
+    expect(service.calls).toEqual([]);
+    const [event] = await pair.seen();
+    expect(event).toMatchObject({ decision: { phase: 'jwt', status: 200 }, response: { status: 200 } });
+    expect(JSON.stringify(pair.events)).not.toContain(expired);
   });
 
   it('is UNAVAILABLE when the service is gone', async () => {
