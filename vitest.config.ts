@@ -4,6 +4,7 @@ const suites = {
   docker: 'test/docker/**/*.test.ts',
   e2e: 'test/e2e/**/*.test.ts',
   crash: 'test/crash/**/*.test.ts',
+  load: 'test/load/**/*.test.ts',
   desktop: 'test/desktop/**/*.test.ts',
   package: 'test/package/**/*.test.ts',
 };

@@ -43,6 +43,8 @@ export function upCommand(): Command {
           let before = session.state();
           session.onState((state) => {
             for (const line of instanceChanges(before, state)) note(line);
+            if (before.recording.dropped === 0 && state.recording.dropped > 0)
+              note('more happened than could be recorded; what was dropped is counted');
             before = state;
             const lines = state.problems.map(formatProblem);
             const fresh = lines.filter((line) => !told.includes(line));
@@ -64,6 +66,8 @@ export function upCommand(): Command {
             for (const line of serviceLines(workload, session)) note(line);
           note('Ctrl-C stops and removes everything.');
           await untilStopped(AbortSignal.any([signal, ownOutput().readerGone]));
+          const { events, denied, dropped } = session.state().recording;
+          note(`${events} events, ${denied} denied${dropped > 0 ? `, ${dropped} dropped` : ''}`);
         });
         signal.throwIfAborted();
       });

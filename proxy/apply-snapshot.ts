@@ -80,28 +80,44 @@ export async function prepareSnapshot(
     rollback: prepared.rollback,
     commit: (all) => {
       next.learnListeners(all);
+      seeOff(core, next);
       core.inForce = next;
       prepared.commit();
-      retirePools(core, snapshot);
+      retirePools(core, snapshot, all);
     },
   };
 }
 
+/** An instance that leaves is judged by the snapshot that is in force now, until its connections have drained. */
+function seeOff(core: Core, next: InForce): void {
+  const before = core.inForce;
+  if (before === null) return;
+  for (const { id } of next.snapshot.instances) core.departing.delete(id);
+  for (const { id } of before.snapshot.instances) {
+    if (next.instance(id) !== null) continue;
+    core.departing.set(id, before);
+    setTimeout(() => {
+      if (core.departing.get(id) === before) core.departing.delete(id);
+    }, core.limits.drainMs).unref();
+  }
+}
+
 /** Connections to and for instances that are gone are of no use any more. */
-function retirePools(core: Core, snapshot: Snapshot): void {
+function retirePools(core: Core, snapshot: Snapshot, listeners: readonly BoundListener[]): void {
   const instances = new Set(snapshot.instances.map(({ id }) => id));
+  const addresses = new Set(listeners.map(({ host, port }) => `${host}:${port}`));
   const applications = new Set(
     snapshot.instances.flatMap((instance) =>
       instance.inbound.map(({ upstream }) => applicationPool(instance, upstream)),
     ),
   );
   const keep = (key: string): boolean => {
-    const [kind, instance = ''] = key.split('|');
+    const [kind, instance = '', address = ''] = key.split('|');
     if (kind === 'application') return applications.has(key);
+    if (kind === 'peer') return instances.has(instance) && addresses.has(address);
     return kind === 'passthrough' || instances.has(instance);
   };
   core.pools.retire(keep);
   core.fast.upstreams.retire(keep);
   core.http2Pools.retire(keep);
-  core.authorizers.retire((key) => instances.has(key.split('|')[1] ?? ''));
 }

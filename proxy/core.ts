@@ -9,6 +9,7 @@ import type { Http2Pools } from './http2/client-pool.ts';
 import type { InForce } from './in-force.ts';
 import type { Limits } from './limits.ts';
 import type { InstanceSnapshot } from './snapshot.ts';
+import type { Turns } from './turns.ts';
 import type { UpstreamPools } from './upstream-pool.ts';
 
 export interface Core {
@@ -20,8 +21,12 @@ export interface Core {
   /** Connections to external authorizers that speak gRPC. */
   readonly authorizers: GrpcSessions;
   readonly http2Pools: Http2Pools;
+  /** Handshakes with a peer, by address: hundreds at once would each take as long as all of them. */
+  readonly handshakes: Turns;
   /** null: nothing was acknowledged yet, and nothing passes. */
   inForce: InForce | null;
+  /** By instance that has left: the last snapshot that had it, for as long as its connections drain. */
+  readonly departing: Map<string, InForce>;
   /** Signatures of tokens, each checked once. */
   readonly signatures: TokenVerification['verifySignature'];
   /** How exchanges of the hot path are told. */
@@ -30,6 +35,13 @@ export interface Core {
   record(event: TrafficEvent): void;
   /** Round robin, by service and port. */
   readonly turns: Map<string, number>;
+}
+
+/** The snapshot by which an instance's sidecar judges: the one in force, or the last that had it; null = none has. */
+export function inForceFor({ inForce, departing }: Core, instance: string): InForce | null {
+  return inForce !== null && inForce.instance(instance) !== null
+    ? inForce
+    : (departing.get(instance) ?? null);
 }
 
 /** Key of the pool of a sidecar's own application. */

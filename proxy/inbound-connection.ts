@@ -6,7 +6,7 @@ import type { PeerRef, TlsFacts } from '../model/traffic-event.ts';
 import { sameFamily } from '../wire/address-family.ts';
 import type { ForwardedClient } from '../wire/forwarded-client-cert.ts';
 import type { Endpoints, Source } from './connection-table.ts';
-import type { Core } from './core.ts';
+import { inForceFor, type Core } from './core.ts';
 import type { InForce } from './in-force.ts';
 import type { InboundPort, InstanceSnapshot } from './snapshot.ts';
 import type { Moment } from './moment.ts';
@@ -36,7 +36,7 @@ export interface InboundPlace {
 
 /** Asked again before each request, so that the next one is judged by the snapshot of that moment. */
 export function placeOf(core: Core, instanceId: string, portNumber: number): InboundPlace | null {
-  const { inForce } = core;
+  const inForce = inForceFor(core, instanceId);
   const instance = inForce?.instance(instanceId) ?? null;
   const port = inForce?.inbound(instanceId, portNumber) ?? null;
   return inForce === null || instance === null || port === null ? null : { inForce, instance, port };

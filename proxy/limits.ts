@@ -13,6 +13,10 @@ export interface Limits {
   /** A kept-alive connection without a request (Envoy: 1 h). */
   keepAliveTimeoutMs: number;
   connectTimeoutMs: number;
+  /** How long the connections of a listener that is gone may go on (Istio's drain duration: 5 s). */
+  drainMs: number;
+  /** Connections to one peer that are being made at a time; further ones wait for their turn. */
+  maxHandshakes: number;
   /** Open connections of one listener; more are closed at once. */
   maxConnections: number;
   /** `general` keeps HTTP/1 out of the fast lane: for tests that compare the two. */
@@ -27,6 +31,8 @@ export const DEFAULT_LIMITS: Limits = {
   tunnelIdleTimeoutMs: 3_600_000,
   keepAliveTimeoutMs: 3_600_000,
   connectTimeoutMs: 10_000,
+  drainMs: 5_000,
+  maxHandshakes: 16,
   maxConnections: 10_000,
   lanes: 'both',
 };

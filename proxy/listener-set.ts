@@ -30,7 +30,7 @@ export interface PreparedListeners {
   problems: Problem[];
   /** All that the new set listens on. */
   bound: BoundListener[];
-  /** Puts the new set in force and closes what is no longer wanted. */
+  /** Puts the new set in force and drains what is no longer wanted. */
   commit(): void;
   /** Closes what was opened for it. */
   rollback(): void;
@@ -90,6 +90,7 @@ export class ListenerSet {
   readonly #onConnection: (site: Site, socket: Socket) => void;
   readonly #onLeaving: (site: Site) => void;
   #open = new Map<string, Open>();
+  readonly #draining = new Set<Open>();
 
   /** `onLeaving`: a listener closes; whoever has a last word for its clients says it now. */
   constructor(
@@ -136,20 +137,31 @@ export class ListenerSet {
         for (const opened of fresh) close(opened);
       },
       commit: () => {
-        for (const [id, opened] of this.#open) if (next.get(id) !== opened) this.#leave(opened);
+        for (const [id, opened] of this.#open) if (next.get(id) !== opened) this.#drain(opened);
         this.#open = next;
       },
     };
   }
 
   close(): void {
-    for (const opened of this.#open.values()) this.#leave(opened);
+    for (const opened of this.#open.values()) {
+      this.#onLeaving(opened.wanted);
+      close(opened);
+    }
     this.#open.clear();
+    for (const opened of this.#draining) close(opened);
+    this.#draining.clear();
   }
 
-  #leave(opened: Open): void {
+  /** Accepts nobody any more; who is connected already has some time to end. */
+  #drain(opened: Open): void {
     this.#onLeaving(opened.wanted);
-    close(opened);
+    this.#draining.add(opened);
+    opened.server.close(() => {
+      clearTimeout(timer);
+      this.#draining.delete(opened);
+    });
+    const timer = setTimeout(() => close(opened), this.#limits.drainMs).unref();
   }
 
   #bind(wanted: Wanted, wantedPort: number): Promise<Open> {

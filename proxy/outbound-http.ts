@@ -9,7 +9,7 @@ import type { PeerRef, TlsFacts, TrafficEvent } from '../model/traffic-event.ts'
 import { checkRequestHead, headerPairs, type Http1Request } from '../wire/http1-request-checks.ts';
 import { normalizePath } from '../wire/path-normalization.ts';
 import { answer, answerHeaders, rawAnswer, upstreamAnswerHeaders } from './answer.ts';
-import type { Core } from './core.ts';
+import { inForceFor, type Core } from './core.ts';
 import { dialPlain } from './dial-plain.ts';
 import { decisionOf, endedAs, type Failure } from './error-table.ts';
 import type { ForwardReport } from './forward-http.ts';
@@ -131,7 +131,7 @@ async function exchange(
   detached: Detached | null,
   lane: () => HttpLane<OutboundConnection>,
 ): Promise<void> {
-  const { inForce } = core;
+  const inForce = inForceFor(core, connection.instance);
   const caller = inForce?.instance(connection.instance) ?? null;
   if (inForce === null || caller === null || inForce.outbound(connection.instance, connection.key) === null) {
     message.socket.destroy();
@@ -353,7 +353,7 @@ export function brokenOutbound(
   failure: Failure,
   code: string,
 ): string {
-  const { inForce } = core;
+  const inForce = inForceFor(core, connection.instance);
   const caller = inForce?.instance(connection.instance) ?? null;
   if (inForce === null || caller === null) return '';
   const decision = decisionOf(failure, `${failure}-${code.toLowerCase().replaceAll('_', '-')}`);

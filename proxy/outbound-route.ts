@@ -5,7 +5,7 @@ import type { Decision } from '../model/decision.ts';
 import type { AppProtocol } from '../model/mesh.ts';
 import type { PeerRef, TlsFacts } from '../model/traffic-event.ts';
 import { Hop, type Source } from './connection-table.ts';
-import type { Core } from './core.ts';
+import { inForceFor, type Core } from './core.ts';
 import { decisionOf } from './error-table.ts';
 import { speaksHttp2 } from './http2/speaks-http2.ts';
 import { UpstreamRefused } from './forward-http.ts';
@@ -37,9 +37,14 @@ export interface Endpoint {
 /** Facts of a pooled connection by its stream. */
 export const peerConnections = new WeakMap<Duplex, PeerConnection>();
 
-/** Round robin over the endpoints whose inbound listener is bound. */
-export function pickEndpoint(core: Core, inForce: InForce, { service, port }: Destination): Endpoint | null {
-  const alive = port.endpoints.flatMap(({ instance: id }) => {
+/**
+ * Round robin over the endpoints whose inbound listener is bound. Endpoints are always the newest snapshot's, also for
+ * a request that an older one routed: an instance that has left meanwhile gets no further attempt.
+ */
+export function pickEndpoint(core: Core, routedBy: InForce, { service, port }: Destination): Endpoint | null {
+  const inForce = core.inForce ?? routedBy;
+  const current = inForce.service(service.id)?.ports.find((candidate) => candidate.port === port.port);
+  const alive = (current?.endpoints ?? []).flatMap(({ instance: id }) => {
     const instance = inForce.instance(id);
     const address = inForce.inboundAddress(id, port.targetPort);
     return instance === null || address === null ? [] : [{ instance, address, targetPort: port.targetPort }];
@@ -57,6 +62,9 @@ export function refusedUpstream(refused: Refused): Decision {
   return decisionOf(failure, refused.reason);
 }
 
+/** Handshakes of one connection, where certificates are replaced meanwhile. */
+const HANDSHAKES = 3;
+
 /** How one instance reaches one endpoint of a destination. */
 export interface Way {
   inForce: InForce;
@@ -73,9 +81,9 @@ function alpnOf(protocol: AppProtocol): keyof typeof UPSTREAM_ALPN {
   return protocol === 'http' ? 'http' : 'tcp';
 }
 
-function securityOf(way: Way): UpstreamContext['security'] {
+function securityOf(way: Way, inForce: InForce): UpstreamContext['security'] {
   if (way.tls === 'DISABLE') return { kind: 'plaintext' };
-  const material = way.inForce.tls(way.from.id);
+  const material = inForce.tls(way.from.id);
   if (material === null) throw new UpstreamRefused(decisionOf('internal-error', 'no-credentials'));
   const { service, port } = way.destination;
   return {
@@ -87,20 +95,37 @@ function securityOf(way: Way): UpstreamContext['security'] {
   };
 }
 
-/** Connects; throws `UpstreamRefused` when the other side can't be reached or isn't who it must be. */
-export async function dialPeer(core: Core, way: Way, tag: string | null): Promise<PeerConnection> {
-  const source = new Hop({ ip: way.from.podIp, instance: way.from.id, tag });
-  const result = await connectUpstream({
-    host: way.endpoint.address.host,
-    port: way.endpoint.address.port,
-    gate: way.inForce.gate(core.limits),
-    security: securityOf(way),
-    connected: (raw) => core.table.registerHop(raw, source),
-  });
-  if (result.kind === 'refused') throw new UpstreamRefused(refusedUpstream(result), result.message);
-  const connection = { stream: result.stream, source, tls: result.tls, spiffeId: result.spiffeId };
-  peerConnections.set(result.stream, connection);
-  return connection;
+/**
+ * Connects, with the certificate and roots of this moment: since the request was routed they may have been replaced,
+ * and the other side may know the new ones alone. Where they are replaced during the handshake, that one proves
+ * nothing, and another is made. Throws `UpstreamRefused` when the peer can't be reached or isn't who it must be.
+ */
+export function dialPeer(core: Core, way: Way, tag: string | null): Promise<PeerConnection> {
+  const { host, port } = way.endpoint.address;
+  return core.handshakes.run(`${host}:${port}`, () => dial(core, way, tag));
+}
+
+async function dial(core: Core, way: Way, tag: string | null): Promise<PeerConnection> {
+  for (let attempt = 1; ; attempt += 1) {
+    const inForce = inForceFor(core, way.from.id) ?? way.inForce;
+    const source = new Hop({ ip: way.from.podIp, instance: way.from.id, tag });
+    const result = await connectUpstream({
+      host: way.endpoint.address.host,
+      port: way.endpoint.address.port,
+      gate: inForce.gate(core.limits),
+      security: securityOf(way, inForce),
+      connected: (raw) => core.table.registerHop(raw, source),
+    });
+    if (result.kind === 'admitted') {
+      const connection = { stream: result.stream, source, tls: result.tls, spiffeId: result.spiffeId };
+      peerConnections.set(result.stream, connection);
+      return connection;
+    }
+    const material = inForceFor(core, way.from.id)?.tls(way.from.id);
+    const replaced = material !== undefined && material !== inForce.tls(way.from.id);
+    if (!replaced || result.reason === 'connect-failed' || attempt === HANDSHAKES)
+      throw new UpstreamRefused(refusedUpstream(result), result.message);
+  }
 }
 
 /** Names everything that the identity of a way's connections depends on. */

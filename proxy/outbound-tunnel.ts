@@ -7,7 +7,7 @@ import { connect } from 'node:net';
 import type { Decision } from '../model/decision.ts';
 import type { PeerRef } from '../model/traffic-event.ts';
 import { rawAnswer } from './answer.ts';
-import type { Core } from './core.ts';
+import { inForceFor, type Core } from './core.ts';
 import { decisionOf } from './error-table.ts';
 import type { Detached, HttpLane } from './http-lane.ts';
 import { hostName, hostPort } from './in-force.ts';
@@ -39,7 +39,7 @@ export function openTunnel(
   { target, detached, response, lane }: TunnelRequest,
   record: (decision: Decision, to: PeerRef | null) => void,
 ): void {
-  const { inForce } = core;
+  const inForce = inForceFor(core, connection.instance);
   const { socket, head } = detached;
   response.detachSocket(response.req.socket);
   const port = hostPort(target);

@@ -26,6 +26,7 @@ import type { OutboundConnection } from './outbound-connection.ts';
 import { createOutboundLane } from './outbound-http.ts';
 import type { SharedSources } from './shared-sources.ts';
 import type { BoundListener, Snapshot } from './snapshot.ts';
+import { Turns } from './turns.ts';
 import { UpstreamPools } from './upstream-pool.ts';
 import type { Prepared, Share } from './worker-messages.ts';
 import { rememberSignatures } from './token-verification.ts';
@@ -64,6 +65,8 @@ export function createSidecars({ limits, share, events, sources }: SidecarsInput
     signatures: rememberSignatures(),
     turns: new Map(),
     inForce: null,
+    departing: new Map(),
+    handshakes: new Turns(limits.maxHandshakes),
     events,
     record: (event) => events.event(event),
   };
@@ -117,6 +120,7 @@ export function createSidecars({ limits, share, events, sources }: SidecarsInput
     close: async () => {
       pending?.rollback();
       core.inForce = null;
+      core.departing.clear();
       listeners.close();
       inboundLane.close();
       outboundLane.close();

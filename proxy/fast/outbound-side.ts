@@ -14,7 +14,7 @@ import { callerPeer, clusterHost, type OutboundConnection } from '../outbound-co
 import { ATTEMPTS, brokenOutbound, recordOutbound, ROUTED, routeOf } from '../outbound-http.ts';
 import { destinationPeer, dialPeer, pickEndpoint, wayKey, type Endpoint } from '../outbound-route.ts';
 import { outboundHeaders } from '../request-headers.ts';
-import type { InstanceSnapshot } from '../snapshot.ts';
+import type { BoundListener, InstanceSnapshot } from '../snapshot.ts';
 import { EventContexts } from './event-contexts.ts';
 import type { Exchange, ExchangeEnd, FastSide, Step } from './exchange.ts';
 import { requestHead, type HeadFacts } from './head-text.ts';
@@ -33,8 +33,8 @@ interface Course {
   host: string;
   destination: Destination;
   tls: 'ISTIO_MUTUAL' | 'DISABLE';
-  /** By instance. */
-  upstreams: Map<string, UpstreamSet>;
+  /** By the endpoint's listener: an instance that went and came back has another. */
+  upstreams: Map<BoundListener, UpstreamSet>;
 }
 
 const NO_REQUEST: HeadFacts = { method: '', path: '', host: '', headers: [] };
@@ -105,15 +105,15 @@ export class OutboundSide implements FastSide {
     const endpoint = pickEndpoint(core, inForce, destination);
     this.#endpoint = endpoint;
     if (endpoint === null) return null;
-    const { id } = endpoint.instance;
-    let set = upstreams.get(id);
+    const { address } = endpoint;
+    let set = upstreams.get(address);
     if (set === undefined) {
       const way = { inForce, from: caller, destination, endpoint, tls };
       set = core.fast.upstreams.of(wayKey(way), async () => {
         const peer = await dialPeer(core, way, null);
         return { stream: peer.stream, peer };
       });
-      upstreams.set(id, set);
+      upstreams.set(address, set);
     }
     return set;
   }

@@ -10,7 +10,7 @@ import { statedLength } from '../../wire/http2/message-fields.ts';
 import type { ConnectionFault } from '../../wire/http2/protocol.ts';
 import type { Http2Stream, Then } from '../../wire/http2/stream.ts';
 import { upstreamAnswerHeaders } from '../answer.ts';
-import type { Core } from '../core.ts';
+import { inForceFor, type Core } from '../core.ts';
 import { decisionOf } from '../error-table.ts';
 import type { ForwardReport } from '../forward-http.ts';
 import { now } from '../moment.ts';
@@ -60,7 +60,7 @@ export function acceptOutboundHttp2(
 
 /** null: the listener is gone. */
 function callOf(core: Core, connection: OutboundConnection, request: TrafficEvent['request']): Call | null {
-  const { inForce } = core;
+  const inForce = inForceFor(core, connection.instance);
   const caller = inForce?.instance(connection.instance) ?? null;
   if (inForce === null || caller === null || inForce.outbound(connection.instance, connection.key) === null)
     return null;

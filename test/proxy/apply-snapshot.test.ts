@@ -18,7 +18,7 @@ let pair: Pair;
 
 beforeEach(async () => {
   application = await startApplication();
-  pair = await startPair(application.address);
+  pair = await startPair(application.address, { drainMs: 50 });
 });
 afterEach(async () => {
   await pair.close();
