@@ -1,5 +1,6 @@
 /** Each seen on Envoy 1.40, over HTTP/1 and HTTP/2: 1,920 cases of names and orders. */
 import { describe, expect, it } from 'vitest';
+import { readPlainRequest } from '../../wire/http1/request-head.ts';
 import { joinInlineHeaders } from '../../wire/inline-headers.ts';
 
 type Fields = [string, string][];
@@ -27,6 +28,16 @@ describe('fields that come several times', () => {
     ]);
     expect(joinInlineHeaders(fields)).toEqual(fields);
   });
+
+  it.each(['origin', 'accept', 'x-forwarded-for', 'X-Envoy-Original-Path'])(
+    'of %s are no plain request: the general lane joins them',
+    (name) => {
+      const head = (fields: string) => `GET / HTTP/1.1\r\nhost: cart.shop\r\n${fields}\r\n`;
+      expect(readPlainRequest(head(`${name}: a\r\nuser-agent: x\r\n`))).toMatchObject({ method: 'GET' });
+      expect(readPlainRequest(head(`${name}: a\r\nuser-agent: x\r\n${name}: b\r\n`))).toBe('other');
+      expect(readPlainRequest(head('x-role: a\r\nx-role: b\r\n'))).toMatchObject({ method: 'GET' });
+    },
+  );
 
   it('and hold nothing add nothing', () => {
     const fields: Fields = ['a', '', 'b', ''].map((value) => ['origin', value]);

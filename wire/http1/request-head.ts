@@ -6,6 +6,7 @@
 import { COLON, HOST, NO, SPACE, TARGET } from './bytes.ts';
 import { BROKEN, INCOMPLETE, plainLength, readFieldLines } from './field-lines.ts';
 import { MAX_HEADER_COUNT } from '../http1-request-checks.ts';
+import { inlineIndex } from '../inline-headers.ts';
 
 export interface PlainRequest {
   method: string;
@@ -94,6 +95,7 @@ function withFields(
   let closes = false;
   let cookies = 0;
   let dropped = 0;
+  let [lowInline, highInline] = [0, 0];
   for (const field of fields) {
     const [name, value] = field;
     switch (name) {
@@ -128,8 +130,16 @@ function withFields(
       case 'expect':
       case 'http2-settings':
         return null;
-      default:
+      default: {
+        // Envoy keeps one of these: joining several is the other lane's business, too.
+        const index = inlineIndex(name);
+        if (index === undefined) continue;
+        const bit = 1 << (index & 31);
+        if (((index < 32 ? lowInline : highInline) & bit) !== 0) return null;
+        if (index < 32) lowInline |= bit;
+        else highInline |= bit;
         continue;
+      }
     }
     field[0] = '';
     dropped += 1;
