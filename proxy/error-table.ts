@@ -18,6 +18,7 @@ export type Failure =
   | 'headers-too-large'
   | 'header-timeout'
   | 'codec-error'
+  | 'control-in-target'
   | 'internal-error';
 
 interface Answer {
@@ -84,6 +85,12 @@ const TABLE: Record<Failure, Answer> = {
     details: 'request_header_timeout',
   },
   'codec-error': { phase: 'codec', status: 400, body: 'Bad Request', details: 'http1.codec_error' },
+  'control-in-target': {
+    phase: 'codec',
+    status: 400,
+    body: 'Bad Request',
+    details: 'http1.invalid_characters',
+  },
   'internal-error': { phase: 'codec', status: 500, body: '', details: 'internal_error' },
 };
 

@@ -6,6 +6,7 @@
 import { createServer, ServerResponse, type IncomingMessage, type Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { hasControlInLine } from '../wire/http1/request-line.ts';
 import type { Failure } from './error-table.ts';
 import type { Limits } from './limits.ts';
 
@@ -49,9 +50,14 @@ const FAILURES: Record<string, Failure> = {
   ERR_HTTP_REQUEST_TIMEOUT: 'header-timeout',
 };
 
-function failureOf(code: string): Failure | null {
+function failureOf({ code = '', rawPacket }: ParserError): Failure | null {
+  if (code === 'HPE_INVALID_URL' && rawPacket !== undefined && hasControlInLine(rawPacket.toString('latin1')))
+    return 'control-in-target';
   return FAILURES[code] ?? (code.startsWith('HPE_') || code.startsWith('ERR_HTTP') ? 'codec-error' : null);
 }
+
+/** What Node's parser says of itself. */
+type ParserError = NodeJS.ErrnoException & { rawPacket?: Buffer };
 
 /** Whether the request asks for WebSocket: the one upgrade that Istio's sidecars let through. */
 function isWebSocket(request: IncomingMessage): boolean {
@@ -135,9 +141,9 @@ export function createHttpLane<C>(limits: Limits, handlers: LaneHandlers<C>): Ht
   server.on('checkExpectation', exchange);
   server.on('upgrade', detach);
   server.on('connect', detach);
-  server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
+  server.on('clientError', (error: ParserError, socket: Duplex) => {
     const connection = connections.get(socket);
-    const failure = failureOf(error.code ?? '');
+    const failure = failureOf(error);
     if (connection === undefined || failure === null) {
       socket.destroy();
       return;

@@ -8,11 +8,12 @@ import { explain } from '../policy/explain.ts';
 import { findingsFor } from '../policy/findings.ts';
 import { decided, decideHttp, type Judged } from '../policy/decide-http.ts';
 import { tokenFindings } from '../policy/tokens/token-findings.ts';
+import { sidecarHeaders } from '../wire/connection-manager-headers.ts';
 import { authorizeBy } from './authorizer/authorize.ts';
 import type { Source } from './connection-table.ts';
 import type { Core } from './core.ts';
 import { connectionFacts, type InboundConnection, type InboundPlace } from './inbound-connection.ts';
-import { withForwardedClientCert, withRequestDefaults } from './request-headers.ts';
+import { withRequestId } from './request-headers.ts';
 import { verificationBy } from './token-verification.ts';
 
 /** What was decided of a request. */
@@ -44,11 +45,8 @@ export function inboundHeaders(
   place: InboundPlace,
   connection: InboundConnection,
 ): [string, string][] {
-  return withForwardedClientCert(
-    withRequestDefaults(headers, connection.mtls ? 'https' : 'http'),
-    place.instance.spiffeId,
-    connection.client,
-  );
+  const { mtls: tls, client } = connection;
+  return withRequestId(sidecarHeaders(headers, { ownSpiffeId: place.instance.spiffeId, tls, client }));
 }
 
 /** Whether requests at this port are judged without asking anybody, which `judgeAtOnce` needs. */

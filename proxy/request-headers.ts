@@ -1,6 +1,5 @@
 /** Fields that a sidecar adds to or takes from a request before its filters see it, as Istio configures Envoy. */
 import { randomUUID } from 'node:crypto';
-import { forwardedClientCert, type ForwardedClient } from '../wire/forwarded-client-cert.ts';
 
 const XFCC = 'x-forwarded-client-cert';
 
@@ -39,17 +38,6 @@ export function withRequestId(headers: Pairs): [string, string][] {
 /** Every request has an id (a client's own is kept, any text) and a forwarded protocol (a client's own is kept). */
 export function withRequestDefaults(headers: Pairs, scheme: 'http' | 'https'): [string, string][] {
   return withRequestId(withDefault(headers, 'x-forwarded-proto', () => scheme));
-}
-
-/** APPEND_FORWARD: the application learns who called, as far as the certificate says it. */
-export function withForwardedClientCert(
-  headers: Pairs,
-  ownSpiffeId: string,
-  client: ForwardedClient | null,
-): [string, string][] {
-  const value = forwardedClientCert(headers, ownSpiffeId, client);
-  const others = headers.filter(([name]) => name !== XFCC);
-  return value === null ? others : [...others, [XFCC, value]];
 }
 
 /** What goes out to a peer. */

@@ -5,6 +5,7 @@
  */
 import type { Duplex } from 'node:stream';
 import type { Decision } from '../../model/decision.ts';
+import { blanksAfterTarget } from '../../wire/http1/request-line.ts';
 import { readPlainRequest } from '../../wire/http1/request-head.ts';
 import type { PlainResponse } from '../../wire/http1/response-head.ts';
 
@@ -357,7 +358,7 @@ export class ClientConnection implements AnswerSink {
     this.#leave();
     for (const [event, listener] of this.#listeners) stream.off(event, listener);
     stream.pause();
-    stream.unshift(bytes);
+    stream.unshift(asNodeReadsIt(bytes));
     this.#general();
     // A stream that was paused by hand flows for nobody by itself.
     stream.resume();
@@ -399,4 +400,10 @@ export class ClientConnection implements AnswerSink {
       this.stream.destroy();
     }
   }
+}
+
+/** Without the blanks behind the target, which Envoy takes and Node's parser doesn't. */
+function asNodeReadsIt(bytes: Buffer): Buffer {
+  const blanks = blanksAfterTarget(bytes.toString('latin1'));
+  return blanks === null ? bytes : Buffer.concat([bytes.subarray(0, blanks.from), bytes.subarray(blanks.to)]);
 }

@@ -22,7 +22,7 @@ describe('a listener of ours gives the verdict that Istio on Envoy gave', () => 
     expect(await disagreements(suites('decisions', family))).toEqual([]);
   });
 
-  it.each(['authz-http', 'authz-tcp', 'peerauth', 'jwt', 'http2', 'custom', 'gateway'])(
+  it.each(['authz-http', 'authz-tcp', 'normalization', 'peerauth', 'jwt', 'http2', 'custom', 'gateway'])(
     'in every case of the family %s',
     async (family) => {
       expect(await disagreements(suites('generated', family))).toEqual([]);
