@@ -59,6 +59,6 @@ describe('fuzzed messages', () => {
   it(`crash nothing, hang nowhere, and are read as they were told (seed ${seed})`, async () => {
     const report = await fuzzPair(1_500, seed);
     expect(report).toMatchObject({ hung: [], unaccounted: [], unreadable: [] });
-    expect(report.arrived).toBeGreaterThan(300);
+    expect(report.arrived).toBeGreaterThan(100);
   }, 120_000);
 });

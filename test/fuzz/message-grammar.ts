@@ -123,8 +123,8 @@ const BODIES = [
   'x'.repeat(2_000),
 ];
 
-function chunks(random: Random, body: string): string {
-  const odd = random.chance(0.3);
+function chunks(random: Random, body: string, faults: 'plain' | 'odd'): string {
+  const odd = faults === 'odd' && random.chance(0.5);
   const size = (length: number): string =>
     odd && random.chance(0.5) ? random.one(SIZES) : length.toString(16);
   const end = (): string => (odd && random.chance(0.2) ? random.one(ENDS) : '\r\n');
@@ -144,31 +144,33 @@ interface Framed {
   body: string;
 }
 
-function framed(random: Random, method: string): Framed {
+function framed(random: Random, method: string, odd: 'plain' | 'odd'): Framed {
   const bodiless = method === 'GET' || method === 'HEAD' || method === 'DELETE';
   if (random.chance(bodiless ? 0.85 : 0.15)) return { fields: [], body: '' };
   const body = random.one(BODIES);
-  const kind = random.below(20);
+  const kind = odd === 'odd' ? random.below(20) : random.below(14);
   if (kind < 8) return { fields: [`Content-Length: ${body.length}`], body };
-  if (kind < 14) return { fields: ['Transfer-Encoding: chunked'], body: chunks(random, body) };
+  if (kind < 14) return { fields: ['Transfer-Encoding: chunked'], body: chunks(random, body, odd) };
   if (kind < 15) return { fields: [`Content-Length: ${random.one(LENGTHS)}`], body };
-  if (kind < 16) return { fields: [`Transfer-Encoding: ${random.one(CODINGS)}`], body: chunks(random, body) };
+  if (kind < 16)
+    return { fields: [`Transfer-Encoding: ${random.one(CODINGS)}`], body: chunks(random, body, odd) };
   const both = [`Content-Length: ${body.length}`, 'Transfer-Encoding: chunked'];
-  if (kind < 17) return { fields: random.chance(0.5) ? both : both.toReversed(), body: chunks(random, body) };
+  if (kind < 17)
+    return { fields: random.chance(0.5) ? both : both.toReversed(), body: chunks(random, body, odd) };
   if (kind < 18)
     return { fields: [`Content-Length: ${body.length}`, `Content-Length: ${body.length + 1}`], body };
   if (kind < 19) return { fields: [`content-length : ${body.length}`], body };
-  return { fields: ['Transfer-Encoding:', ' chunked'], body: chunks(random, body) };
+  return { fields: ['Transfer-Encoding:', ' chunked'], body: chunks(random, body, odd) };
 }
 
 /** One message by the grammar, most often without a fault. `mark` tells it from all others. */
-function message(random: Random, mark: string): string {
-  const odd = random.chance(0.25);
+function message(random: Random, mark: string, oddness: number): string {
+  const odd = random.chance(oddness);
   const maybe = (share: number): boolean => odd && random.chance(share);
   const method = maybe(0.2) ? random.one(ODD_METHODS) : random.one(METHODS);
   const target = maybe(0.2) ? random.one(ODD_TARGETS) : random.one(TARGETS);
   const version = maybe(0.15) ? random.one(VERSIONS) : 'HTTP/1.1';
-  const { fields, body } = framed(random, method);
+  const { fields, body } = framed(random, method, odd ? 'odd' : 'plain');
   const lines = [`X-Mark: ${mark}`];
   if (!maybe(0.1)) lines.push('Host: orders');
   for (let count = random.below(4); count > 0; count -= 1) lines.push(random.one(FIELDS));
@@ -194,10 +196,12 @@ function mutated(random: Random, text: string): string {
   }
 }
 
-/** What one connection sends: one to three messages, one in six of them with bytes changed at random. Latin-1. */
+/** What one connection sends: one to eight messages, one connection in six with bytes changed at random. Latin-1. */
 export function conversation(random: Random, mark: string): { bytes: string; messages: number } {
-  const count = random.chance(0.7) ? 1 : 2 + random.below(2);
-  const parts = Array.from({ length: count }, (_, index) => message(random, `${mark}-${index}`));
+  const count = random.chance(0.4) ? 1 : 2 + random.below(7);
+  const parts = Array.from({ length: count }, (_, index) =>
+    message(random, `${mark}-${index}`, count === 1 ? 0.5 : 0.1),
+  );
   const bytes = parts.join('');
   return { bytes: random.chance(1 / 6) ? mutated(random, bytes) : bytes, messages: count };
 }
