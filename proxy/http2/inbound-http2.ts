@@ -111,7 +111,7 @@ function begin(
   const read = readRequest(block, then, place.inForce.snapshot.pathNormalization);
   if (read.kind === 'reset') {
     recordInbound({ ...base, request: unreadRequest(block), decision: read.decision }, null);
-    exchange.reset(read.code);
+    exchange.refuseMessage(read.ends, read.code);
     return;
   }
   if (read.kind === 'refused') {
@@ -120,6 +120,7 @@ function begin(
   }
   const { request, path, protocol } = read;
   stream.expectedBytes = statedLength(request.headers);
+  if (read.expectsContinue) exchange.inform(100, []);
   // Judged as any HTTP: what a denial looks like to a gRPC client is said where it is answered.
   const http: HttpFacts = {
     protocol: 'http2',

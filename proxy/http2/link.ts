@@ -34,6 +34,8 @@ export class Http2Link<C> {
   #queued = false;
   #full = false;
   #over = false;
+  /** Whoever ended it has told why. */
+  #told = false;
   #fault: ConnectionFault | null = null;
   #headerTimer: NodeJS.Timeout | null = null;
   #drainTimer: NodeJS.Timeout | null = null;
@@ -79,6 +81,12 @@ export class Http2Link<C> {
     if (this.#over) return;
     this.connection.end(ERROR.NO_ERROR, 'listener-closed');
     this.flush();
+  }
+
+  /** Ends the connection for a message that was told already; its other streams end with it. */
+  giveUp(code: number): void {
+    this.#told = true;
+    this.connection.end(code, 'malformed-message');
   }
 
   #attach(): void {
@@ -140,7 +148,7 @@ export class Http2Link<C> {
 
   #finish(fault: ConnectionFault | null): void {
     // An end without an error is ours, and no fault of the peer's.
-    if (fault !== null && fault.code !== ERROR.NO_ERROR) this.#fault ??= fault;
+    if (fault !== null && fault.code !== ERROR.NO_ERROR && !this.#told) this.#fault ??= fault;
     this.#over = true;
     // What goes before the close: answers of the last streams, and the GOAWAY.
     setImmediate(() => {

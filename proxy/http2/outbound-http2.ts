@@ -109,7 +109,7 @@ function begin(
   const read = readRequest(block, then, inForce.snapshot.pathNormalization);
   if (read.kind === 'reset') {
     recordOutbound(call, read.decision, null);
-    exchange.reset(read.code);
+    exchange.refuseMessage(read.ends, read.code);
     return;
   }
   if (read.kind === 'refused') {
@@ -118,6 +118,7 @@ function begin(
   }
   const { request, path, protocol } = read;
   stream.expectedBytes = statedLength(request.headers);
+  if (read.expectsContinue) exchange.inform(100, []);
   const host = clusterHost(request.host, connection, inForce, caller);
   const { method, rawPath } = request;
   const headers = outboundHeaders(request.headers);

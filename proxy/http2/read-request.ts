@@ -13,11 +13,18 @@ import { decisionOf } from '../error-table.ts';
 import type { ForwardReport } from '../forward-http.ts';
 
 export type ReadRequest =
-  | { kind: 'request'; request: Http2Request; path: string; protocol: 'http2' | 'grpc' }
+  | {
+      kind: 'request';
+      request: Http2Request;
+      path: string;
+      protocol: 'http2' | 'grpc';
+      /** It waits for a 100, which Envoy gives at once and tells nobody of. */
+      expectsContinue: boolean;
+    }
   /** Refused with an answer. */
   | { kind: 'refused'; decision: Decision; protocol: 'http2' | 'grpc' }
-  /** Refused by ending the stream. */
-  | { kind: 'reset'; decision: Decision; code: number };
+  /** Refused by ending the stream; what is malformed ends the whole connection (observed on Envoy 1.40). */
+  | { kind: 'reset'; decision: Decision; code: number; ends: 'stream' | 'connection' };
 
 export function readRequest(block: DecodedBlock, then: Then, mode: PathNormalization): ReadRequest {
   const checked = checkRequestFields(block.fields, then === 'end' ? 'none' : 'follows');
@@ -29,7 +36,14 @@ export function readRequest(block: DecodedBlock, then: Then, mode: PathNormaliza
   const normalized = normalizePath(request.rawPath, mode);
   if (normalized.kind === 'refused')
     return { kind: 'refused', decision: decisionOf('normalization-failed'), protocol };
-  return { kind: 'request', request, path: normalized.path, protocol };
+  const headers = request.headers.filter((field) => !isExpectation(field));
+  const expectsContinue = headers.length < request.headers.length;
+  const asked = expectsContinue ? { ...request, headers } : request;
+  return { kind: 'request', request: asked, path: normalized.path, protocol, expectsContinue };
+}
+
+function isExpectation([name, value]: readonly [string, string]): boolean {
+  return name === 'expect' && value.toLowerCase() === '100-continue';
 }
 
 function overflowOf({ overflow }: DecodedBlock): Http2Refusal | null {
@@ -44,8 +58,9 @@ function refused({ details, reason, status }: Http2Refusal, fields: HeaderList):
     const protocol = isGrpc(fields) ? 'grpc' : 'http2';
     return { kind: 'refused', decision: { ...decision, status, body: '' }, protocol };
   }
-  const code = reason === 'headers-too-large' ? ERROR.INTERNAL_ERROR : ERROR.PROTOCOL_ERROR;
-  return { kind: 'reset', decision, code };
+  if (reason === 'headers-too-large')
+    return { kind: 'reset', decision, code: ERROR.INTERNAL_ERROR, ends: 'stream' };
+  return { kind: 'reset', decision, code: ERROR.PROTOCOL_ERROR, ends: 'connection' };
 }
 
 /** The event's view of a block that was refused before it meant anything. */

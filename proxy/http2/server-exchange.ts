@@ -72,10 +72,17 @@ export class ServerExchange {
     }
   }
 
-  /** Ends the stream without an answer. */
-  reset(code: number): void {
+  /** Ends the stream, or the connection that brought it, without an answer. */
+  refuseMessage(ends: 'stream' | 'connection', code: number): void {
     this.#over = true;
-    this.#link.connection.reset(this.#stream, code);
+    if (ends === 'stream') this.#link.connection.reset(this.#stream, code);
+    else this.#link.giveUp(code);
+  }
+
+  /** An informational answer, before the one that counts. */
+  inform(status: number, headers: [string, string][]): void {
+    if (this.over) return;
+    this.#link.connection.sendHead(this.#stream, [[':status', String(status)], ...headers], NEVER, 'more');
   }
 
   /** Carries the request to `upstream`; again after a `failed` that allows it. */
@@ -89,7 +96,7 @@ export class ServerExchange {
         this.#connected = true;
         if (this.#upstream !== null) this.#handOver();
       },
-      informational: (status, headers) => this.#inform(status, headers),
+      informational: (status, headers) => this.inform(status, headers),
       head: (status, headers, then) => this.#respond(hooks.responseHeaders(headers), status, then),
       data: (bytes, then) => this.#respondData(bytes, then),
       trailers: (headers) => this.#respondTrailers(headers),
@@ -107,8 +114,8 @@ export class ServerExchange {
   onTrailers(block: DecodedBlock): void {
     const trailers = checkTrailerFields(block);
     if (trailers === null) {
-      this.#link.connection.reset(this.#stream, ERROR.PROTOCOL_ERROR);
       this.#abort('client-gone');
+      this.#link.giveUp(ERROR.PROTOCOL_ERROR);
       return;
     }
     this.#take({ trailers });
@@ -141,11 +148,6 @@ export class ServerExchange {
       if ('trailers' in piece) this.#upstream?.trailers(piece.trailers);
       else this.#upstream?.data(piece.bytes, piece.ends);
     }
-  }
-
-  #inform(status: number, headers: [string, string][]): void {
-    if (this.over) return;
-    this.#link.connection.sendHead(this.#stream, [[':status', String(status)], ...headers], NEVER, 'more');
   }
 
   #respond(headers: [string, string][], status: number, then: Then): void {

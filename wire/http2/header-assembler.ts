@@ -5,8 +5,8 @@
 import type { Frame } from './frame-reader.ts';
 import { ERROR, FLAG, FRAME, type ConnectionFault } from './protocol.ts';
 
-/** nghttp2's bound. */
-const MAX_CONTINUATIONS = 8;
+/** As many as a list may have fields. Envoy sets no bound of its own. */
+const MAX_CONTINUATIONS = 100;
 /** Coded; a list of 60 KiB that no table and no Huffman code made smaller fits well. */
 const MAX_BLOCK_BYTES = 128 * 1024;
 

@@ -81,6 +81,22 @@ describe('a request over HTTP/2 at an inbound listener', () => {
     });
   });
 
+  it('that waits for a 100 gets it at once, and the application isn’t told', async () => {
+    await pair.publish({ policies: [ALLOW_WEB] });
+    const { session } = await asWeb();
+    const stream = session.request(
+      { ':authority': 'orders', ':path': '/', ':method': 'POST', expect: '100-continue' },
+      { endStream: false },
+    );
+    await once(stream, 'continue');
+    stream.end('now');
+    stream.setEncoding('utf8');
+    let body = '';
+    for await (const chunk of stream) body += String(chunk);
+    expect(JSON.parse(body)).toMatchObject({ method: 'POST' });
+    expect(body).not.toContain('100-continue');
+  });
+
   it('tells its clients when its listener goes', async () => {
     await pair.publish({ policies: [ALLOW_WEB] });
     const { session, ask } = await asWeb();
