@@ -10,6 +10,7 @@ import type { InForce } from './in-force.ts';
 import type { Limits } from './limits.ts';
 import type { InstanceSnapshot } from './snapshot.ts';
 import type { Turns } from './turns.ts';
+import type { Unfinished } from './unfinished.ts';
 import type { UpstreamPools } from './upstream-pool.ts';
 
 export interface Core {
@@ -21,6 +22,8 @@ export interface Core {
   /** Connections to external authorizers that speak gRPC. */
   readonly authorizers: GrpcSessions;
   readonly http2Pools: Http2Pools;
+  /** Accepted connections before the gate's word, by listener. */
+  readonly unfinished: Unfinished;
   /** Handshakes with a peer, by address: hundreds at once would each take as long as all of them. */
   readonly handshakes: Turns;
   /** null: nothing was acknowledged yet, and nothing passes. */

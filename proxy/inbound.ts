@@ -10,7 +10,13 @@ import type { HttpLane } from './http-lane.ts';
 import { peersOf, placeOf, sourceOf, type InboundConnection } from './inbound-connection.ts';
 import { carryInboundTcp } from './inbound-tcp.ts';
 import { makeEvent } from './make-event.ts';
-import { acceptConnection, type Admitted, type Refused } from './mtls-gate.ts';
+import {
+  acceptConnection,
+  refuseUnheard,
+  type Admitted,
+  type InboundContext,
+  type Refused,
+} from './mtls-gate.ts';
 import { now } from './moment.ts';
 
 /** Whether a port's protocol is parsed as HTTP. */
@@ -48,7 +54,7 @@ export async function acceptInbound(
   const http = isHttp(place.port.protocol);
   // Looked up early too: a client that is gone by the end of the handshake is forgotten by then.
   const early = sourceOf(core, endpoints);
-  const result = await acceptConnection(socket, {
+  const result = await admitOne(core, site, socket, {
     mode: place.port.mtls,
     protocol: http ? 'http' : 'tcp',
     tls: http ? tls.http : tls.tcp,
@@ -80,6 +86,22 @@ export async function acceptInbound(
   const connection = connectionOf(result, { instance: site.instance, port, endpoints, acceptedAt });
   if (http) lane.accept(result.stream, connection);
   else carryInboundTcp(core, connection, result.stream);
+}
+
+/** The gate's word; nobody waits for it who comes when too many do already. */
+async function admitOne(
+  core: Core,
+  { instance, key }: { instance: string; key: string },
+  socket: Socket,
+  context: InboundContext,
+): Promise<Admitted | Refused> {
+  const place = `${instance}|${key}`;
+  if (!core.unfinished.enter(place)) return refuseUnheard(socket);
+  try {
+    return await acceptConnection(socket, context);
+  } finally {
+    core.unfinished.leave(place);
+  }
 }
 
 function connectionOf(

@@ -15,6 +15,8 @@ export interface Limits {
   connectTimeoutMs: number;
   /** How long the connections of a listener that is gone may go on (Istio's drain duration: 5 s). */
   drainMs: number;
+  /** Connections of one listener that haven't shown yet what they are (ClientHello, handshake); more are refused. */
+  maxUnfinished: number;
   /** Connections to one peer that are being made at a time; further ones wait for their turn. */
   maxHandshakes: number;
   /** Open connections of one listener; more are closed at once. */
@@ -32,6 +34,7 @@ export const DEFAULT_LIMITS: Limits = {
   keepAliveTimeoutMs: 3_600_000,
   connectTimeoutMs: 10_000,
   drainMs: 5_000,
+  maxUnfinished: 1_024,
   maxHandshakes: 16,
   maxConnections: 10_000,
   lanes: 'both',

@@ -64,6 +64,7 @@ export type RefusalReason =
   | 'malformed-client-hello'
   | 'client-hello-timeout'
   | 'closed-early'
+  | 'too-many-handshakes'
   | 'resumed-session'
   | 'connect-failed'
   /** At gateways. */
@@ -114,6 +115,15 @@ export async function acceptConnection(
   // A closing socket may still report what its peer did to it.
   if (result.kind === 'refused') raw.on('error', swallow);
   return result;
+}
+
+/** A listener that has its hands full of connections which say nothing: this one is closed unheard. */
+export function refuseUnheard(raw: net.Socket): Refused {
+  return close(
+    raw,
+    'too-many-handshakes',
+    'too many connections of this listener have not shown yet what they are',
+  );
 }
 
 async function admitInbound(raw: net.Socket, context: InboundContext): Promise<Admitted | Refused> {

@@ -8,8 +8,8 @@ import { createInboundTls, createUpstreamTls, type InboundTls, type UpstreamTls 
 export interface SidecarTls {
   /** Everything the material was made of; equal = may be kept. */
   fingerprint: string;
-  http: InboundTls;
-  tcp: InboundTls;
+  readonly http: InboundTls;
+  readonly tcp: InboundTls;
   upstream: UpstreamTls;
   /** Of a gateway's servers; null where its credential isn't there. */
   gateway(server: PortServer): InboundTls | null;
@@ -27,13 +27,27 @@ function make(
   fingerprint: string,
 ): SidecarTls {
   const credentials = { ...instance.credentials, trustBundlePem };
+  // What can't be used shows here; the rest is made of the same PEMs when it is first used, if ever.
+  const upstream = createUpstreamTls(credentials);
+  const http = lazily(() => createInboundTls(credentials, HTTP_ALPN));
+  const tcp = lazily(() => createInboundTls(credentials, TCP_ALPN));
   return {
     fingerprint,
-    http: createInboundTls(credentials, HTTP_ALPN),
-    tcp: createInboundTls(credentials, TCP_ALPN),
-    upstream: createUpstreamTls(credentials),
+    get http() {
+      return http();
+    },
+    get tcp() {
+      return tcp();
+    },
+    upstream,
     gateway: gatewayTls(instance, trustBundlePem),
   };
+}
+
+/** In a large mesh most sidecars use little of their material, and each OpenSSL context is some 40 KB. */
+function lazily<T>(make: () => T): () => T {
+  let made: { value: T } | null = null;
+  return () => (made ??= { value: make() }).value;
 }
 
 /** Made for every server at once: what can't be used shall be told before it is in force. */

@@ -27,6 +27,7 @@ import { createOutboundLane } from './outbound-http.ts';
 import type { SharedSources } from './shared-sources.ts';
 import type { BoundListener, Snapshot } from './snapshot.ts';
 import { Turns } from './turns.ts';
+import { Unfinished } from './unfinished.ts';
 import { UpstreamPools } from './upstream-pool.ts';
 import type { Prepared, Share } from './worker-messages.ts';
 import { rememberSignatures } from './token-verification.ts';
@@ -66,6 +67,7 @@ export function createSidecars({ limits, share, events, sources }: SidecarsInput
     turns: new Map(),
     inForce: null,
     departing: new Map(),
+    unfinished: new Unfinished(limits.maxUnfinished),
     handshakes: new Turns(limits.maxHandshakes),
     events,
     record: (event) => events.event(event),
