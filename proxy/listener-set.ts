@@ -85,10 +85,13 @@ function bindProblem(wanted: Wanted, error: NodeJS.ErrnoException): Problem {
   };
 }
 
+/** `drains`: its connections have some time to end; `closes`: they are closed now. */
+export type Leaving = 'drains' | 'closes';
+
 export class ListenerSet {
   readonly #limits: Limits;
   readonly #onConnection: (site: Site, socket: Socket) => void;
-  readonly #onLeaving: (site: Site) => void;
+  readonly #onLeaving: (site: Site, how: Leaving) => void;
   #open = new Map<string, Open>();
   readonly #draining = new Set<Open>();
 
@@ -96,7 +99,7 @@ export class ListenerSet {
   constructor(
     limits: Limits,
     onConnection: (site: Site, socket: Socket) => void,
-    onLeaving: (site: Site) => void,
+    onLeaving: (site: Site, how: Leaving) => void,
   ) {
     this.#limits = limits;
     this.#onConnection = onConnection;
@@ -145,7 +148,7 @@ export class ListenerSet {
 
   close(): void {
     for (const opened of this.#open.values()) {
-      this.#onLeaving(opened.wanted);
+      this.#onLeaving(opened.wanted, 'closes');
       close(opened);
     }
     this.#open.clear();
@@ -155,7 +158,7 @@ export class ListenerSet {
 
   /** Accepts nobody any more; who is connected already has some time to end. */
   #drain(opened: Open): void {
-    this.#onLeaving(opened.wanted);
+    this.#onLeaving(opened.wanted, 'drains');
     this.#draining.add(opened);
     opened.server.close(() => {
       clearTimeout(timer);

@@ -95,10 +95,10 @@ export function createSidecars({ limits, share, events, sources }: SidecarsInput
         void acceptGateway(core, gatewayLane, site, socket);
       else void acceptInbound(core, inboundLane, site, socket);
     },
-    ({ instance, direction, key }) => {
+    ({ instance, direction, key }, how) => {
       if (direction === 'outbound')
-        outboundLane.leave((context) => context.instance === instance && context.key === key);
-      else inboundLane.leave((context) => context.instance === instance && context.port === Number(key));
+        outboundLane.leave(how, (context) => context.instance === instance && context.key === key);
+      else inboundLane.leave(how, (context) => context.instance === instance && context.port === Number(key));
     },
   );
   let pending: Extract<Preparation, { kind: 'prepared' }> | null = null;

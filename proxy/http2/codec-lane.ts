@@ -2,6 +2,7 @@
 import type { Duplex } from 'node:stream';
 import type { HttpLane } from '../http-lane.ts';
 import type { Limits } from '../limits.ts';
+import type { Leaving } from '../listener-set.ts';
 import { chooseCodec } from './choose-codec.ts';
 import type { Http2Link } from './link.ts';
 import type { ServerExchange } from './server-exchange.ts';
@@ -15,8 +16,8 @@ export interface Codecs<C> {
 }
 
 export interface CodecLane<C> extends HttpLane<C> {
-  /** Tells the HTTP/2 clients that their listener goes: which streams were the last. The caller closes the sockets. */
-  leave(whose: (context: C) => boolean): void;
+  /** Tells the HTTP/2 clients that their listener goes, and which streams are the last. */
+  leave(how: Leaving, whose: (context: C) => boolean): void;
 }
 
 export function createCodecLane<C>(limits: Limits, { http1, http2, alpn }: Codecs<C>): CodecLane<C> {
@@ -32,8 +33,12 @@ export function createCodecLane<C>(limits: Limits, { http1, http2, alpn }: Codec
         links.set(link, context);
         socket.once('close', () => links.delete(link));
       }),
-    leave: (whose) => {
-      for (const [link, context] of links) if (whose(context)) link.goAway();
+    leave: (how, whose) => {
+      for (const [link, context] of links) {
+        if (!whose(context)) continue;
+        if (how === 'drains') link.drain();
+        else link.goAway();
+      }
     },
     close: () => http1.close(),
   };

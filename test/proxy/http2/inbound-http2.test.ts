@@ -97,10 +97,15 @@ describe('a request over HTTP/2 at an inbound listener', () => {
     expect(body).not.toContain('100-continue');
   });
 
-  it('tells its clients when its listener goes', async () => {
-    await pair.publish({ policies: [ALLOW_WEB] });
+  it('under way when its instance leaves ends well, and its client is told to send no more', async () => {
+    let finish: (() => void) | null = null;
+    await serve((_message, response) => {
+      response.writeHead(200).flushHeaders();
+      finish = () => response.end('late');
+    });
     const { session, ask } = await asWeb();
-    await ask();
+    const late = ask({ ':path': '/late' });
+    await eventually('the request arrives', () => finish !== null);
     const told = once(session, 'goaway');
     await pair.publish({
       policies: [ALLOW_WEB],
@@ -109,6 +114,8 @@ describe('a request over HTTP/2 at an inbound listener', () => {
       },
     });
     expect((await told)[0]).toBe(0);
+    (finish as (() => void) | null)?.();
+    expect(await late).toMatchObject({ status: 200, body: 'late' });
   });
 });
 
