@@ -20,6 +20,7 @@ export class Http2Pool {
   readonly #links = new Set<ClientLink>();
   #dialing: Promise<ClientLink> | null = null;
   #retired = false;
+  #closed = false;
 
   /** `use`: `once` closes a connection when its last stream is over. */
   constructor(dial: Dialer, limits: Limits, use: 'lasting' | 'once') {
@@ -47,19 +48,28 @@ export class Http2Pool {
     return this.#links.size === 0 && this.#dialing === null;
   }
 
-  /** Ends each connection with its last stream. */
+  /** Ends each connection with its last stream, also one that is still being made for somebody. */
   retire(): void {
     this.#retired = true;
     for (const link of this.#links) link.drain();
   }
 
+  /** Whoever waited for the connection doesn't want it any more. */
+  release(link: ClientLink): void {
+    if ((this.#retired || !this.#lasting) && link.connection.streams === 0) link.drain();
+  }
+
   close(): void {
-    this.#retired = true;
+    this.#closed = true;
     for (const link of this.#links) link.socket.destroy();
   }
 
   async #make(): Promise<ClientLink> {
     const socket: Duplex = await this.dial();
+    if (this.#closed) {
+      socket.destroy();
+      throw new Error('the data plane has closed');
+    }
     const link: ClientLink = new Http2Link(
       'client',
       socket,
@@ -67,7 +77,6 @@ export class Http2Pool {
       this.#limits,
     );
     this.#links.add(link);
-    if (this.#retired) link.drain();
     return link;
   }
 
@@ -79,9 +88,7 @@ export class Http2Pool {
       trailers: (stream, block) => of(stream)?.onTrailers(block),
       reset: (stream, code, by) => of(stream)?.onReset(code, by),
       sent: (stream, count) => of(stream)?.onSent(count),
-      closed: () => {
-        if (!this.#lasting && link().connection.streams === 0) link().drain();
-      },
+      closed: () => this.release(link()),
       over: () => this.#links.delete(link()),
     };
   }

@@ -16,6 +16,9 @@ import type {
   UpstreamRequest,
 } from './upstream.ts';
 
+/** Connections that may turn out to be full, or to be closing. */
+const ATTEMPTS = 3;
+
 export class Http2UpstreamExchange implements UpstreamExchange {
   readonly #request: UpstreamRequest;
   readonly #events: UpstreamEvents;
@@ -28,7 +31,7 @@ export class Http2UpstreamExchange implements UpstreamExchange {
     this.#events = events;
   }
 
-  start(pool: Http2Pool): void {
+  start(pool: Http2Pool, attempt = 1): void {
     const ready = pool.ready();
     if (ready !== null) {
       this.#open(ready);
@@ -36,10 +39,10 @@ export class Http2UpstreamExchange implements UpstreamExchange {
     }
     pool.connect().then(
       (link) => {
-        if (this.#over) return;
+        if (this.#over) pool.release(link);
         // Others may have taken the last place meanwhile.
-        if (link.connection.accepts) this.#open(link);
-        else this.start(pool);
+        else if (link.connection.accepts || attempt === ATTEMPTS) this.#open(link);
+        else this.start(pool, attempt + 1);
       },
       (error: NodeJS.ErrnoException) => {
         this.#fail({ decision: failureOf(error, false), unsent: true, code: null });

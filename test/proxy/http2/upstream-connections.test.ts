@@ -86,6 +86,22 @@ describe('connections to an upstream that speaks HTTP/2', () => {
     expect(application.requests).toHaveLength(2);
   });
 
+  it('that are being made when the application moves serve who waits for them, and end with it', async () => {
+    const client = await connect();
+    const waiting = client.ask({ ':path': '/first' });
+    await pair.publish({
+      policies: [ALLOW_WEB],
+      protocol: 'http2',
+      edit: ({ instances }) => {
+        for (const { inbound } of instances)
+          for (const port of inbound) port.upstream = { ...port.upstream, host: 'localhost' };
+      },
+    });
+    expect((await waiting).status).toBe(200);
+    expect((await client.ask({ ':path': '/second' })).status).toBe(200);
+    await eventually('one connection is left', () => application.sessions.size === 1);
+  });
+
   it('tell each rehearsed caller’s own tag, however many call at once', async () => {
     const ask = async (tag: string): Promise<void> => {
       const socket = net.connect(pair.at('web-0', 'orders:80'));
