@@ -200,7 +200,7 @@ describe('the virtual hosts of a server', () => {
         of('billing'),
         of('x', { gateways: ['istio-system/inner'] }),
       ),
-    ).toEqual(['a: shop', 'b: billing shop']);
+    ).toEqual(['b: billing shop', 'a: shop']);
   });
 
   it('send everything to https where the server says so, with or without routes', () => {

@@ -7,7 +7,7 @@ import type { GatewayRoute, VirtualHost } from '../../../policy/gateway/virtual-
 /** The routes of one VirtualService, each of its matches a route. */
 function routes(...http: object[]): GatewayRoute[] {
   const spec = virtualServiceSpecSchema.parse({ hosts: ['*'], gateways: ['a/b'], http });
-  return spec.http.flatMap((route) =>
+  return spec.http.flatMap((route): GatewayRoute[] =>
     route.match.length === 0 ? [{ route, match: null }] : route.match.map((match) => ({ route, match })),
   );
 }
