@@ -2,6 +2,7 @@
 import { stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { loadProject } from '../mesh/load-project.ts';
+import { keySetsInFiles } from '../mesh/key-file.ts';
 import { compileMeshPolicies, policyProblems } from '../mesh/mesh-policies.ts';
 import { listFiles, readText, shownPath } from '../mesh/project-files.ts';
 import type { Mesh } from '../model/mesh.ts';
@@ -35,7 +36,25 @@ export async function checkProject(path: string): Promise<LintProblem[]> {
   const { value: mesh, problems } = await loadProject(path);
   if (!mesh) return problems;
   const unjudged = policyProblems(compileMeshPolicies(mesh));
-  return [...problems, ...unjudged, ...(await checkScenarios(mesh)), ...lintMesh(mesh)];
+  const keys = await missingKeys(mesh);
+  return [...problems, ...unjudged, ...keys, ...(await checkScenarios(mesh)), ...lintMesh(mesh)];
+}
+
+/** A `jwksUri` that is a path must hold keys now; one that is a URL is only fetched by a session. */
+async function missingKeys({ policies, root }: Mesh): Promise<Problem[]> {
+  const sets = Object.entries(await keySetsInFiles(policies, root));
+  return sets.flatMap(([uri, keys]) =>
+    keys !== null
+      ? []
+      : [
+          {
+            code: 'keys-unreachable',
+            severity: 'error' as const,
+            message: `no keys in ${uri}: every token by them is refused`,
+            hint: `a JSON Web Key Set belongs there, relative to ${root}`,
+          },
+        ],
+  );
 }
 
 async function checkScenarios(mesh: Mesh): Promise<Problem[]> {

@@ -1,5 +1,6 @@
 /** `greenroom explain`: would this request pass, and which clause decides? Answered from the files alone. */
 import { Command, InvalidArgumentError } from 'commander';
+import { keySetsInFiles } from '../mesh/key-file.ts';
 import type { Mesh, Workload } from '../model/mesh.ts';
 import { explainRequest, type RequestQuestion } from '../policy/explain-request.ts';
 import { explanationLines, ruleText, verdictMark } from './event-line.ts';
@@ -7,7 +8,7 @@ import { FilesError } from './exit-codes.ts';
 import { formatOption, parsePort } from './options.ts';
 import { say, sayJson, type Format } from './output.ts';
 import { readProject } from './project.ts';
-import { inlineTokens } from './suite-tokens.ts';
+import { suiteTokens } from './suite-tokens.ts';
 
 interface Options {
   from: string;
@@ -88,7 +89,11 @@ export function explainCommand(): Command {
         connection: options.plaintext ? 'plaintext' : 'mtls',
         ...(options.port === undefined ? {} : { port: options.port }),
       };
-      const answer = await explainRequest(mesh, question, inlineTokens);
+      const answer = await explainRequest(
+        mesh,
+        question,
+        suiteTokens(await keySetsInFiles(mesh.policies, mesh.root)),
+      );
       if (answer === null) throw noSuchPort(to, options.port);
       const { decision, explanation } = answer;
       if (options.format === 'json') return sayJson(answer);

@@ -4,6 +4,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import { keySetsInFiles } from '../mesh/key-file.ts';
 import { type DecisionCase, parseDecisionSuite } from '../model/decision-suite.ts';
 import { parsePolicyFile } from '../model/policy-file.ts';
 import type { PolicyObject } from '../model/policy-object.ts';
@@ -30,7 +31,7 @@ export async function readSuite(file: string): Promise<Suite> {
   const objects = [...policies];
   for (const name of suite.spec.policyFiles)
     objects.push(...(await readPolicies(resolve(dirname(file), name))));
-  const keySets = suiteKeySets(suite);
+  const keySets = { ...suiteKeySets(suite), ...(await keySetsInFiles(objects, dirname(file))) };
   return {
     name: suite.metadata.name,
     world: { objects, config: suite.spec.mesh },
@@ -41,7 +42,9 @@ export async function readSuite(file: string): Promise<Suite> {
 }
 
 async function readPolicies(file: string): Promise<PolicyObject[]> {
-  return valueOf(parsePolicyFile(await readText(file), file, { namespace: 'default', ignore: [] }));
+  return valueOf(
+    parsePolicyFile(await readText(file), file, { namespace: 'default', ignore: [], keysFrom: 'files' }),
+  );
 }
 
 function valueOf<T>(parsed: Parsed<T>): T {

@@ -4,17 +4,11 @@ import { type KeySet, parseKeySet } from '../policy/tokens/key-set.ts';
 import type { TokenVerification } from '../policy/tokens/verify-token.ts';
 import { verifySignature } from '../proxy/token-signatures.ts';
 
-/** By the keys that rules hold themselves. */
-export const inlineTokens: TokenVerification = {
-  keysAt: async () => null,
-  verifySignature,
-  now: () => Math.floor(Date.now() / 1000),
-};
-
-/** By the keys of `keySets`, too. */
+/** By the keys that rules hold themselves, and those of `keySets` by their URI. */
 export function suiteTokens(keySets: Readonly<Record<string, KeySet | null>>): TokenVerification {
   return {
-    ...inlineTokens,
+    verifySignature,
+    now: () => Math.floor(Date.now() / 1000),
     keysAt: async (uri) => (Object.hasOwn(keySets, uri) ? (keySets[uri] ?? null) : null),
   };
 }

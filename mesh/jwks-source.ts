@@ -2,15 +2,19 @@
  * The keys behind every `jwksUri` of a mesh's policies: fetched by the control plane, as istiod does it, kept while
  * they are asked for, fetched again in time. What can't be fetched is null, and then no token is good.
  */
+import { keyFilePath } from '../model/istio/key-file.ts';
 import type { Problem } from '../model/problem.ts';
 import { type KeySet, parseKeySet } from '../policy/tokens/key-set.ts';
 import { type FetchText, fetchText } from './fetch-text.ts';
+import { readKeyFile } from './key-file.ts';
 import type { MeshPolicies } from './mesh-policies.ts';
 
 /** Keys by URI. */
 export type KeySets = Readonly<Record<string, KeySet | null>>;
 
 export interface JwksSourceOptions {
+  /** The project's folder, for a `jwksUri` that is a path. */
+  root: () => string;
   /** Keys of a URI changed, or could be had or not had any more. */
   changed: (sets: KeySets) => void;
   fetch?: FetchText;
@@ -78,13 +82,20 @@ export class JwksSource {
   async #fetch(uri: string): Promise<Entry> {
     const before = this.#entries.get(uri)?.keys ?? null;
     try {
-      const keys = parseKeySet(await (this.#options.fetch ?? fetchText)(uri, this.#abort.signal));
+      const keys = parseKeySet(await this.#text(uri));
       return keys === null
         ? { keys: before, failure: 'the answer holds no key that can be used' }
         : { keys, failure: null };
     } catch (error) {
       return { keys: before, failure: error instanceof Error ? error.message : String(error) };
     }
+  }
+
+  /** A path is read, and changes with its file; everything else is fetched. */
+  #text(uri: string): Promise<string> {
+    const path = keyFilePath(uri);
+    if (path !== null) return readKeyFile(path, this.#options.root());
+    return (this.#options.fetch ?? fetchText)(uri, this.#abort.signal);
   }
 
   #schedule(): void {

@@ -46,7 +46,11 @@ async function loadMesh(project: Project, root: string, { overrides }: LoadOptio
       problems.push(text.problem);
       continue;
     }
-    const defaults = { namespace: project.spec.namespace, ignore: project.spec.ignore };
+    const defaults = {
+      namespace: project.spec.namespace,
+      ignore: project.spec.ignore,
+      keysFrom: 'files',
+    } as const;
     const read = readPolicyFile(text.text, shownPath(file), defaults);
     policies.push(...read.objects);
     skipped.push(...read.skipped);

@@ -82,6 +82,7 @@ export class RunningSession implements Session {
       },
     };
     this.#keys = new JwksSource({
+      root: () => this.#mesh.root,
       changed: (keySets) => this.#publishUnasked({ keySets }),
       ...(options.fetchText ? { fetch: options.fetchText } : {}),
     });

@@ -135,7 +135,7 @@ export function parseDecisionSuite(text: string, file: string): Parsed<DecisionS
 /** A policy object, checked where it is enforced; others go along unchecked: whoever judges names what it can't. */
 function readSuiteObject(document: YamlDocument): { objects: PolicyObject[]; problems: Problem[] } {
   const read: PolicyFile = { objects: [], skipped: [], problems: [] };
-  readObject(document, { namespace: 'default', ignore: [], refusedBy: 'webhook' }, read);
+  readObject(document, { namespace: 'default', ignore: [], refusedBy: 'webhook', keysFrom: 'files' }, read);
   const unjudged = read.problems.some(
     ({ code }) => code === 'not-supported-yet' || code === 'unsupported-kind',
   );

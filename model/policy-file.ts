@@ -4,6 +4,7 @@
  */
 import { closest } from './closest.ts';
 import { admit, type Admission } from './istio/admission.ts';
+import { KEYS_FROM_A_FILE } from './istio/request-authentication.ts';
 import { objectHeadSchema } from './kubernetes-object.ts';
 import { kindSupport, POLICY_KINDS, type KindSupport } from './policy-kinds.ts';
 import type { PolicyObject } from './policy-object.ts';
@@ -22,6 +23,8 @@ export interface PolicyDefaults {
    * server sees, as in suites whose verdicts were observed on istiod alone.
    */
   refusedBy?: 'cluster' | 'webhook';
+  /** `files`: a `jwksUri` may be a path, which Istio refuses; it is then a warning. */
+  keysFrom?: 'urls' | 'files';
 }
 
 /** An object that was left out. */
@@ -149,7 +152,8 @@ function readPolicy(
   }
   const { kind } = document.value as { kind: string };
   const admission = admit(document, { group, kind, webhook: support.schema });
-  const found = defaults.refusedBy === 'webhook' ? webhookOnly(admission) : admission.problems;
+  const judged = defaults.refusedBy === 'webhook' ? webhookOnly(admission) : admission.problems;
+  const found = defaults.keysFrom === 'files' ? judged.map(offlineKeys) : judged;
   into.problems.push(...found);
   if (support.support === 'later') into.problems.push(notYet(kind, document));
   const { object } = admission;
@@ -169,6 +173,10 @@ function readPolicy(
     at: document.at,
     positions: document.positions,
   });
+}
+
+function offlineKeys(problem: Problem): Problem {
+  return problem.code === KEYS_FROM_A_FILE ? { ...problem, severity: 'warning' } : problem;
 }
 
 /**

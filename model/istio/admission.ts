@@ -24,7 +24,7 @@ export interface AdmissionChecks {
 export interface Admission {
   /** The head of the object, when it can be read. */
   object: z.infer<typeof objectSchema> | null;
-  /** The spec as the webhook's schema reads it, its defaults filled in; without unknown fields. */
+  /** The spec as the webhook's schema reads it, its defaults filled in; without unknown fields. As stored, where it refuses. */
   spec: unknown;
   apiServer: Problem[];
   webhook: Problem[];
@@ -66,7 +66,7 @@ export function admit(document: YamlDocument, { group, kind, webhook }: Admissio
       : (stored?.problems ?? []);
   return {
     object: object.value,
-    spec: stored ? stored.value : structure.value,
+    spec: stored?.value ?? structure.value,
     apiServer,
     webhook: refused,
     warnings,

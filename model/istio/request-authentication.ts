@@ -7,6 +7,7 @@ import { report, type CheckContext } from '../issue.ts';
 import { attachmentFields, checkAttachment } from './attachment.ts';
 import { MILLISECOND_NS, parseGoDuration } from './go-duration.ts';
 import { goUrlScheme } from './go-url.ts';
+import { keyFilePath } from './key-file.ts';
 import { keySetError } from './key-set.ts';
 
 const nonEmptyStrings = z.array(z.string().min(1));
@@ -42,6 +43,9 @@ export const jwtRuleSchema = z
   })
   .superRefine(checkJwtRule);
 
+/** Istio's refusal of a `jwksUri` that is a file: who works offline on purpose makes it a warning. */
+export const KEYS_FROM_A_FILE = 'keys-from-a-file';
+
 type JwtRuleFields = z.infer<typeof jwtRuleSchema>;
 
 function checkJwtRule(rule: JwtRuleFields, context: CheckContext): void {
@@ -54,7 +58,14 @@ function checkJwtRule(rule: JwtRuleFields, context: CheckContext): void {
       message: 'a rule needs an issuer (or a jwksUri)',
     });
   }
-  if (uri && !['http', 'https'].includes(goUrlScheme(uri) ?? '')) {
+  if (uri && keyFilePath(uri) !== null) {
+    report(context, {
+      path: [uriField],
+      code: KEYS_FROM_A_FILE,
+      message: `${uriField}: a file, and istiod takes only http:// and https://`,
+      hint: 'good for work without a network; write the URL before you apply it',
+    });
+  } else if (uri && !['http', 'https'].includes(goUrlScheme(uri) ?? '')) {
     report(context, {
       path: [uriField],
       code: 'invalid-value',

@@ -1,9 +1,11 @@
 /**
  * Where keys come from, as far as the URL tells without asking the network: fetched in the clear, from the control
- * plane's own machine, or from an address that only a machine's metadata service has.
+ * plane's own machine, from an address that only a machine's metadata service has, or from a private network.
  */
+import { keyFilePath } from '../../model/istio/key-file.ts';
 import { parseIpAddress } from '../../model/ip-block.ts';
 import { type PolicyObject, positionOf } from '../../model/policy-object.ts';
+import { blockContains, readBlock } from '../../wire/ip-block.ts';
 import type { Finding, Lint } from '../lint.ts';
 
 interface Rule {
@@ -27,8 +29,8 @@ export const jwksUriPrivate: Lint = {
 function suspicious(object: PolicyObject, rule: Rule, index: number): Finding[] {
   const field = rule.jwksUri === undefined ? 'jwks_uri' : 'jwksUri';
   const uri = rule[field];
-  // Inline keys win: then nothing is fetched.
-  if (!uri || rule.jwks) return [];
+  // Inline keys win: then nothing is fetched. A path is admission's to warn about.
+  if (!uri || rule.jwks || keyFilePath(uri) !== null) return [];
   const at = positionOf(object, ['spec', 'jwtRules', index, field]);
   const name = `RequestAuthentication ${object.metadata.namespace}/${object.metadata.name}`;
   const host = hostOf(uri);
@@ -59,7 +61,25 @@ function suspicious(object: PolicyObject, rule: Rule, index: number): Finding[] 
         at,
       },
     ];
+  if (isPrivate(host))
+    return [
+      {
+        severity: 'warning',
+        message: `${name}: ${field} names ${host}, an address of a private network: where istiod has no way there, every token is refused with 401`,
+        hint: 'name a host that every control plane of this mesh can reach, or write the keys under jwks',
+        at,
+      },
+    ];
   return [];
+}
+
+/** RFC 1918, RFC 6598 and RFC 4193. */
+const PRIVATE_BLOCKS = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10', 'fc00::/7'].flatMap(
+  (text) => readBlock(text) ?? [],
+);
+
+function isPrivate(host: string): boolean {
+  return PRIVATE_BLOCKS.some((block) => blockContains(block, host));
 }
 
 function hostOf(uri: string): string {

@@ -8,6 +8,7 @@ import { checkPath, checkProject } from '../../cli/check.ts';
 import { FilesError } from '../../cli/exit-codes.ts';
 import { writeStarterProject } from '../../cli/init.ts';
 import { formatProblem } from '../../model/problem.ts';
+import { keySetText, signer } from '../support/tokens.ts';
 
 let root = '';
 beforeEach(async () => {
@@ -110,5 +111,25 @@ describe('check', () => {
     const empty = join(root, 'services', 'empty');
     await mkdir(empty);
     expect((await checkPath(empty)).map(({ code }) => code)).toEqual(['no-project']);
+  });
+});
+
+describe('a jwksUri that is a path', () => {
+  const policy = `apiVersion: security.istio.io/v1
+kind: RequestAuthentication
+metadata: { name: tokens }
+spec: { jwtRules: [{ issuer: "https://issuer.example", jwksUri: ./keys.json }] }
+`;
+
+  it('is an error without keys there, and a warning with them, since Istio refuses it', async () => {
+    await writeStarterProject(root);
+    await writeFile(join(root, 'policies/tokens.yaml'), policy);
+    const codes = async () => (await checkProject(root)).map(({ code, severity }) => `${severity} ${code}`);
+    expect(await codes()).toEqual(
+      expect.arrayContaining(['error keys-unreachable', 'warning keys-from-a-file']),
+    );
+    await writeFile(join(root, 'keys.json'), keySetText(signer()));
+    expect(await codes()).toContain('warning keys-from-a-file');
+    expect(await codes()).not.toContain('error keys-unreachable');
   });
 });

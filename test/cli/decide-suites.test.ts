@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decideSuites } from '../../cli/decide-suites.ts';
 import { FilesError } from '../../cli/exit-codes.ts';
+import { keySetText, requestAuthentication, signer } from '../support/tokens.ts';
 
 let folder = '';
 beforeAll(async () => {
@@ -94,5 +95,25 @@ describe('decideSuites', () => {
       agree: 1,
       differ: 0,
     });
+  });
+
+  it('verifies tokens with keys in a file beside the suite, and refuses them where it is gone', async () => {
+    const issuer = signer();
+    const token = issuer.token({ iss: 'https://issuer.example' });
+    const policy = requestAuthentication([{ issuer: 'https://issuer.example', jwksUri: './keys.json' }]);
+    const { apiVersion, kind, metadata, spec } = policy;
+    const text = suite('{ decision: allow }')
+      .replace(
+        'policyFiles: [policies.yaml]',
+        `policies: [${JSON.stringify({ apiVersion, kind, metadata, spec })}]`,
+      )
+      .replace('path: /a', `path: /a, token: ${token}`);
+    const path = await file('with-keys.yaml', text);
+    expect(await decideSuites([path])).toMatchObject({
+      differ: 1,
+      results: [{ decision: { status: 401, reason: 'token-signature-invalid' } }],
+    });
+    await file('keys.json', keySetText(issuer));
+    expect(await decideSuites([path])).toMatchObject({ agree: 1, differ: 0 });
   });
 });

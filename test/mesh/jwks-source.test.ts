@@ -1,6 +1,9 @@
 import { createServer } from 'node:http';
 import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { fetchText } from '../../mesh/fetch-text.ts';
 import { JwksSource, type JwksSourceOptions } from '../../mesh/jwks-source.ts';
@@ -28,7 +31,7 @@ afterEach(() => {
 });
 
 function source(options: Partial<JwksSourceOptions>): JwksSource {
-  const made = new JwksSource({ changed: () => undefined, ...options });
+  const made = new JwksSource({ changed: () => undefined, root: () => '/nowhere', ...options });
   open.push(made);
   return made;
 }
@@ -45,6 +48,19 @@ describe('keys behind a URI', () => {
     expect(keys.problems).toMatchObject([
       { code: 'keys-unreachable', severity: 'warning', message: expect.stringContaining(why) },
     ]);
+  });
+
+  it('are read from a file and never fetched where the URI is a path', async () => {
+    const root = await mkdtemp(join(tmpdir(), 'greenroom-jwks-'));
+    const fetch = () => Promise.reject(new Error('fetched'));
+    const keys = source({ fetch, root: () => root });
+    await keys.follow(policiesAbout('./keys.json'));
+    expect(keys.sets).toEqual({ './keys.json': null });
+    expect(keys.problems).toMatchObject([{ message: expect.stringContaining('ENOENT') }]);
+    await writeFile(join(root, 'keys.json'), first);
+    await keys.follow(policiesAbout('./keys.json'));
+    expect(keys.sets).toMatchObject({ './keys.json': [{ kid: 'one' }] });
+    await rm(root, { recursive: true });
   });
 
   it('are fetched once for all who ask, and forgotten when nobody does', async () => {
