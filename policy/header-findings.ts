@@ -50,8 +50,11 @@ function foreignElements(value: string): Finding | null {
 }
 
 function headerFinding(policy: CompiledPolicy, name: string): Finding | null {
-  if (OTHER_PATH.has(name)) return looksAt(policy, 'request.path') ? otherPath(name) : null;
-  if (OTHER_METHOD.has(name)) return looksAt(policy, 'request.method') ? otherMethod(name) : null;
+  // All of them begin so; most names don't.
+  if (name.startsWith('x-')) {
+    if (OTHER_PATH.has(name)) return looksAt(policy, 'request.path') ? otherPath(name) : null;
+    if (OTHER_METHOD.has(name)) return looksAt(policy, 'request.method') ? otherMethod(name) : null;
+  }
   if (!name.includes('_')) return null;
   const twin = name.replaceAll('_', '-');
   const trusted = IDENTITY.has(twin) || actions(policy).some((action) => traitsOf(action).headers.has(twin));

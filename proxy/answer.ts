@@ -107,8 +107,14 @@ export function upstreamAnswerHeaders(
   server: ServerName,
   told: HeaderList = [],
 ): [string, string][] {
-  const kept = upstream.filter(([name]) => name !== 'server');
-  if (!kept.some(([name]) => name === 'date')) kept.push(['date', httpDate()]);
+  const kept: [string, string][] = [];
+  let dated = false;
+  for (const field of upstream) {
+    if (field[0] === 'server') continue;
+    if (field[0] === 'date') dated = true;
+    kept.push(field);
+  }
+  if (!dated) kept.push(['date', httpDate()]);
   kept.push(['server', server], ...besides(told));
   return kept;
 }

@@ -21,10 +21,10 @@ export interface HttpExchange {
   by: 'upstream' | 'sidecar';
   requestBytes: number;
   responseBytes: number;
-  /** Request line and fields as sent upstream, with or without the empty line. The writer copies it. */
-  requestHead: Uint8Array;
-  /** Status line and fields as sent to the client. The writer copies it. */
-  responseHead: Uint8Array;
+  /** Request line and fields as sent upstream, with or without the empty line; a text has one character a byte. */
+  requestHead: Uint8Array | string;
+  /** Status line and fields as sent to the client. The writer copies both. */
+  responseHead: Uint8Array | string;
   /** The whole request head was there. */
   headMicros: number;
   /** The policy (inbound) or the route (outbound) was decided. */

@@ -153,7 +153,7 @@ export function createHttpLane<C>(limits: Limits, handlers: LaneHandlers<C>): Ht
     if (connection.broken || answered) return;
     connection.broken = true;
     const refuse = (): void => {
-      if (socket.destroyed) return;
+      if (socket.destroyed || socket.writableEnded) return;
       const bytes = handlers.broken(connection.context, failure, error.code ?? '');
       socket.end(bytes, () => socket.destroy());
     };

@@ -4,6 +4,7 @@
  */
 import type { Decision, Explanation, Finding } from '../model/decision.ts';
 import type { HeaderList, HttpFacts, RequestFacts, TokenClaims } from '../model/request-facts.ts';
+import type { CompiledPolicy } from '../policy/compiled-policy.ts';
 import { explain } from '../policy/explain.ts';
 import { findingsFor } from '../policy/findings.ts';
 import { decided, decideHttp, type Judged } from '../policy/decide-http.ts';
@@ -88,10 +89,15 @@ function judgementOf({ port: { policy } }: InboundPlace, judged: Judged, asSent:
   const { decision, facts, tokens, custom } = judged;
   return {
     decision,
-    findings: [...findingsFor(policy, facts, decision), ...tokenFindings(tokens, decision)],
+    findings: findingsOf(judged, policy),
     http: facts.http ?? asSent,
     ...(tokens === undefined ? {} : { claims: tokens.claims }),
     responseHeaders: custom?.responseHeaders ?? [],
     explain: () => explain(policy, facts, decision, tokens),
   };
+}
+
+function findingsOf({ facts, decision, tokens }: Judged, policy: CompiledPolicy): Finding[] {
+  const findings = findingsFor(policy, facts, decision);
+  return tokens === undefined ? findings : [...findings, ...tokenFindings(tokens, decision)];
 }

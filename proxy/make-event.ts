@@ -30,11 +30,19 @@ export function redactHeaders(headers: HeaderList): HeaderList {
   );
 }
 
-/** Whether there may be something to hide: a `false` is sure, and cheap. */
-export function mayHoldCredentials(path: string, headers: HeaderList): boolean {
-  for (const [name, value] of headers)
-    if (CREDENTIAL_FIELDS.includes(name) || mayHoldToken(value)) return true;
-  return mayHoldToken(path) || (path.includes('?') && path.search(SECRET_PARAMETER) >= 0);
+/** Lengths of the names that are looked for: most names have another. */
+const CREDENTIAL_LENGTHS: readonly boolean[] = Array.from({ length: 32 }, (_, length) =>
+  CREDENTIAL_FIELDS.some((name) => name.length === length),
+);
+
+/**
+ * Whether there may be something to hide in a head, of which `headers` are the fields and `path` the target's: a
+ * `false` is sure, and cheap.
+ */
+export function mayHoldCredentials(head: string, path: string, headers: HeaderList): boolean {
+  for (const [name] of headers)
+    if (CREDENTIAL_LENGTHS[name.length] === true && CREDENTIAL_FIELDS.includes(name)) return true;
+  return mayHoldToken(head) || (path.includes('?') && path.search(SECRET_PARAMETER) >= 0);
 }
 
 /** A path as it may be recorded: the query may hold a token. */

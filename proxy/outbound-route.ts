@@ -9,7 +9,7 @@ import { inForceFor, type Core } from './core.ts';
 import { decisionOf } from './error-table.ts';
 import { speaksHttp2 } from './http2/speaks-http2.ts';
 import { UpstreamRefused } from './forward-http.ts';
-import type { Destination, InForce } from './in-force.ts';
+import type { Destination, InForce, ServicePort } from './in-force.ts';
 import {
   connectUpstream,
   UPSTREAM_ALPN,
@@ -44,16 +44,32 @@ export const peerConnections = new WeakMap<Duplex, PeerConnection>();
 export function pickEndpoint(core: Core, routedBy: InForce, { service, port }: Destination): Endpoint | null {
   const inForce = core.inForce ?? routedBy;
   const current = inForce.service(service.id)?.ports.find((candidate) => candidate.port === port.port);
-  const alive = (current?.endpoints ?? []).flatMap(({ instance: id }) => {
-    const instance = inForce.instance(id);
-    const address = inForce.inboundAddress(id, port.targetPort);
-    return instance === null || address === null ? [] : [{ instance, address, targetPort: port.targetPort }];
-  });
-  if (alive.length === 0) return null;
+  const alive = current === undefined ? [] : boundEndpoints(inForce, current);
+  if (alive.length < 2) return alive[0] ?? null;
   const key = `${service.id}:${port.port}`;
   const turn = core.turns.get(key) ?? 0;
   core.turns.set(key, (turn + 1) % Number.MAX_SAFE_INTEGER);
   return alive[turn % alive.length] as Endpoint;
+}
+
+const bound = new WeakMap<InForce, Map<ServicePort, readonly Endpoint[]>>();
+
+/** Where a port's endpoints are bound; it stays so while the snapshot is in force. */
+function boundEndpoints(inForce: InForce, port: ServicePort): readonly Endpoint[] {
+  const known = bound.get(inForce) ?? new Map<ServicePort, readonly Endpoint[]>();
+  bound.set(inForce, known);
+  let alive = known.get(port);
+  if (alive === undefined) {
+    alive = port.endpoints.flatMap(({ instance: id }) => {
+      const instance = inForce.instance(id);
+      const address = inForce.inboundAddress(id, port.targetPort);
+      return instance === null || address === null
+        ? []
+        : [{ instance, address, targetPort: port.targetPort }];
+    });
+    known.set(port, alive);
+  }
+  return alive;
 }
 
 /** The decision for a connection that the gate didn't let us use. */

@@ -26,24 +26,33 @@ const OUTBOUND_REMOVED = new Set([
   'x-envoy-decorator-operation',
 ]);
 
-function withDefault(headers: Pairs, name: string, value: () => string): [string, string][] {
-  return headers.some(([present]) => present === name) ? [...headers] : [...headers, [name, value()]];
-}
-
 /** Every request has an id; a client's own is kept, any text. */
 export function withRequestId(headers: Pairs): [string, string][] {
-  return withDefault(headers, 'x-request-id', () => randomUUID());
+  for (const [name] of headers) if (name === 'x-request-id') return [...headers];
+  return [...headers, ['x-request-id', randomUUID()]];
 }
 
-/** Every request has an id (a client's own is kept, any text) and a forwarded protocol (a client's own is kept). */
-export function withRequestDefaults(headers: Pairs, scheme: 'http' | 'https'): [string, string][] {
-  return withRequestId(withDefault(headers, 'x-forwarded-proto', () => scheme));
-}
+/** All fields that are looked for here begin with it. */
+const X = 0x78;
 
-/** What goes out to a peer. */
+/** What goes out to a peer: with an id and a forwarded protocol; a client's own are kept, any text. */
 export function outboundHeaders(headers: Pairs): [string, string][] {
-  const kept = headers.filter(([name]) => !OUTBOUND_REMOVED.has(name));
-  return [...withRequestDefaults(kept, 'http'), ['x-envoy-attempt-count', '1']];
+  const kept: [string, string][] = [];
+  let hasProtocol = false;
+  let hasId = false;
+  for (const field of headers) {
+    const [name] = field;
+    if (name.charCodeAt(0) === X) {
+      if (OUTBOUND_REMOVED.has(name)) continue;
+      if (name === 'x-forwarded-proto') hasProtocol = true;
+      else if (name === 'x-request-id') hasId = true;
+    }
+    kept.push(field);
+  }
+  if (!hasProtocol) kept.push(['x-forwarded-proto', 'http']);
+  if (!hasId) kept.push(['x-request-id', randomUUID()]);
+  kept.push(['x-envoy-attempt-count', '1']);
+  return kept;
 }
 
 /** First value of a field. */

@@ -51,11 +51,23 @@ const INSIDE: ReadonlySet<string> = new Set([
 
 /** Headers as policies and the application see them at a sidecar's inbound side. */
 export function sidecarHeaders(headers: HeaderList, side: ReceivingSide): [string, string][] {
+  const kept: [string, string][] = [];
+  let hasScheme = false;
+  for (const [name, value] of headers) {
+    // All fields that are looked for begin with an x; most don't.
+    if (name.charCodeAt(0) === X) {
+      if (CONTROLS.has(name) || name === 'x-forwarded-client-cert') continue;
+      if (name === 'x-forwarded-proto') hasScheme = true;
+    }
+    kept.push([name, value]);
+  }
   const told = forwardedClientCert(headers, side.ownSpiffeId, side.client);
-  const kept = without(headers, (name) => CONTROLS.has(name) || name === 'x-forwarded-client-cert');
   if (told !== null) kept.push(['x-forwarded-client-cert', told]);
-  return withScheme(kept, side);
+  if (!hasScheme) kept.push(['x-forwarded-proto', side.tls ? 'https' : 'http']);
+  return kept;
 }
+
+const X = 0x78;
 
 /** Headers as policies and the application see them at a gateway, and the address that counts as the client's. */
 export function gatewayHeaders(

@@ -26,7 +26,19 @@ export function forwardedClientCert(
 ): string | null {
   if (client === null) return null;
   const sent = headers.filter(([name]) => name === NAME).map(([, value]) => value);
-  return [...sent, element(ownSpiffeId, client, [])].join(',');
+  return [...sent, clientCertElement(ownSpiffeId, client)].join(',');
+}
+
+/** By client: a connection's is the same for all of its requests. */
+const elements = new WeakMap<ForwardedClient, { ownSpiffeId: string; text: string }>();
+
+/** What a sidecar appends to the field. */
+function clientCertElement(ownSpiffeId: string, client: ForwardedClient): string {
+  const known = elements.get(client);
+  if (known?.ownSpiffeId === ownSpiffeId) return known.text;
+  const text = element(ownSpiffeId, client, []);
+  elements.set(client, { ownSpiffeId, text });
+  return text;
 }
 
 /** The field as a gateway sets it; null = no such field. */

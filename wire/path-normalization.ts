@@ -14,6 +14,7 @@ export type NormalizedPath =
  * characters above 255 are taken as their UTF-8 bytes.
  */
 export function normalizePath(target: Uint8Array | string, mode: PathNormalization): NormalizedPath {
+  if (typeof target === 'string' && isNormal(target, mode)) return { kind: 'normalized', path: target };
   const cut = withoutFragment(byteString(target));
   if (mode === 'NONE') return { kind: 'normalized', path: cut };
   const queryAt = cut.indexOf('?');
@@ -25,6 +26,28 @@ export function normalizePath(target: Uint8Array | string, mode: PathNormalizati
   path = collapseDots(escaped);
   if (mode === 'MERGE_SLASHES' || mode === 'DECODE_AND_MERGE_SLASHES') path = mergeSlashes(path);
   return { kind: 'normalized', path: path + query };
+}
+
+/** Whether the target is sure to stay as it is, in any mode that merges no slashes it has: what nearly all are. */
+function isNormal(target: string, mode: PathNormalization): boolean {
+  const { length } = target;
+  if (length === 0 || target.charCodeAt(0) !== SLASH) return false;
+  const slashesStay = mode === 'NONE' || mode === 'BASE';
+  let at = 0;
+  for (; at < length; at += 1) {
+    const code = target.charCodeAt(at);
+    if (code === QUESTION_MARK) break;
+    if (code > 0xff || !NORMAL[code]) return false;
+    if (code !== SLASH) continue;
+    const next = at + 1 < length ? target.charCodeAt(at + 1) : 0;
+    // A segment with a dot in front may be one that goes.
+    if (next === DOT || (next === SLASH && !slashesStay)) return false;
+  }
+  for (; at < length; at += 1) {
+    const code = target.charCodeAt(at);
+    if (code === HASH || code > 0xff) return false;
+  }
+  return true;
 }
 
 /** One character a byte. */
@@ -126,6 +149,15 @@ function guardStray(out: string, stray: number, next: string): string {
 }
 
 const PERCENT = 0x25;
+const SLASH = 0x2f;
+const DOT = 0x2e;
+const HASH = 0x23;
+const QUESTION_MARK = 0x3f;
+/** Bytes of a path that no mode changes, whatever stands around them (but for the dots of a segment). */
+const NORMAL: readonly boolean[] = Array.from(
+  { length: 256 },
+  (_, code) => !isEncoded(code) && code !== PERCENT && code !== HASH && code !== 0x5c,
+);
 
 function escapedByte(text: string, index: number): number | null {
   const hex = text.slice(index + 1, index + 3);

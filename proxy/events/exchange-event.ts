@@ -15,8 +15,11 @@ interface Head {
 }
 
 /** A head of ours: CR LF line ends, no folding, `name: value`. */
-function readHead(bytes: Uint8Array): Head {
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
+function readHead(bytes: Uint8Array | string): Head {
+  const text =
+    typeof bytes === 'string'
+      ? bytes
+      : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
   const [startLine = '', ...lines] = text.split('\r\n');
   const fields = lines.flatMap((line): [string, string][] => {
     const colon = line.indexOf(':');

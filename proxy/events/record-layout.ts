@@ -30,10 +30,17 @@ const MAX_U32 = 0xffff_ffff;
 export interface Bytes {
   view: DataView;
   octets: Uint8Array;
+  /** Once more, for text. */
+  text: Buffer;
 }
 
 export function bytesOf(octets: Uint8Array): Bytes {
-  return { octets, view: new DataView(octets.buffer, octets.byteOffset, octets.byteLength) };
+  const { buffer, byteOffset, byteLength } = octets;
+  return {
+    octets,
+    view: new DataView(buffer, byteOffset, byteLength),
+    text: Buffer.from(buffer, byteOffset, byteLength),
+  };
 }
 
 function aligned(size: number): number {
@@ -61,7 +68,7 @@ function micros(value: number): number {
 
 /** Writes the record of an exchange; there are `httpSize` bytes of room at `at`. */
 export function writeHttp(to: Bytes, at: number, context: number, flags: number, from: HttpExchange): void {
-  const { view, octets } = to;
+  const { view } = to;
   const { requestHead, responseHead } = from;
   writeHeader(to, at, httpSize(from), KIND.http, flags);
   view.setFloat64(at + 8, from.wallMs, true);
@@ -76,8 +83,13 @@ export function writeHttp(to: Bytes, at: number, context: number, flags: number,
   view.setFloat64(at + 48, from.responseBytes, true);
   view.setUint32(at + 56, requestHead.length, true);
   view.setUint32(at + 60, responseHead.length, true);
-  octets.set(requestHead, at + HTTP_HEADER);
-  octets.set(responseHead, at + HTTP_HEADER + requestHead.length);
+  setHead(to, at + HTTP_HEADER, requestHead);
+  setHead(to, at + HTTP_HEADER + requestHead.length, responseHead);
+}
+
+function setHead({ octets, text }: Bytes, at: number, head: Uint8Array | string): void {
+  if (typeof head === 'string') text.write(head, at, 'latin1');
+  else octets.set(head, at);
 }
 
 /** The exchange of the record at `at`; its heads are views on the record. */

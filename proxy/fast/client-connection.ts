@@ -12,6 +12,7 @@ import type { PlainResponse } from '../../wire/http1/response-head.ts';
 import { isSafeToRepeat, failureOf } from '../forward-http.ts';
 import type { Limits } from '../limits.ts';
 import { AnswerWriter, writeWithBody } from './answer-writer.ts';
+import type { Deadlines } from './deadlines.ts';
 import { Exchange, type FastSide, type Step } from './exchange.ts';
 import type { AnswerSink, UpstreamConnection } from './upstream-connection.ts';
 import type { UpstreamSet } from './upstream-set.ts';
@@ -19,8 +20,7 @@ import type { UpstreamSet } from './upstream-set.ts';
 /** What a lane gives its connections. */
 export interface LaneHooks {
   readonly limits: Limits;
-  /** The lane's coarse clock, ms. */
-  clock(): number;
+  readonly deadlines: Deadlines;
   /** The connection is no more, or no longer in this lane. */
   left(connection: ClientConnection): void;
 }
@@ -77,7 +77,7 @@ export class ClientConnection implements AnswerSink {
     this.#general = general;
     this.#answer = new AnswerWriter(stream, side.server);
     this.stream = stream;
-    this.deadline = hooks.clock() + hooks.limits.headerTimeoutMs;
+    this.deadline = hooks.deadlines.now + hooks.limits.headerTimeoutMs;
     this.#listeners = [
       ['data', (chunk: Buffer) => this.#take(chunk)],
       ['end', () => this.#clientEnded()],
@@ -142,7 +142,7 @@ export class ClientConnection implements AnswerSink {
     if (this.#partial === null) {
       this.#exchange.startedAt = performance.now();
       this.#exchange.wallMs = Date.now();
-      this.deadline = this.#hooks.clock() + this.#hooks.limits.headerTimeoutMs;
+      this.deadline = this.#hooks.deadlines.now + this.#hooks.limits.headerTimeoutMs;
     }
     this.#partial = chunk;
     this.#pieces += 1;
@@ -313,7 +313,7 @@ export class ClientConnection implements AnswerSink {
   #afterAnswer(): void {
     if (this.#bodyLeft > 0) {
       this.#state = 'lingering';
-      this.deadline = this.#hooks.clock() + LINGER_MS;
+      this.deadline = this.#hooks.deadlines.now + LINGER_MS;
       this.stream.resume();
       return;
     }
@@ -322,7 +322,7 @@ export class ClientConnection implements AnswerSink {
       return;
     }
     this.#state = 'head';
-    this.deadline = this.#hooks.clock() + this.#hooks.limits.keepAliveTimeoutMs;
+    this.deadline = this.#hooks.deadlines.now + this.#hooks.limits.keepAliveTimeoutMs;
     if (this.#stash !== null) queueMicrotask(() => this.#goOn());
     else if (this.stream.isPaused()) this.stream.resume();
   }
@@ -386,7 +386,7 @@ export class ClientConnection implements AnswerSink {
   }
 
   #touch(): void {
-    this.deadline = this.#hooks.clock() + this.#hooks.limits.idleTimeoutMs;
+    this.deadline = this.#hooks.deadlines.now + this.#hooks.limits.idleTimeoutMs;
   }
 
   /** The deadline is past. */

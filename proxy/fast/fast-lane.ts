@@ -40,7 +40,7 @@ export function inFrontOf<C>(
   const connections = new Set<ClientConnection>();
   const hooks: LaneHooks = {
     limits,
-    clock: () => deadlines.now,
+    deadlines,
     left: (connection) => {
       connections.delete(connection);
       deadlines.unwatch(connection);

@@ -7,7 +7,7 @@ import type { ConnectionFacts } from '../../model/request-facts.ts';
 import { normalizePath } from '../../wire/path-normalization.ts';
 import { upstreamContentLength } from '../../wire/upstream-content-length.ts';
 import type { Source } from '../connection-table.ts';
-import { applicationPool, type Core } from '../core.ts';
+import { applicationPool, inForceFor, type Core } from '../core.ts';
 import { dialPlain } from '../dial-plain.ts';
 import { endedAs } from '../error-table.ts';
 import { speaksHttp2 } from '../http2/speaks-http2.ts';
@@ -85,7 +85,7 @@ export class InboundSide implements FastSide {
 
   /** null: a place that is gone, or whose requests aren't for this lane. */
   #stand(): Standing | null {
-    const { inForce } = this.#core;
+    const inForce = inForceFor(this.#core, this.#connection.instance);
     const source = this.#known.now() ?? this.#stranger;
     const known = this.#standing;
     this.#source = source;
@@ -143,7 +143,7 @@ export class InboundSide implements FastSide {
       end === 'complete' &&
       refusal === null &&
       findings.length === 0 &&
-      mayTellHeads(exchange, http.path, http.headers)
+      mayTellHeads(exchange, this.#head, http)
     ) {
       const context = this.#contexts.of(decision.matched ?? decision.reason, () =>
         this.#shared(standing, decision),

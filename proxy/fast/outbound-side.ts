@@ -5,7 +5,7 @@
 import type { Decision } from '../../model/decision.ts';
 import { normalizePath } from '../../wire/path-normalization.ts';
 import { upstreamContentLength } from '../../wire/upstream-content-length.ts';
-import type { Core } from '../core.ts';
+import { inForceFor, type Core } from '../core.ts';
 import { endedAs } from '../error-table.ts';
 import type { EventContext } from '../event-writer.ts';
 import { speaksHttp2 } from '../http2/speaks-http2.ts';
@@ -81,12 +81,12 @@ export class OutboundSide implements FastSide {
   }
 
   #courseTo(asked: string): Course | null {
-    const { inForce } = this.#core;
+    const connection = this.#connection;
+    const inForce = inForceFor(this.#core, connection.instance);
     const known = this.#course;
     if (known !== null && known.inForce === inForce && known.asked === asked) return known;
     this.#contexts.release();
     this.#course = null;
-    const connection = this.#connection;
     const caller = inForce?.instance(connection.instance) ?? null;
     if (inForce === null || caller === null || inForce.outbound(connection.instance, connection.key) === null)
       return null;
@@ -132,7 +132,12 @@ export class OutboundSide implements FastSide {
     const carrier = this.#carrier;
     if (course === null) return;
     const { path, headers, method, host } = this.#request;
-    if (end === 'complete' && refusal === null && carrier !== null && mayTellHeads(exchange, path, headers)) {
+    if (
+      end === 'complete' &&
+      refusal === null &&
+      carrier !== null &&
+      mayTellHeads(exchange, this.#head, this.#request)
+    ) {
       const context = this.#contexts.of(carrier, () => this.#shared(course, carrier));
       this.#core.events.http(context, toldExchange(exchange, this.#head));
       return;

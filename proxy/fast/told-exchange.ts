@@ -2,32 +2,33 @@
 import type { HttpExchange } from '../event-writer.ts';
 import { mayHoldCredentials } from '../make-event.ts';
 import type { Exchange } from './exchange.ts';
+import type { HeadFacts } from './head-text.ts';
 
-/** Whether the heads may be recorded as they are. `headers`: the request's, as the upstream got them. */
-export function mayTellHeads(
-  exchange: Exchange,
-  path: string,
-  headers: readonly (readonly [string, string])[],
-): boolean {
+/** Whether the heads may be recorded as they are: `head` as the upstream got it, of `facts`. */
+export function mayTellHeads(exchange: Exchange, head: string, { path, headers }: HeadFacts): boolean {
   if (path !== exchange.request.rawPath || exchange.status === 0) return false;
-  return !mayHoldCredentials(path, headers) && !mayHoldCredentials('', exchange.answerHeaders);
+  if (mayHoldCredentials(head, path, headers)) return false;
+  return !mayHoldCredentials(exchange.answerHead, '', exchange.answerHeaders);
 }
 
 /** `requestHead`: as the upstream got it. */
 export function toldExchange(exchange: Exchange, requestHead: string): HttpExchange {
-  const { startedAt, headAt, decidedAt, answeredAt } = exchange;
-  const micros = (moment: number): number => Math.max(0, Math.round((moment - startedAt) * 1_000));
+  const { startedAt } = exchange;
   return {
     wallMs: exchange.wallMs,
-    durationMicros: micros(performance.now()),
+    durationMicros: micros(performance.now() - startedAt),
     status: exchange.status,
     by: exchange.by,
     requestBytes: exchange.requestBytes,
     responseBytes: exchange.responseBytes,
-    requestHead: Buffer.from(requestHead, 'latin1'),
-    responseHead: Buffer.from(exchange.answerHead, 'latin1'),
-    headMicros: micros(headAt),
-    decidedMicros: micros(decidedAt),
-    upstreamMicros: micros(answeredAt),
+    requestHead,
+    responseHead: exchange.answerHead,
+    headMicros: micros(exchange.headAt - startedAt),
+    decidedMicros: micros(exchange.decidedAt - startedAt),
+    upstreamMicros: micros(exchange.answeredAt - startedAt),
   };
+}
+
+function micros(ms: number): number {
+  return ms > 0 ? Math.round(ms * 1_000) : 0;
 }

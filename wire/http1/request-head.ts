@@ -5,6 +5,8 @@
  */
 import { COLON, HOST, NO, SPACE, TARGET } from './bytes.ts';
 import { BROKEN, INCOMPLETE, plainLength, readFieldLines } from './field-lines.ts';
+import { joinInlineHeaders } from '../inline-headers.ts';
+import { lengthsOf } from './name-lengths.ts';
 import { MAX_HEADER_COUNT } from '../http1-request-checks.ts';
 import { inlineIndex } from '../inline-headers.ts';
 
@@ -98,6 +100,8 @@ function withFields(
   let [lowInline, highInline] = [0, 0];
   for (const field of fields) {
     const [name, value] = field;
+    // Most names have another length than those that matter here.
+    if (OF_INTEREST[name.length] !== true) continue;
     switch (name) {
       case 'host':
         if (host !== null || !isPlainHost(value)) return null;
@@ -149,12 +153,32 @@ function withFields(
     method,
     rawPath: path,
     host: targetHost ?? host,
-    headers: dropped === 0 ? fields : fields.filter(isKept),
+    headers: joinTwins(dropped === 0 ? fields : fields.filter(isKept)),
     bodyLength: Math.max(bodyLength, 0),
     statesLength: bodyLength >= 0,
     closes,
     headLength,
   };
+}
+
+const OF_INTEREST = lengthsOf(
+  'host content-length connection keep-alive proxy-connection cookie transfer-encoding te trailer upgrade expect ' +
+    'http2-settings',
+);
+
+/** A look at all pairs is cheaper than a map, as long as they are few. */
+const FEW = 16;
+
+/** Fields that Envoy keeps one of are joined; nearly always there is nothing to join. */
+function joinTwins(headers: [string, string][]): [string, string][] {
+  const { length } = headers;
+  if (length > FEW) return joinInlineHeaders(headers);
+  for (let at = 1; at < length; at += 1) {
+    const name = headers[at]?.[0];
+    for (let before = 0; before < at; before += 1)
+      if (headers[before]?.[0] === name) return joinInlineHeaders(headers);
+  }
+  return headers;
 }
 
 function isKept([name]: [string, string]): boolean {

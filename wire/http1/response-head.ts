@@ -3,6 +3,7 @@
  */
 import { CR, LF, NO, VALUE } from './bytes.ts';
 import { BROKEN, INCOMPLETE, plainLength, readFieldLines } from './field-lines.ts';
+import { lengthsOf } from './name-lengths.ts';
 
 /** How the end of a response's body is known. */
 export type ResponseFraming = 'none' | 'length' | 'chunked' | 'close';
@@ -87,6 +88,8 @@ function withFields(
   let dropped = 0;
   for (const field of fields) {
     const [name, value] = field;
+    // Most names have another length than those that matter here.
+    if (OF_INTEREST[name.length] !== true) continue;
     switch (name) {
       case 'content-length': {
         const stated = plainLength(value);
@@ -130,6 +133,10 @@ function withFields(
     headLength,
   };
 }
+
+const OF_INTEREST = lengthsOf(
+  'content-length transfer-encoding connection keep-alive proxy-connection upgrade',
+);
 
 function timeoutOf(value: string): number | null {
   const seconds = /(?:^|[,;\s])timeout=([0-9]{1,6})/.exec(value.toLowerCase())?.[1];
