@@ -63,7 +63,12 @@ function comparable(event: TrafficEvent): unknown {
     ...rest,
     from: { ...from, port: null },
     tls: tls && { ...tls, peer: tls.peer?.uriSans ?? null },
-    request: request && { ...request, headers: sorted(request.headers) },
+    // How much of a body was on its way when the denial came is nobody's promise.
+    request: request && {
+      ...request,
+      headers: sorted(request.headers),
+      bodyBytes: response?.status === 403 ? null : request.bodyBytes,
+    },
     response: response && { ...response, headers: sorted(response.headers) },
   };
 }
