@@ -15,10 +15,8 @@ export interface SidecarTls {
   gateway(server: PortServer): InboundTls | null;
 }
 
-/** Istio's list for an inbound HTTP port. */
+/** Istio's list for an inbound HTTP port, and for a gateway's. */
 const HTTP_ALPN = ['h2', 'http/1.1'];
-/** The gateway's lane is HTTP/1.1 only. */
-const GATEWAY_ALPN = ['http/1.1'];
 const TCP_ALPN = ['istio-peer-exchange'];
 
 function make(
@@ -61,7 +59,7 @@ function gatewayTls(
     const key = serverKey(server);
     if (credentials === null || made.has(key)) continue;
     const clients = asksForCertificate(server) ? 'asked' : 'not-asked';
-    made.set(key, createInboundTls({ ...credentials, trustBundlePem }, GATEWAY_ALPN, clients));
+    made.set(key, createInboundTls({ ...credentials, trustBundlePem }, HTTP_ALPN, clients));
   }
   return (server) => made.get(serverKey(server)) ?? null;
 }

@@ -19,6 +19,7 @@ import { acceptInbound } from './inbound.ts';
 import { createInboundLane } from './inbound-http.ts';
 import { acceptGateway } from './gateway/accept-gateway.ts';
 import { createGatewayLane } from './gateway/gateway-http.ts';
+import { acceptGatewayHttp2 } from './gateway/gateway-http2.ts';
 import type { Limits } from './limits.ts';
 import { ListenerSet } from './listener-set.ts';
 import { acceptOutbound } from './outbound.ts';
@@ -86,7 +87,11 @@ export function createSidecars({ limits, share, events, sources }: SidecarsInput
     http2: (socket, connection) => acceptOutboundHttp2(core, socket, connection),
     alpn: () => null,
   });
-  const gatewayLane = createGatewayLane(core);
+  const gatewayLane = createCodecLane(limits, {
+    http1: createGatewayLane(core),
+    http2: (socket, connection) => acceptGatewayHttp2(core, socket, connection),
+    alpn: (connection) => connection.tls?.alpn ?? null,
+  });
   const listeners = new ListenerSet(
     limits,
     (site, socket) => {
@@ -98,7 +103,10 @@ export function createSidecars({ limits, share, events, sources }: SidecarsInput
     ({ instance, direction, key }, how) => {
       if (direction === 'outbound')
         outboundLane.leave(how, (context) => context.instance === instance && context.key === key);
-      else inboundLane.leave(how, (context) => context.instance === instance && context.port === Number(key));
+      else {
+        inboundLane.leave(how, (context) => context.instance === instance && context.port === Number(key));
+        gatewayLane.leave(how, (context) => context.instance === instance && context.port === Number(key));
+      }
     },
   );
   let pending: Extract<Preparation, { kind: 'prepared' }> | null = null;

@@ -7,11 +7,22 @@ import { dialPlain } from '../dial-plain.ts';
 import { decisionOf } from '../error-table.ts';
 import type { Destination, InForce } from '../in-force.ts';
 import { agentCarrier, peerCarrier, type Carrier } from '../http1-carrier.ts';
+import type { Upstream } from '../http2/upstream.ts';
+import { http1Upstream } from '../http2/upstream-http1.ts';
+import { peerUpstream } from '../http2/upstreams.ts';
 import { peerConnections, pickEndpoint } from '../outbound-route.ts';
 import type { GatewayPlace } from './gateway-connection.ts';
 
 /** How requests get to the chosen destination; a decision says why they can't. */
-export type GatewayWay = { carry: Carrier; onConnection(socket: Duplex): void } | { decision: Decision };
+export type GatewayWay =
+  | {
+      /** For an HTTP/1.1 client. */
+      carry: Carrier;
+      /** For an HTTP/2 client. */
+      upstream: Upstream;
+      onConnection(socket: Duplex): void;
+    }
+  | { decision: Decision };
 
 /** Chooses by weight, and an endpoint by turns. `random` is in [0, 1). */
 export function wayOf(
@@ -31,10 +42,8 @@ export function wayOf(
   );
   if (outside !== undefined) {
     const key = ['external', instance.id, outside.address.host, outside.address.port].join('|');
-    return {
-      carry: agentCarrier(core.pools.agent(key, () => dialPlain(core, outside.address))),
-      onConnection: () => undefined,
-    };
+    const agent = core.pools.agent(key, () => dialPlain(core, outside.address));
+    return { carry: agentCarrier(agent), upstream: http1Upstream(agent), onConnection: () => undefined };
   }
   const destination = destinationOf(inForce, host, number, {
     namespace: instance.namespace,
@@ -43,12 +52,10 @@ export function wayOf(
   if (destination === null) return { decision: decisionOf('cluster-not-found') };
   const endpoint = pickEndpoint(core, inForce, destination);
   if (endpoint === null) return { decision: decisionOf('no-healthy-upstream') };
+  const way = { inForce, from: instance, destination, endpoint, tls: destination.port.tls };
   return {
-    carry: peerCarrier(
-      core,
-      { inForce, from: instance, destination, endpoint, tls: destination.port.tls },
-      tag,
-    ),
+    carry: peerCarrier(core, way, tag),
+    upstream: peerUpstream(core, way, tag),
     onConnection: (socket) => {
       const peer = peerConnections.get(socket);
       if (peer !== undefined) peer.source.tag = tag;

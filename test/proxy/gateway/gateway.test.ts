@@ -1,4 +1,6 @@
 /** A gateway in front of the pair's `orders`; what Envoy does in general is played by test/conformance. */
+import { once } from 'node:events';
+import { connect, type OutgoingHttpHeaders } from 'node:http2';
 import tls from 'node:tls';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { IssuedLeaf } from '../../../mesh/pki/leaf.ts';
@@ -6,6 +8,7 @@ import { compilePolicies } from '../../../policy/compile.ts';
 import { readGatewayPort } from '../../../policy/gateway/read-gateway.ts';
 import type { PolicyObject } from '../../../policy/index.ts';
 import type { InstanceSnapshot } from '../../../proxy/snapshot.ts';
+import { ask as askHttp2, type Http2Answer } from '../../support/http2-client.ts';
 import {
   authorizationPolicy,
   closeOf,
@@ -175,5 +178,74 @@ describe('a gateway', () => {
     expect(answer).not.toContain('forged');
     expect(answer).not.toContain('1.1.1.1');
     expect(answer).toContain(GATEWAY);
+  });
+});
+
+describe('HTTP/2 at a gateway', () => {
+  async function overHttp2(servername: string, headers: OutgoingHttpHeaders): Promise<Http2Answer> {
+    const at = pair.at('ingress-0', '443');
+    const socket = tls.connect({
+      ...at,
+      servername,
+      rejectUnauthorized: false,
+      ALPNProtocols: ['h2', 'http/1.1'],
+    });
+    await once(socket, 'secureConnect');
+    expect(socket.alpnProtocol).toBe('h2');
+    const session = connect(`https://${servername}`, { createConnection: () => socket });
+    session.on('error', () => undefined);
+    try {
+      return await askHttp2(session, { ':scheme': 'https', ...headers });
+    } finally {
+      session.destroy();
+      await closeOf(socket);
+    }
+  }
+
+  it('answers 404 where the authority isn’t the server’s, and the application hears nothing', async () => {
+    await publish();
+    expect((await overHttp2('shop.example', { ':authority': 'partner.example' })).status).toBe(404);
+    expect(application.requests).toEqual([]);
+    expect((await pair.seen())[0]).toMatchObject({
+      owner: 'ingress-0',
+      request: { protocol: 'http2' },
+      decision: { verdict: 'deny', details: 'route_not_found' },
+    });
+  });
+
+  it('redirects, and tells a gRPC client so in its own way', async () => {
+    await publish();
+    const { status, headers } = await overHttp2('shop.example', {
+      ':authority': 'shop.example',
+      ':path': '/old',
+    });
+    expect([status, headers['location']]).toEqual([301, 'https://shop.example/new']);
+    const refused = await overHttp2('shop.example', {
+      ':authority': 'shop.example',
+      ':method': 'POST',
+      ':path': '/nowhere',
+      'content-type': 'application/grpc',
+    });
+    expect(refused).toMatchObject({ status: 200, headers: { 'grpc-status': '14' } });
+  });
+
+  it('reaches the application through its sidecar', async () => {
+    await publish();
+    const answer = await overHttp2('shop.example', {
+      ':authority': 'shop.example',
+      ':path': '/x?y=1',
+      'x-forwarded-for': '1.2.3.4',
+    });
+    expect(answer.status).toBe(200);
+    expect(JSON.parse(answer.body)).toMatchObject({
+      url: '/x?y=1',
+      headers: { host: 'shop.example', 'x-forwarded-proto': 'https' },
+    });
+    const events = await pair.seen();
+    expect(events.find(({ owner }) => owner === 'ingress-0')).toMatchObject({
+      request: { protocol: 'http2', path: '/x?y=1' },
+      response: { status: 200, by: 'upstream' },
+      tls: { alpn: 'h2' },
+    });
   });
 });

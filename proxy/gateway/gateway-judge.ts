@@ -1,0 +1,202 @@
+/**
+ * The one judgement of requests at a gateway, whatever protocol they came by: trusted hops and XFCC, policies, route;
+ * and how it is told.
+ */
+import type { Decision, Explanation, Finding } from '../../model/decision.ts';
+import type { VirtualRoute } from '../../model/istio/gateway-routing.ts';
+import type { HeaderList, HttpFacts, RequestFacts } from '../../model/request-facts.ts';
+import { principalOf } from '../../model/spiffe-id.ts';
+import type { TrafficEvent } from '../../model/traffic-event.ts';
+import { decideHttp, type Judged as PolicyVerdict } from '../../policy/decide-http.ts';
+import { explain } from '../../policy/explain.ts';
+import { findingsFor } from '../../policy/findings.ts';
+import type { GatewayPort, PortServer } from '../../policy/gateway/read-gateway.ts';
+import { routeAtGateway } from '../../policy/gateway/route-request.ts';
+import { virtualHosts, type VirtualHost } from '../../policy/gateway/virtual-hosts.ts';
+import { tokenFindings } from '../../policy/tokens/token-findings.ts';
+import { sameFamily } from '../../wire/address-family.ts';
+import { gatewayHeaders, schemeOf } from '../../wire/connection-manager-headers.ts';
+import { authorizeBy } from '../authorizer/authorize.ts';
+import type { Source } from '../connection-table.ts';
+import type { Core } from '../core.ts';
+import { endedAs } from '../error-table.ts';
+import type { ForwardReport } from '../forward-http.ts';
+import { makeEvent } from '../make-event.ts';
+import type { Moment } from '../moment.ts';
+import { headerValue, withRequestId } from '../request-headers.ts';
+import { verificationBy } from '../token-verification.ts';
+import { gatewayPeers, type GatewayConnection, type GatewayPlace } from './gateway-connection.ts';
+
+/** What is known of a request when its event is made. */
+export interface GatewayJudged {
+  core: Core;
+  place: GatewayPlace;
+  connection: GatewayConnection;
+  source: Source;
+  at: Moment;
+  request: TrafficEvent['request'];
+  decision: Decision;
+  explanation: Explanation | null;
+  findings: readonly Finding[];
+  /** For the client, by an external authorizer or a route. */
+  told: HeaderList;
+}
+
+/** Tells an exchange at a gateway. */
+export function recordGateway(judged: GatewayJudged, response: TrafficEvent['response']): void {
+  const { core, place, connection, source, request } = judged;
+  core.record(
+    makeEvent({
+      kind: 'http',
+      direction: 'inbound',
+      owner: place.instance.id,
+      at: judged.at,
+      ...gatewayPeers(place, connection, source),
+      tls: connection.tls,
+      request,
+      response,
+      decision: judged.decision,
+      explanation: judged.explanation,
+      findings: [...connection.findings, ...judged.findings],
+      snapshotVersion: place.inForce.snapshot.version,
+      requestId: request === null ? null : headerValue(request.headers, 'x-request-id'),
+      tag: source.tag,
+    }),
+  );
+}
+
+/** What became of a request: passed to a route, or answered here. */
+export type JudgedAtGateway =
+  | { kind: 'passed'; judged: GatewayJudged; route: VirtualRoute }
+  | { kind: 'answered'; judged: GatewayJudged };
+
+/** Policies, then the route. */
+export async function judgeAtGateway(
+  base: Omit<GatewayJudged, 'request' | 'decision'>,
+  asSent: RequestFacts & { http: HttpFacts },
+): Promise<JudgedAtGateway> {
+  const { place } = base;
+  const { policy } = place.port;
+  const verdict = await decideHttp(policy, asSent, askable(base, asSent));
+  const { decision, facts, tokens } = verdict;
+  const http = facts.http ?? asSent.http;
+  const outcome = routeOf(place, verdict, http);
+  const judged: GatewayJudged = {
+    ...base,
+    request: { ...http, ...(tokens === undefined ? {} : { claims: tokens.claims }), bodyBytes: 0 },
+    decision: outcome.kind === 'answered' ? outcome.decision : decision,
+    findings: [...findingsFor(policy, facts, decision), ...tokenFindings(tokens, decision)],
+    told: verdict.custom?.responseHeaders ?? [],
+  };
+  if (outcome.kind !== 'answered') return { kind: 'passed', judged, route: outcome.route };
+  const request = decision.phase === 'jwt' ? { ...asSent.http, bodyBytes: 0 } : judged.request;
+  const explanation = explain(policy, facts, outcome.decision, tokens);
+  const told = [...judged.told, ...outcome.headers];
+  return { kind: 'answered', judged: { ...judged, request, explanation, told } };
+}
+
+/** Where a request is judged. */
+type Bench = Pick<GatewayJudged, 'core' | 'place' | 'connection' | 'source'>;
+
+/** A request that its codec took. */
+export interface ReadAtGateway {
+  protocol: HttpFacts['protocol'];
+  method: string;
+  rawPath: string;
+  /** Normalized. */
+  path: string;
+  host: string;
+  headers: [string, string][];
+  /** As the client said it, lower-case; null = it didn't. */
+  scheme: string | null;
+}
+
+/** The request as its filters see it. */
+export function factsAtGateway(
+  { place, connection, source }: Bench,
+  request: ReadAtGateway,
+): RequestFacts & { http: HttpFacts } {
+  const { inForce, instance, port } = place;
+  const { sourceIp, destinationIp } = sameFamily(source.ip, instance.podIp);
+  const { client, certificate } = connection;
+  const { headers, remoteIp } = gatewayHeaders(request.headers, {
+    ownSpiffeId: instance.spiffeId,
+    tls: connection.encrypted,
+    client: client === null || certificate === null ? client : { ...client, certificate },
+    peer: source.ip,
+    trustedProxies: inForce.snapshot.numTrustedProxies ?? 0,
+  });
+  const scheme = request.scheme ?? schemeOf(headers, connection.encrypted);
+  return {
+    connection: {
+      sourceIp,
+      destinationIp,
+      destinationPort: port.at.port,
+      principal: connection.spiffeId && principalOf(connection.spiffeId),
+      sni: connection.sni,
+      mtls: connection.spiffeId !== null,
+      remoteIp,
+    },
+    http: {
+      protocol: request.protocol,
+      method: request.method,
+      path: request.path,
+      rawPath: request.rawPath,
+      host: request.host,
+      headers: withRequestId(headers),
+      scheme,
+    },
+  };
+}
+
+function askable({ core, place, connection, source }: Bench, { http }: RequestFacts & { http: HttpFacts }) {
+  const { inForce, instance, port } = place;
+  return {
+    verification: verificationBy(inForce.snapshot, core.signatures),
+    authorize: authorizeBy({
+      core,
+      inForce,
+      instance,
+      source: { address: source.ip, port: connection.endpoints.remotePort, principal: connection.spiffeId },
+      port: port.at.port,
+      scheme: connection.encrypted ? 'https' : 'http',
+      protocol: http.protocol,
+    }),
+  };
+}
+
+/** Virtual hosts of a port's servers, made once a snapshot. */
+const hostsOf = new WeakMap<GatewayPort, Map<PortServer | undefined, VirtualHost[]>>();
+
+function cachedHosts({ port, servers }: GatewayPlace): VirtualHost[] {
+  const known = hostsOf.get(port.at) ?? new Map<PortServer | undefined, VirtualHost[]>();
+  hostsOf.set(port.at, known);
+  const hosts = known.get(servers[0]) ?? virtualHosts(port.at, servers);
+  known.set(servers[0], hosts);
+  return hosts;
+}
+
+function routeOf(
+  place: GatewayPlace,
+  { decision }: PolicyVerdict,
+  http: HttpFacts,
+): ReturnType<typeof routeAtGateway> {
+  if (decision.verdict === 'deny') return { kind: 'answered', decision, headers: [] };
+  return routeAtGateway(cachedHosts(place), http);
+}
+
+/** Tells how an exchange that was passed on ended. */
+export function reportGateway(
+  judged: GatewayJudged,
+  { status, headers, requestBytes, responseBytes, end }: ForwardReport,
+): void {
+  const http = judged.request as NonNullable<TrafficEvent['request']>;
+  recordGateway(
+    {
+      ...judged,
+      request: { ...http, bodyBytes: requestBytes },
+      decision: endedAs(judged.decision, end),
+    },
+    status === null ? null : { status, headers, bodyBytes: responseBytes, by: 'upstream' },
+  );
+}
