@@ -182,6 +182,10 @@ export const LINT_CASES: Readonly<Record<string, Readonly<Record<string, LintCas
     'by the old name': tokens(
       '{ issuer: b, jwksUri: "https://b" }, { issuer: a, jwks_uri: "http://a.example" }',
     ),
+    'of a private network': tokens(
+      '{ issuer: a, jwksUri: "https://10.0.0.5/keys" }, { issuer: b, jwksUri: "https://[fd00::5]:8443/keys" }',
+    ),
+    'just outside of it: right': tokens('{ issuer: a, jwksUri: "https://11.0.0.5/keys" }'),
     'istiod itself': tokens(
       [
         'https://localhost/x',
