@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseToken } from '../../../policy/tokens/compact-token.ts';
+import { parseJws, parseToken } from '../../../policy/tokens/compact-token.ts';
 import { signer } from '../../support/tokens.ts';
 import { runs } from '../../support/runs.ts';
 
@@ -80,5 +80,61 @@ describe('a compact token', () => {
       }),
       { numRuns: runs(500) },
     );
+  });
+
+  it('is read with what Envoy tolerates and a strict reader does not', () => {
+    const spare = (text: string) =>
+      `${text.slice(0, -1)}${String.fromCharCode(text.charCodeAt(text.length - 1) + 1)}`;
+    const crit = issuer.token({}, { crit: ['x', 7], x: 1 });
+    expect(parseToken(crit)).toMatchObject({ crit: ['x'], tolerated: ['crit-ignored'], strictFault: null });
+    expect(parseToken(issuer.token({}, { crit: [] }))).toMatchObject({ crit: [], tolerated: [] });
+    expect(parseToken(issuer.token({}, { crit: 'x' }))).toMatchObject({ crit: [], tolerated: [] });
+    const loose = `${header}.${payload}.${spare(signature)}`;
+    expect(parseToken(loose)).toMatchObject({ tolerated: ['spare-bits'], strictFault: null });
+  });
+
+  it.each([
+    'ES256',
+    'ES384',
+    'ES512',
+    'HS256',
+    'HS384',
+    'HS512',
+    'RS256',
+    'RS384',
+    'RS512',
+    'PS256',
+    'PS384',
+    'PS512',
+    'EdDSA',
+  ])('may be signed by %s', (alg) => {
+    expect(parseToken(`${base64(JSON.stringify({ alg }))}.${payload}.${signature}`)).toMatchObject({
+      alg,
+      kid: '',
+    });
+  });
+
+  it('has nothing of a claim that is not there, and whole seconds of times', () => {
+    expect(parseToken(issuer.token({}))).toMatchObject({
+      issuer: '',
+      audiences: [],
+      notBefore: 0,
+      expires: 0,
+    });
+    expect(parseToken(issuer.token({ nbf: 7.9, aud: 'a', exp: 0, iat: 1, sub: '', jti: '' }))).toMatchObject({
+      notBefore: 7,
+      audiences: ['a'],
+    });
+  });
+
+  it('is a signature over anything, where nobody looks into it', () => {
+    const over = (text: string) => parseJws(`${header}.${text}.${signature}`);
+    expect(over(base64('no JSON'))).toMatchObject({
+      alg: 'ES256',
+      payloadBytes: Uint8Array.from(Buffer.from('no JSON')),
+    });
+    expect(over('*')).toBe('token-payload-bad-base64');
+    expect(parseJws('a.b')).toBe('token-bad-format');
+    expect(parseJws(`${header}.${payload}.*`)).toBe('token-signature-bad-base64');
   });
 });

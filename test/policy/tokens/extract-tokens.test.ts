@@ -58,4 +58,55 @@ describe('where tokens are found', () => {
     const fields = ['Token A', 'token B', 'x Token C'].map((value): [string, string] => ['x-jwt', value]);
     expect(found(rule, fields)).toEqual(['header x-jwt: A', 'header x-jwt: C']);
   });
+
+  it('takes header, parameter and cookie each in order of bytes, and each name once', () => {
+    const rule = {
+      fromHeaders: [{ name: 'x-b' }, { name: 'x-a' }, { name: 'x-b' }],
+      fromParams: ['q', 'p', 'q'],
+      fromCookies: ['d', 'c'],
+    };
+    const headers: [string, string][] = [
+      ['x-b', '2'],
+      ['x-a', '1'],
+      ['cookie', 'd=6; c=5'],
+    ];
+    expect(found(rule, headers, '/?q=4&p=3')).toEqual([
+      'header x-a: 1',
+      'header x-b: 2',
+      'param p: 3',
+      'param q: 4',
+      'cookie c: 5',
+      'cookie d: 6',
+    ]);
+  });
+
+  it.each(['0', '9', 'a', 'z', 'A', 'Z', '-', '.', '_'])('a token begins with %s', (first) => {
+    expect(authorization(`Bearer ${first}x`)).toEqual([`header authorization: ${first}x`]);
+  });
+
+  it.each(['/', ':', '@', '[', '`', '{', '!', '+', '\u00fa'])('no token begins with %s', (first) => {
+    expect(authorization(`Bearer ${first}x`)).toEqual(['header authorization: x']);
+  });
+
+  it.each([
+    ['c="T"', ['cookie c: T']],
+    ['c=""', ['cookie c: ']],
+    ['c="', ['cookie c: "']],
+    ['c="T', ['cookie c: "T']],
+    ['c=T"', ['cookie c: T"']],
+    ['c=', ['cookie c: ']],
+    ['  c=T', ['cookie c: T']],
+    ['c =T', []],
+    ['c', []],
+    ['=c', []],
+    ['C=T', []],
+    ['b=c=d; c=e=f', ['cookie c: e=f']],
+  ])('a cookie line %j holds %j', (line, tokens) => {
+    expect(
+      found({ fromCookies: ['c'] }, [
+        ['x-cookie', 'c=other'],
+        ['cookie', line],
+      ]),
+    ).toEqual(tokens);
+  });
 });

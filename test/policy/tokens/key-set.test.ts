@@ -54,4 +54,49 @@ describe('a key set', () => {
     );
     expect(marks?.map(({ forEncryption }) => forEncryption)).toEqual([true, false, false]);
   });
+
+  it.each([
+    ['RSA without an exponent', { ...rs256, e: undefined }],
+    ['RSA without a modulus', { ...rs256, n: '' }],
+    ['RSA with an algorithm that only ends like one', { ...rs256, alg: 'xPS' }],
+    ['EC without x', { ...es256, x: undefined }],
+    ['EC without y', { ...es256, y: undefined }],
+    ['EC with another curve than its algorithm’s', { ...es256, crv: 'P-384' }],
+    ['EC with a curve that is no text', { ...es256, crv: 7 }],
+    ['EC with no curve that is known', { ...es256, alg: undefined, crv: 'P-192' }],
+    ['OKP without x', { ...ed25519, x: undefined }],
+    ['OKP with what is no base64', { ...ed25519, x: '*' }],
+    ['a secret that is none', { kty: 'oct', k: '*' }],
+    ['a secret without any', { kty: 'oct' }],
+    ['a secret for something else', { kty: 'oct', k: 'AAAA', alg: 'HS1' }],
+    ['no kind', { ...es256, kty: undefined }],
+  ])('leaves out %s', (_, key) => {
+    expect(usable(key)).toBeNull();
+  });
+
+  it('keeps every kind that signs, for one algorithm or for any', () => {
+    const { n, e } = rs256;
+    const { x, y } = es256;
+    const common = { kid: '', forEncryption: false };
+    const written = [
+      { kty: 'RSA', n, e, alg: 'PS512' },
+      { kty: 'RSA', n, e: 'Aw' },
+      { kty: 'EC', x, y, alg: 'ES384' },
+      { kty: 'EC', x, y, crv: 'P-521', alg: 'ES512' },
+      { kty: 'EC', x, y, crv: 'P-384' },
+      { kty: 'OKP', crv: 'Ed25519', x: ed25519['x'] },
+      { kty: 'oct', k: 'AAAA' },
+      ...['HS256', 'HS384', 'HS512'].map((alg) => ({ kty: 'oct', k: 'AAAA', alg })),
+    ];
+    expect(usable(...written)).toEqual([
+      { ...common, kty: 'RSA', n, e, alg: 'PS512' },
+      { ...common, kty: 'RSA', n, e: 'Aw', alg: '' },
+      { ...common, kty: 'EC', x, y, crv: 'P-384', alg: 'ES384' },
+      { ...common, kty: 'EC', x, y, crv: 'P-521', alg: 'ES512' },
+      { ...common, kty: 'EC', x, y, crv: 'P-384', alg: '' },
+      { ...common, kty: 'OKP', crv: 'Ed25519', x: ed25519['x'], alg: '' },
+      { ...common, kty: 'oct', k: 'AAAA', alg: '' },
+      ...['HS256', 'HS384', 'HS512'].map((alg) => ({ ...common, kty: 'oct', k: 'AAAA', alg })),
+    ]);
+  });
 });
