@@ -25,13 +25,27 @@ import {
   type OutboundConnection,
 } from './outbound-connection.ts';
 import { agentCarrier, peerCarrier, type Carrier } from './http1-carrier.ts';
-import { destinationPeer, peerConnections, pickEndpoint, type Endpoint } from './outbound-route.ts';
+import {
+  destinationPeer,
+  ENDPOINT_GONE,
+  peerConnections,
+  pickEndpoint,
+  type Endpoint,
+} from './outbound-route.ts';
 import { headerValue, outboundHeaders } from './request-headers.ts';
 import type { InstanceSnapshot } from './snapshot.ts';
 import { now, type Moment } from './moment.ts';
 
 /** Istio's default: two retries, for connections that could not be made. */
-export const ATTEMPTS = 3;
+const ATTEMPTS = 3;
+/** An endpoint that left before it was reached costs no retry; but nobody goes from one to the next for ever. */
+const MOST_ATTEMPTS = 10;
+
+/** Whether a request that no upstream has got is sent to another endpoint after so many attempts. */
+export function triesAgain(attempts: number, { reason }: Decision): boolean {
+  return attempts < (reason === ENDPOINT_GONE ? MOST_ATTEMPTS : ATTEMPTS);
+}
+
 export const ROUTED: Decision = { verdict: 'allow', phase: 'default', reason: 'routed', matched: null };
 export const PASSED_THROUGH: Decision = {
   verdict: 'allow',
@@ -270,7 +284,7 @@ async function toService(
       detached,
     );
     if (failed === null) return;
-    if (failed.unsent && attempt < ATTEMPTS && !message.socket.destroyed) continue;
+    if (failed.unsent && triesAgain(attempt, failed.decision) && !message.socket.destroyed) continue;
     await refuse(call, failed.decision, message, response);
     return;
   }

@@ -121,9 +121,18 @@ export function dialPeer(core: Core, way: Way, tag: string | null): Promise<Peer
   return core.handshakes.run(`${host}:${port}`, () => dial(core, way, tag));
 }
 
+/** Reason of a connection that wasn't made because its endpoint left while it waited or was being made. */
+export const ENDPOINT_GONE = 'endpoint-gone';
+
+function hasLeft({ inForce }: Core, { instance, address, targetPort }: Endpoint): boolean {
+  const now = inForce?.inboundAddress(instance.id, targetPort) ?? null;
+  return now?.host !== address.host || now.port !== address.port;
+}
+
 async function dial(core: Core, way: Way, tag: string | null): Promise<PeerConnection> {
   for (let attempt = 1; ; attempt += 1) {
     const inForce = inForceFor(core, way.from.id) ?? way.inForce;
+    if (hasLeft(core, way.endpoint)) throw new UpstreamRefused(decisionOf('connect-failure', ENDPOINT_GONE));
     const source = new Hop({ ip: way.from.podIp, instance: way.from.id, tag });
     const result = await connectUpstream({
       host: way.endpoint.address.host,
@@ -137,6 +146,7 @@ async function dial(core: Core, way: Way, tag: string | null): Promise<PeerConne
       peerConnections.set(result.stream, connection);
       return connection;
     }
+    if (hasLeft(core, way.endpoint)) continue;
     const material = inForceFor(core, way.from.id)?.tls(way.from.id);
     const replaced = material !== undefined && material !== inForce.tls(way.from.id);
     if (!replaced || result.reason === 'connect-failed' || attempt === HANDSHAKES)

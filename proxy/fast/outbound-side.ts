@@ -11,7 +11,7 @@ import type { EventContext } from '../event-writer.ts';
 import { speaksHttp2 } from '../http2/speaks-http2.ts';
 import type { Destination, InForce } from '../in-force.ts';
 import { callerPeer, clusterHost, type OutboundConnection } from '../outbound-connection.ts';
-import { ATTEMPTS, brokenOutbound, recordOutbound, ROUTED, routeOf } from '../outbound-http.ts';
+import { brokenOutbound, recordOutbound, ROUTED, routeOf, triesAgain } from '../outbound-http.ts';
 import { destinationPeer, dialPeer, pickEndpoint, wayKey, type Endpoint } from '../outbound-route.ts';
 import { outboundHeaders } from '../request-headers.ts';
 import type { BoundListener, InstanceSnapshot } from '../snapshot.ts';
@@ -123,8 +123,8 @@ export class OutboundSide implements FastSide {
     if (upstream.peer !== null) upstream.peer.source.tag = this.#tag;
   }
 
-  again(attempts: number): UpstreamSet | null {
-    return attempts < ATTEMPTS && this.#course !== null ? this.#pick(this.#course) : null;
+  again(attempts: number, decision: Decision): UpstreamSet | null {
+    return triesAgain(attempts, decision) && this.#course !== null ? this.#pick(this.#course) : null;
   }
 
   ended(exchange: Exchange, end: ExchangeEnd, refusal: Decision | null): void {

@@ -15,7 +15,7 @@ import { decisionOf } from '../error-table.ts';
 import type { ForwardReport } from '../forward-http.ts';
 import { now } from '../moment.ts';
 import { aimedDestination, clusterHost, tagOf, type OutboundConnection } from '../outbound-connection.ts';
-import { ATTEMPTS, PASSED_THROUGH, recordOutbound, ROUTED, routeOf, type Call } from '../outbound-http.ts';
+import { PASSED_THROUGH, recordOutbound, ROUTED, routeOf, triesAgain, type Call } from '../outbound-http.ts';
 import { destinationPeer, peerConnections, pickEndpoint } from '../outbound-route.ts';
 import { outboundHeaders } from '../request-headers.ts';
 import { Http2Link } from './link.ts';
@@ -173,7 +173,7 @@ function toService(
   }
   const way = { inForce, from: caller, destination, endpoint, tls };
   carry(carried, ROUTED, peerUpstream(core, way, tag), ({ decision }, again) => {
-    if (again && attempt < ATTEMPTS && !exchange.over) toService(carried, found, attempt + 1);
+    if (again && triesAgain(attempt, decision) && !exchange.over) toService(carried, found, attempt + 1);
     else refuse(call, exchange, protocol, decision);
   });
 }

@@ -37,6 +37,13 @@ export function peerName(peer: PeerRef): string {
   return peer.workload ?? (peer.spiffeId ? shortIdentity(peer.spiffeId) : peer.ip || 'unknown');
 }
 
+/** `head read at 20 µs · decided at 110 µs · answer begun at 900 µs`, from the first byte on; null = not measured. */
+export function phases({ timing }: TrafficEvent): string | null {
+  if (timing === undefined) return null;
+  const { headMicros, decidedMicros, upstreamMicros } = timing;
+  return `head read at ${headMicros} µs · decided at ${decidedMicros} µs · answer begun at ${upstreamMicros} µs`;
+}
+
 /** `POST /charge`, `TLS handshake`. */
 export function asked(event: TrafficEvent): string {
   if (event.request) return `${event.request.method} ${event.request.path}`;

@@ -31,7 +31,10 @@ type Credentials = InstanceSnapshot['credentials'];
 
 const EXTRA = ['orders-1', 'orders-2', 'orders-3'];
 const POLICY_MS = 200;
-const DRAIN_MS = 1_000;
+/** From the word to stop until its listeners close: longer than a request takes that has chosen it, on a busy machine. */
+const DRAIN_MS = 2_500;
+/** Roots that are trusted beside the newest: a handshake must not outlive its root. */
+const FORMER_ROOTS = 3;
 /** The sidecars' own drain, `limits.drainMs`. */
 export const SIDECAR_DRAIN_MS = 2_000;
 
@@ -100,7 +103,7 @@ export class StormMesh {
   async #comeAndGo(id: string): Promise<void> {
     this.#running.set(id, await startApplication((_request, response) => void response.end('ok')));
     await this.#publish();
-    await delay(700);
+    await delay(1_500);
     // As a session does: the endpoint goes first, the instance when its requests have had time to end.
     this.stops.set(id, [...(this.stops.get(id) ?? []), performance.now()]);
     this.#draining.add(id);
@@ -117,14 +120,14 @@ export class StormMesh {
 
   /**
    * New leaves; every third time a new root instead, which signs from the next time on: first everybody trusts it.
-   * Its predecessor is trusted until the one after it comes.
+   * Its predecessors are trusted for some time yet.
    */
   async #rotate(): Promise<void> {
     this.rotations += 1;
     if (this.rotations % 3 === 0) {
       this.rootRotations += 1;
       this.#roots = [
-        ...this.#roots.slice(-1),
+        ...this.#roots.slice(-FORMER_ROOTS),
         await createRoot({ name: `root ${this.rotations}` }, this.#clock),
       ];
     } else await this.#issue();

@@ -6,7 +6,7 @@ import { Hostile } from '../../components/hostile.tsx';
 import { Facts, Inspector, Section } from '../../components/inspector.tsx';
 import { Tag } from '../../components/tag.tsx';
 import { Why } from '../../components/why.tsx';
-import { asked, peerName, verdictWords } from '../../reading/event-words.ts';
+import { asked, peerName, phases, verdictWords } from '../../reading/event-words.ts';
 import { bytes, duration, preciseTime, span } from '../../reading/format.ts';
 import { safeText } from '../../reading/safe-text.ts';
 import { eventAt, indexFrom } from '../../store/event-log.ts';
@@ -142,6 +142,7 @@ function Message({ event }: { event: TrafficEvent }): ReactNode {
               : 'none',
           ],
           ['took', duration(event.durationMs)],
+          ['phases', phases(event)],
           ['other side', other ? <BothSides event={event} other={other} /> : null],
           ['Envoy says', event.decision.details ? <Hostile text={event.decision.details} cap={200} /> : null],
           ['rehearsal', event.tag ? <Hostile text={event.tag} cap={200} /> : null],

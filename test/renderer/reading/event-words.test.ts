@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import {
   asked,
   peerName,
+  phases,
   shortField,
   shortIdentity,
   verdictWords,
@@ -13,6 +14,14 @@ import { ALLOWED, DENIED, denied, event, peer } from '../fixtures/events.ts';
 describe('an event in words', () => {
   it('says of a denial which rule was nearest and what it missed', () => {
     expect(why(denied(1))).toBe('no ALLOW matched · nearest payments-from-orders[0]: principals');
+  });
+
+  it('says when an exchange reached its phases, and nothing where nobody measured', () => {
+    expect(phases(event(1, {}))).toBe(null);
+    const timing = { headMicros: 20, decidedMicros: 110, upstreamMicros: 900, doneMicros: 950 };
+    expect(phases(event(1, { timing }))).toBe(
+      'head read at 20 µs · decided at 110 µs · answer begun at 900 µs',
+    );
   });
 
   it('says of a refused handshake why, and of an allowed request by which rule', () => {
