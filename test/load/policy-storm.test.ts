@@ -7,6 +7,7 @@ import { readdirSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import type { TrafficEvent } from '../../model/traffic-event.ts';
+import { recordMeasurement } from '../support/measurement.ts';
 import { startApplication, startPair } from '../support/sidecar-pair.ts';
 import { startStorm, type Answered } from './storm-client.ts';
 import { SIDECAR_DRAIN_MS, StormMesh } from './storm-mesh.ts';
@@ -89,8 +90,21 @@ it(
     for (const event of waiting.splice(0)) check(event);
     await pair.close();
     await application.close();
-    process.stdout.write(
-      `${SECONDS} s: ${JSON.stringify({ ...counts, versions: mesh.reigns.size, rotations: mesh.rotations, roots: mesh.rootRotations })}\n`,
+    const figures = {
+      seconds: SECONDS,
+      connections: CONNECTIONS,
+      ...counts,
+      faults: faults.length,
+      versions: mesh.reigns.size,
+      rotations: mesh.rotations,
+      rootRotations: mesh.rootRotations,
+      stops: [...mesh.stops.values()].flat().length,
+    };
+    process.stdout.write(`${JSON.stringify(figures)}\n`);
+    recordMeasurement(
+      'load',
+      `GREENROOM_MEASURE=1 GREENROOM_LOAD_SECONDS=${SECONDS} npm run test:load`,
+      figures,
     );
     expect(faults.slice(0, 20)).toEqual([]);
     expect([...answers.keys()].slice(0, 20), 'answers without an event').toEqual([]);
