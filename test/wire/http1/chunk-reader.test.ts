@@ -1,0 +1,78 @@
+import { describe, expect, it } from 'vitest';
+import { ChunkReader } from '../../../wire/http1/chunk-reader.ts';
+
+interface Read {
+  content: string;
+  end: 'more' | 'end' | 'broken';
+  /** Bytes behind the end. */
+  surplus: string;
+  trailers: readonly (readonly [string, string])[];
+}
+
+/** Reads a text given in pieces. */
+function read(...pieces: string[]): Read {
+  const reader = new ChunkReader();
+  let content = '';
+  for (const [index, piece] of pieces.entries()) {
+    const bytes = Buffer.from(piece, 'latin1');
+    for (let at = 0; ; ) {
+      const step = reader.read(bytes, at);
+      at = reader.to;
+      if (step === 'piece') content += piece.slice(reader.from, at);
+      if (step === 'end' || step === 'broken')
+        return {
+          content,
+          end: step,
+          surplus: piece.slice(at) + pieces.slice(index + 1).join(''),
+          trailers: reader.trailers,
+        };
+      if (step === 'more') break;
+    }
+  }
+  return { content, end: 'more', surplus: '', trailers: reader.trailers };
+}
+
+describe('chunks that two parsers could delimit differently', () => {
+  it.each<[string, string]>([
+    ['no size', '\r\n'],
+    ['a size that is no number', 'zz\r\n'],
+    ['a size with 0x', '0x1\r\na\r\n0\r\n\r\n'],
+    ['a signed size', '+1\r\na\r\n'],
+    ['a blank before the size', ' 1\r\na\r\n'],
+    ['a blank behind the size', '1 \r\na\r\n'],
+    ['a size of eleven digits', '00000000001\r\n'],
+    ['a bare LF behind the size', '1\na\r\n'],
+    ['a bare CR behind the size', '1\ra\r\n'],
+    ['no line end behind the content', '1\r\nab\r\n'],
+    ['a bare LF behind the content', '1\r\na\n0\r\n\r\n'],
+    ['a bare LF in an extension', '1;a\nb\r\na\r\n'],
+    ['a NUL in an extension', '1;\0\r\na\r\n'],
+    ['an extension without end', `1;${'a'.repeat(5_000)}`],
+    ['a trailer without a name', '0\r\n: x\r\n\r\n'],
+    ['a folded trailer', '0\r\nx: y\r\n z\r\n\r\n'],
+    ['trailers without end', `0\r\n${'x: y\r\n'.repeat(4_000)}`],
+  ])('are broken: %s', (_, text) => {
+    expect(read(text).end).toBe('broken');
+    expect(read(...text).end).toBe('broken');
+  });
+});
+
+describe('chunks', () => {
+  const message = '3;a=b\r\nabc\r\n1\r\nd\r\n0\r\nX-T: 1\r\n\r\nGET';
+
+  it('give their content, their trailers and where they end, however they are cut', () => {
+    const whole = { content: 'abcd', end: 'end', surplus: 'GET', trailers: [['x-t', '1']] };
+    expect(read(message)).toEqual(whole);
+    expect(read(...message)).toEqual(whole);
+    for (let cut = 1; cut < message.length; cut += 1)
+      expect(read(message.slice(0, cut), message.slice(cut))).toEqual(whole);
+  });
+
+  it('without trailers end at the empty line', () => {
+    expect(read('0\r\n\r\nx')).toEqual({ content: '', end: 'end', surplus: 'x', trailers: [] });
+  });
+
+  it('that break off want more', () => {
+    expect(read('5\r\nab')).toMatchObject({ content: 'ab', end: 'more' });
+  });
+});
