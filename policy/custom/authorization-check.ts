@@ -4,6 +4,7 @@
  */
 import type { HeaderList, HttpFacts } from '../../model/request-facts.ts';
 import type { ValueMatch } from '../compiled-policy.ts';
+import { type CommandFacts, formatValue } from '../routes/header-commands.ts';
 import { matchesValue } from '../value-match.ts';
 import type { AuthorizerProvider } from './providers.ts';
 
@@ -27,8 +28,31 @@ export function checkFor(provider: AuthorizerProvider, http: HttpFacts): Authori
     if (name === 'content-length') continue;
     if (name === 'authorization' || matchesName(provider.requestHeaders, name)) headers.set(name, value);
   }
-  for (const [name, value] of provider.additionalHeaders) headers.set(name, value);
+  for (const [name, written] of provider.additionalHeaders) {
+    // A command that finds nothing leaves the header out (observed on Envoy 1.40).
+    const value = formatValue(written, commandFacts(http));
+    if (value !== '') headers.set(name, value);
+  }
   return { provider, method, path: `${provider.pathPrefix}${path}`, host, headers: [...headers] };
+}
+
+/** What commands of an additional header may ask for here: the request's own fields. Others find nothing. */
+function commandFacts({ method, path, host, headers, protocol }: HttpFacts): CommandFacts {
+  const request: HeaderList = [
+    [':method', method],
+    [':path', path],
+    [':authority', host],
+    ['host', host],
+    ...headers,
+  ];
+  const connection = { remoteAddress: '', remotePort: 0, localAddress: '', localPort: 0, routeName: '' };
+  return {
+    request,
+    response: [],
+    protocol: protocol === 'http1' ? 'HTTP/1.1' : 'HTTP/2',
+    status: 0,
+    ...connection,
+  };
 }
 
 /** Whether any of the patterns takes the header's name. */

@@ -154,6 +154,22 @@ describe('what an HTTP authorizer is told', () => {
     ]);
   });
 
+  it('is what commands of an added header find, and not the header where they find nothing', async () => {
+    const settings = http({
+      includeAdditionalHeadersInCheck: {
+        'x-who': '%REQ(x-user)%',
+        'x-path': '%REQ(:path)%',
+        'x-gone': '%REQ(x-no)%',
+      },
+    });
+    const { custom: outcome } = await asked(settings, [['x-user', 'bob']]);
+    const added = outcome?.check?.headers.filter(([name]) => name.startsWith('x-'));
+    expect(added).toEqual([
+      ['x-who', 'bob'],
+      ['x-path', '/admin'],
+    ]);
+  });
+
   it('is nothing at all where no rule matches, so its headers may be forged', async () => {
     const {
       decision,
