@@ -21,7 +21,7 @@ import { greenroom, greenroomWithoutPolicy } from './peers/greenroom.ts';
 import { haproxy } from './peers/haproxy.ts';
 import { httpProxy } from './peers/http-proxy.ts';
 import { nginx } from './peers/nginx.ts';
-import type { PairPeer, RunningPair } from './peers/pair-peer.ts';
+import type { PairPeer, RecordedCounts, RunningPair } from './peers/pair-peer.ts';
 
 const PEERS: readonly PairPeer[] = [
   greenroom,
@@ -41,8 +41,15 @@ interface Contender {
   /** Requests of a round, by case: what it manages in the time of a round. Absent: it can't do the case. */
   requests: Map<string, number>;
   samples: Map<string, CaseFigures[]>;
-  /** Denied requests sent so far, warm-ups included. */
-  denied: number;
+  /** Of the measured rounds. */
+  recorded: Recorded | null;
+}
+
+interface Recorded {
+  events_recorded: number;
+  events_dropped: number;
+  denied_expected: number;
+  denied_seen: number;
 }
 
 /** Figures of every peer and case; ratios are judged with `check` only. */
@@ -74,7 +81,7 @@ export async function benchPair({
       for (const contender of contenders) notes.push(...(await warmUp(contender, benchCase, seconds)));
     for (let round = 0; round < rounds; round += 1)
       for (const benchCase of wanted) for (const contender of contenders) await measure(contender, benchCase);
-    const figures = await figuresOf(contenders);
+    const figures = figuresOf(contenders);
     const demands = judgeRatios(figures);
     return {
       lines: [...tableOf(figures), ...notes, ...demands.lines],
@@ -108,7 +115,7 @@ async function startPeer(
   const missing = peer.missing();
   if (missing !== null) return missing;
   const running = await peer.start({ backend, identities, folder });
-  return { peer, running, requests: new Map(), samples: new Map(), denied: 0 };
+  return { peer, running, requests: new Map(), samples: new Map(), recorded: null };
 }
 
 /** Warms code and connections up, and finds out how many requests fill a round. */
@@ -120,7 +127,6 @@ async function warmUp(contender: Contender, benchCase: BenchCase, seconds: numbe
   for (let warmUps = 0; warmUps < 2 && rate * seconds >= WARM_UP_REQUESTS; warmUps += 1) {
     const loaded = await send(contender, benchCase, wholeHundreds(WARM_UP_REQUESTS, benchCase));
     if (loaded.statuses[2] === 0) return [`left out  ${peer.name} ${benchCase.name}: no answer is a success`];
-    if (peer.policy) contender.denied += loaded.requests / DENIED_EVERY;
     rate = loaded.rps;
   }
   contender.requests.set(benchCase.name, wholeHundreds(rate * seconds, benchCase));
@@ -140,13 +146,16 @@ async function measure(contender: Contender, benchCase: BenchCase): Promise<void
   const requests = contender.requests.get(benchCase.name);
   if (requests === undefined) return;
   const cpu = (): number => running.pids.reduce((sum, pid) => sum + cpuMicros(pid), 0);
+  const countedBefore = await running.counts?.();
   const before = cpu();
   const loaded = await send(contender, benchCase, requests);
-  if (peer.policy) contender.denied += requests / DENIED_EVERY;
+  // Counting writes what is recorded to disk: that belongs to the requests' cost.
+  const counted = await running.counts?.();
   const spent = cpu() - before;
+  const denied = peer.policy ? requests / DENIED_EVERY : 0;
   // A denied gRPC call is a 200 with grpc-status 7.
-  const denied = peer.policy && benchCase.protocol !== 'grpc' ? requests / DENIED_EVERY : 0;
-  if (loaded.statuses[4] !== denied || loaded.statuses[2] !== requests - denied)
+  const refused = benchCase.protocol === 'grpc' ? 0 : denied;
+  if (loaded.statuses[4] !== refused || loaded.statuses[2] !== requests - refused)
     throw new Error(
       `${peer.name} ${benchCase.name}: ${JSON.stringify(loaded)} of ${requests}, ${denied} denied`,
     );
@@ -157,20 +166,32 @@ async function measure(contender: Contender, benchCase: BenchCase): Promise<void
     cpu_us: spent / requests,
     rss_kb: running.pids.reduce((sum, pid) => sum + residentKb(pid), 0),
   });
+  if (peer.policy && countedBefore !== undefined && counted !== undefined)
+    contender.recorded = added(contender.recorded, countedBefore, counted, denied);
 }
 
-async function figuresOf(contenders: readonly Contender[]): Promise<Record<string, PeerFigures>> {
-  const figures: Record<string, PeerFigures> = {};
-  for (const { peer, running, samples, denied } of contenders) {
-    const medians = Object.fromEntries([...samples].map(([name, rounds]) => [name, medianFigures(rounds)]));
-    const counts = peer.policy ? await running.counts?.() : undefined;
-    const recorded = counts && {
-      events_recorded: counts.events,
-      events_dropped: counts.dropped,
-      denied_expected: denied,
-      denied_seen: counts.denied,
-    };
-    figures[peer.name] = { ...medians, ...recorded };
-  }
-  return figures;
+function added(
+  sum: Recorded | null,
+  before: RecordedCounts,
+  after: RecordedCounts,
+  denied: number,
+): Recorded {
+  return {
+    events_recorded: (sum?.events_recorded ?? 0) + after.events - before.events,
+    events_dropped: (sum?.events_dropped ?? 0) + after.dropped - before.dropped,
+    denied_expected: (sum?.denied_expected ?? 0) + denied,
+    denied_seen: (sum?.denied_seen ?? 0) + after.denied - before.denied,
+  };
+}
+
+function figuresOf(contenders: readonly Contender[]): Record<string, PeerFigures> {
+  return Object.fromEntries(
+    contenders.map(({ peer, samples, recorded }) => [
+      peer.name,
+      {
+        ...Object.fromEntries([...samples].map(([name, rounds]) => [name, medianFigures(rounds)])),
+        ...recorded,
+      },
+    ]),
+  );
 }
