@@ -7,6 +7,7 @@ import type { Decision } from '../model/decision.ts';
 import type { HeaderList } from '../model/request-facts.ts';
 import { writeHead } from './forward-http.ts';
 import { httpDate } from './http-date.ts';
+import { reasonPhrase } from './reason-phrases.ts';
 
 /** How long a client may go on sending a body that nobody reads (Envoy's delayed close). */
 const LINGER_MS = 1_000;
@@ -91,30 +92,36 @@ export function rawAnswer(decision: Decision, server: ServerName): string {
   const lines = [...answerHeaders(decision, server), ['connection', 'close']].map(
     ([name, value]) => `${name}: ${value}\r\n`,
   );
-  return `HTTP/1.1 ${status} ${REASONS[status] ?? 'Error'}\r\n${lines.join('')}\r\n${decision.body ?? ''}`;
+  return `HTTP/1.1 ${status} ${reasonPhrase(status)}\r\n${lines.join('')}\r\n${decision.body ?? ''}`;
 }
 
-const REASONS: Record<number, string> = {
-  400: 'Bad Request',
-  408: 'Request Timeout',
-  431: 'Request Header Fields Too Large',
-  503: 'Service Unavailable',
-};
+/** Of an upstream's answer, what Envoy sets itself, or keeps to itself. */
+const REPLACED: ReadonlySet<string> = new Set([
+  'server',
+  'x-envoy-upstream-service-time',
+  'x-envoy-decorator-operation',
+]);
 
-/** Date and server as Envoy sets them on what an upstream answered, and what an external authorizer adds. */
+/**
+ * Date and server as Envoy sets them on what an upstream answered, and what an external authorizer adds.
+ * `serviceMs`: between the end of the request and this head; null = the answer came before that end.
+ */
 export function upstreamAnswerHeaders(
   upstream: readonly [string, string][],
   server: ServerName,
+  serviceMs: number | null,
   told: HeaderList = [],
 ): [string, string][] {
   const kept: [string, string][] = [];
   let dated = false;
   for (const field of upstream) {
-    if (field[0] === 'server') continue;
+    if (REPLACED.has(field[0])) continue;
     if (field[0] === 'date') dated = true;
     kept.push(field);
   }
   if (!dated) kept.push(['date', httpDate()]);
+  if (serviceMs !== null)
+    kept.push(['x-envoy-upstream-service-time', String(Math.max(0, Math.floor(serviceMs)))]);
   kept.push(['server', server], ...besides(told));
   return kept;
 }

@@ -16,7 +16,9 @@ import type { HeaderList } from '../model/request-facts.ts';
 import { endToEndResponseHeaders } from '../wire/http1-hop-by-hop.ts';
 import { headerPairs, type BodyFraming } from '../wire/http1-request-checks.ts';
 import { decisionOf } from './error-table.ts';
+import { fieldLines, statusLine } from './fast/head-text.ts';
 import type { Detached } from './http-lane.ts';
+import { reasonPhrase } from './reason-phrases.ts';
 
 /** A connection to the upstream was refused for a reason that has a decision of its own (the gate's). */
 export class UpstreamRefused extends Error {
@@ -44,8 +46,8 @@ export interface ForwardInput {
   agent: Agent;
   /** The connection that carries the exchange, known before its first byte. */
   onConnection(socket: Duplex): void;
-  /** Last touch on the response's fields. */
-  responseHeaders(upstream: [string, string][]): [string, string][];
+  /** Last touch on the response's fields; `serviceMs`: since the end of the request, null before that. */
+  responseHeaders(upstream: [string, string][], serviceMs: number | null): [string, string][];
   /** Called once, before the last byte goes to the client (or when the client has gone). */
   report(outcome: ForwardReport): void;
 }
@@ -70,6 +72,9 @@ const BODILESS = new Set(['GET', 'HEAD', 'DELETE', 'TRACE', 'CONNECT']);
 /** Safe to send again when a kept-alive connection turned out to be closed. */
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
 
+/** Envoy's bound for a response's head. */
+const MAX_RESPONSE_HEAD = 60 * 1_024;
+
 function headersByName(input: ForwardInput): Map<string, string[]> {
   const grouped = new Map<string, string[]>([['host', [input.host]]]);
   for (const [name, value] of input.headers) {
@@ -82,7 +87,11 @@ function headersByName(input: ForwardInput): Map<string, string[]> {
     grouped.set('content-length', ['0']);
   // Promised for a body that has no place for it: Node's client throws on such a head.
   if (input.body !== 'chunked') grouped.delete('trailer');
-  if (input.upgrade !== null) grouped.set('connection', ['upgrade']).set('upgrade', [input.upgrade]);
+  if (input.upgrade !== null) {
+    // In the client's own letters, as Envoy has it.
+    const { connection = 'upgrade', upgrade = input.upgrade } = input.request.headers;
+    grouped.set('connection', [connection]).set('upgrade', [upgrade]);
+  }
   return grouped;
 }
 
@@ -92,6 +101,7 @@ function open(input: ForwardInput): ClientRequest {
     method: input.method,
     path: input.path,
     setHost: false,
+    maxHeaderSize: MAX_RESPONSE_HEAD,
   });
   for (const [name, values] of headersByName(input))
     upstream.setHeader(name, values.length === 1 ? (values[0] as string) : values);
@@ -141,6 +151,17 @@ export function forward(input: ForwardInput): Promise<ForwardResult> {
     let headers: HeaderList = [];
     let requestBytes = 0;
     let responseBytes = 0;
+    let sentAt: number | null = null;
+    const end = (): void => {
+      upstream.end();
+      // An upgrade goes on: its request has no end.
+      if (input.upgrade === null) sentAt = performance.now();
+    };
+    const answeredBy = (answer: IncomingMessage): HeaderList =>
+      input.responseHeaders(
+        endToEndResponseHeaders(headerPairs(answer.rawHeaders)),
+        sentAt === null ? null : performance.now() - sentAt,
+      );
 
     const finish = (end: ForwardReport['end']): void => {
       if (settled) return;
@@ -159,23 +180,25 @@ export function forward(input: ForwardInput): Promise<ForwardResult> {
       connected = true;
       input.onConnection(socket);
       if (detached !== null || input.body === 'none') {
-        upstream.end();
+        end();
         return;
       }
       request.on('data', (chunk: Buffer) => {
         requestBytes += chunk.length;
       });
       request.pipe(upstream, { end: false });
-      request.once('end', () => {
-        if (input.body === 'chunked' && request.rawTrailers.length > 0)
-          upstream.addTrailers(headerPairs(request.rawTrailers));
-        upstream.end();
-      });
+      // Trailers end here, as with Envoy, whose HTTP/1 codec drops them unless it is told otherwise.
+      request.once('end', end);
       // Sends the head now, and as Latin-1: Node's flushHeaders would write bytes above ASCII as UTF-8.
       upstream.write('', 'latin1');
     });
     upstream.on('continue', () => {
       if (!response.headersSent) response.writeContinue();
+    });
+    upstream.on('information', ({ statusCode, rawHeaders }) => {
+      if (statusCode === 100 || response.headersSent) return;
+      const fields = endToEndResponseHeaders(headerPairs(rawHeaders));
+      request.socket.write(statusLine(statusCode) + fieldLines(fields) + '\r\n', 'latin1');
     });
     upstream.on('error', (error: NodeJS.ErrnoException) => {
       request.unpipe(upstream);
@@ -197,16 +220,16 @@ export function forward(input: ForwardInput): Promise<ForwardResult> {
     });
     upstream.on('response', (answer: IncomingMessage) => {
       status = answer.statusCode ?? 502;
-      headers = input.responseHeaders(endToEndResponseHeaders(headerPairs(answer.rawHeaders)));
+      headers = answeredBy(answer);
       writeHead(response, status, headers, request);
+      // Sends the head now: the body may take its time.
+      response.write('', 'latin1');
       answer.on('data', (chunk: Buffer) => {
         responseBytes += chunk.length;
       });
       answer.pipe(response, { end: false });
       answer.once('end', () => {
         if (!answer.complete) return;
-        if (answer.rawTrailers.length > 0 && response.chunkedEncoding)
-          response.addTrailers(headerPairs(answer.rawTrailers));
         finish('complete');
         response.end();
         closeIfUnread(request, response);
@@ -229,12 +252,11 @@ export function forward(input: ForwardInput): Promise<ForwardResult> {
         return;
       }
       status = answer.statusCode ?? 101;
-      headers = input.responseHeaders(endToEndResponseHeaders(headerPairs(answer.rawHeaders)));
+      headers = answeredBy(answer);
       response.detachSocket(request.socket);
-      const lines = [...headers, ['connection', 'upgrade'], ['upgrade', input.upgrade ?? '']].map(
-        ([name, value]) => `${name}: ${value}\r\n`,
-      );
-      detached.socket.write(`HTTP/1.1 101 Switching Protocols\r\n${lines.join('')}\r\n`, 'latin1');
+      const { connection = 'upgrade', upgrade = input.upgrade ?? '' } = answer.headers;
+      const lines = fieldLines([...headers, ['connection', connection], ['upgrade', upgrade]]);
+      detached.socket.write(`${statusLine(101)}${lines}\r\n`, 'latin1');
       if (rest.length > 0) detached.socket.write(rest);
       if (detached.head.length > 0) socket.write(detached.head);
       detached.socket.on('data', (chunk: Buffer) => {
@@ -257,7 +279,7 @@ export function forward(input: ForwardInput): Promise<ForwardResult> {
   });
 }
 
-/** Writes a head with exactly these fields. */
+/** Writes a head with these fields, and what Envoy says of the framing. */
 export function writeHead(
   response: ServerResponse,
   status: number,
@@ -265,14 +287,26 @@ export function writeHead(
   request: IncomingMessage,
 ): void {
   response.sendDate = false;
-  const noBody = request.method === 'HEAD' || status === 204 || status === 304;
-  const fixed = noBody || headers.some(([name]) => name === 'content-length');
-  // A Trailer field promises what a message of fixed length can't have; Node throws on it.
-  const flat = headers
-    .filter(([name]) => !(fixed && name === 'trailer'))
-    .flatMap(([name, value]) => [name, value]);
-  if (response.shouldKeepAlive) response.removeHeader('connection');
-  response.writeHead(status, flat);
+  const bodiless = status === 204 || status === 304;
+  const told = headers.some(([name]) => name === 'content-length');
+  const head = request.method === 'HEAD';
+  const fixed = head || bodiless || told;
+  const fields = headers.filter(
+    ([name]) =>
+      // A Trailer field promises what a message of fixed length can't have; Node throws on it.
+      !(fixed && name === 'trailer') && !(status === 204 && name === 'content-length'),
+  );
+  // The answer to a GET would have come in chunks.
+  const framing: HeaderList = head && !told && !bodiless ? [['transfer-encoding', 'chunked']] : [];
+  // What of the request's body is still to come would be taken for the next request.
+  const unread = !request.complete && !headers.some(([name]) => name === 'connection');
+  const closing: HeaderList = unread ? [['connection', 'close']] : [];
+  if (response.shouldKeepAlive && !unread) response.removeHeader('connection');
+  response.writeHead(
+    status,
+    reasonPhrase(status),
+    [...fields, ...framing, ...closing].flatMap(([name, value]) => [name, value]),
+  );
 }
 
 /** An answer before the end of the request's body leaves the connection where no next request can be found. */

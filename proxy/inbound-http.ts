@@ -209,7 +209,8 @@ async function pass(
       body: request.body,
       upgrade: request.upgrade,
       onConnection: () => undefined,
-      responseHeaders: (fields) => upstreamAnswerHeaders(fields, 'istio-envoy', judged.told),
+      responseHeaders: (fields, serviceMs) =>
+        upstreamAnswerHeaders(fields, 'istio-envoy', serviceMs, judged.told),
       report,
     });
   let result = await send();

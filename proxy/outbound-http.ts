@@ -336,8 +336,8 @@ async function forwardOnce(
   };
   const { method, path, host, headers } = http;
   const { body, upgrade } = request;
-  const responseHeaders = (fields: [string, string][]): [string, string][] =>
-    upstreamAnswerHeaders(fields, 'envoy');
+  const responseHeaders = (fields: [string, string][], serviceMs: number | null): [string, string][] =>
+    upstreamAnswerHeaders(fields, 'envoy', serviceMs);
   const result = await carrier({
     request: message,
     response,

@@ -26,6 +26,9 @@ export function endToEndRequestHeaders(headers: HeaderList): [string, string][] 
   if (tokens.length >= MAX_NOMINATED) return null;
   if (tokens.some((token) => UNTOUCHABLE.has(token) || token.startsWith(':'))) return null;
   const dropped = new Set(tokens.filter((token) => !OPTIONS.has(token) && token !== 'te'));
+  // Of an upgrade that nobody takes up, nothing goes on (RFC 7540 §3.2.1).
+  if (headers.some(([name, value]) => name === 'upgrade' && value.trim().toLowerCase() === 'h2c'))
+    dropped.add('http2-settings');
   const kept: [string, string][] = [];
   for (const [name, value] of headers) {
     if (HOP_BY_HOP.has(name) || dropped.has(name)) continue;

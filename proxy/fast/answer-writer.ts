@@ -8,7 +8,6 @@ import { fieldLines, statusLine } from './head-text.ts';
 
 /** Up to here a body is written in one piece with its head. */
 const SMALL_BODY = 8_192;
-const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n';
 
 export class AnswerWriter {
   readonly #stream: Duplex;
@@ -21,19 +20,26 @@ export class AnswerWriter {
     this.#server = server;
   }
 
-  continues(): void {
-    this.#stream.write(CONTINUE, 'latin1');
+  /** An interim answer, before the one that counts. */
+  hints({ status, headers }: PlainResponse): void {
+    this.#stream.write(`${statusLine(status)}${fieldLines(headers)}\r\n`, 'latin1');
   }
 
   /** The upstream's head, with what of its body is there; false = wait for a drain. */
-  begin(exchange: Exchange, { status, headers, framing }: PlainResponse, body: Buffer | null): boolean {
+  begin(exchange: Exchange, answer: PlainResponse, body: Buffer | null): boolean {
+    const { status, framing } = answer;
+    const unread = exchange.requestBytes < exchange.request.bodyLength;
     exchange.by = 'upstream';
     exchange.status = status;
-    exchange.answerHeaders = upstreamAnswerHeaders(headers, this.#server);
+    exchange.answerHeaders = upstreamAnswerHeaders(
+      status === 204 ? answer.headers.filter(([name]) => name !== 'content-length') : answer.headers,
+      this.#server,
+      unread ? null : exchange.answeredAt - exchange.decidedAt,
+    );
     exchange.answerHead = statusLine(status) + fieldLines(exchange.answerHeaders);
     this.#chunked = framing === 'chunked' || framing === 'close';
-    const coding = this.#chunked ? 'transfer-encoding: chunked\r\n' : '';
-    const close = exchange.request.closes ? 'connection: close\r\n' : '';
+    const coding = this.#chunked || wouldBeChunked(exchange, answer) ? 'transfer-encoding: chunked\r\n' : '';
+    const close = exchange.request.closes || unread ? 'connection: close\r\n' : '';
     const head = `${exchange.answerHead}${coding}${close}\r\n`;
     if (body === null) return this.#stream.write(head, 'latin1');
     exchange.responseBytes += body.length;
@@ -54,8 +60,9 @@ export class AnswerWriter {
   }
 
   /** The end of an answer in chunks. */
-  end(trailers: readonly [string, string][]): void {
-    this.#stream.write(`0\r\n${fieldLines(trailers)}\r\n`, 'latin1');
+  end(): void {
+    // Trailers end here, as with Envoy, whose HTTP/1 codec drops them unless it is told otherwise.
+    this.#stream.write('0\r\n\r\n', 'latin1');
   }
 
   /** An answer in the upstream's place. */
@@ -71,6 +78,11 @@ export class AnswerWriter {
     const sent = exchange.request.method === 'HEAD' ? '' : body;
     this.#stream.write(`${exchange.answerHead}${close}\r\n${sent}`, 'latin1');
   }
+}
+
+/** HEAD is answered with the framing that a GET would have had. */
+function wouldBeChunked({ request }: Exchange, { status, length }: PlainResponse): boolean {
+  return request.method === 'HEAD' && length < 0 && status !== 204 && status !== 304;
 }
 
 /** One write where the body is short, else two at once; false = wait for a drain. */

@@ -257,8 +257,8 @@ export class ClientConnection implements AnswerSink {
     this.#failed(decision, stale && decision.reason === 'upstream-reset');
   }
 
-  answerContinues(): void {
-    this.#answer.continues();
+  answerHinted(head: PlainResponse): void {
+    this.#answer.hints(head);
   }
 
   answerBegan(head: PlainResponse, body: Buffer | null, done: boolean): void {
@@ -273,8 +273,8 @@ export class ClientConnection implements AnswerSink {
     if (done) this.#complete();
   }
 
-  answerEnded(trailers: readonly [string, string][]): void {
-    this.#answer.end(trailers);
+  answerEnded(): void {
+    this.#answer.end();
     this.#complete();
   }
 

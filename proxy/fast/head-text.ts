@@ -1,5 +1,5 @@
 /** Heads as the fast lane writes them: one text, one character a byte, names in lower case. */
-import { STATUS_CODES } from 'node:http';
+import { reasonPhrase } from '../reason-phrases.ts';
 
 const statusLines = new Map<number, string>();
 
@@ -7,7 +7,7 @@ const statusLines = new Map<number, string>();
 export function statusLine(status: number): string {
   let line = statusLines.get(status);
   if (line === undefined) {
-    line = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'unknown'}\r\n`;
+    line = `HTTP/1.1 ${status} ${reasonPhrase(status)}\r\n`;
     statusLines.set(status, line);
   }
   return line;

@@ -13,14 +13,14 @@ import type { UpstreamSet } from './upstream-set.ts';
 
 /** Whom an answer is for. */
 export interface AnswerSink {
-  /** An interim `100 Continue`. */
-  answerContinues(): void;
+  /** An interim answer: 100 Continue, or one that tells something. */
+  answerHinted(head: PlainResponse): void;
   /** `body`: what of it came with the head, for the framing `length`; `done`: nothing follows. */
   answerBegan(head: PlainResponse, body: Buffer | null, done: boolean): void;
   /** More of the content. */
   answerWentOn(piece: Buffer, done: boolean): void;
   /** The end of an answer that had no length. */
-  answerEnded(trailers: readonly [string, string][]): void;
+  answerEnded(): void;
   /** The upstream broke off or broke the rules; `began`: after its head. */
   upstreamFailed(decision: Decision, began: boolean): void;
   /** May write on. */
@@ -133,7 +133,7 @@ export class UpstreamConnection {
       this.#fail(decisionOf('upstream-reset'), false);
       return;
     }
-    if (head.status === 100) this.#sink?.answerContinues();
+    this.#sink?.answerHinted(head);
     if (chunk.length > head.headLength) this.#takeHead(chunk.subarray(head.headLength));
   }
 
@@ -186,7 +186,7 @@ export class UpstreamConnection {
       if (step === 'broken') this.#fail(decisionOf('upstream-protocol-error'), true);
       if (step === 'end') {
         this.#release(at < chunk.length);
-        sink.answerEnded(reader.trailers);
+        sink.answerEnded();
       }
       return;
     }
@@ -207,7 +207,7 @@ export class UpstreamConnection {
     if (this.#reading === 'close' && sink !== null) {
       this.#sink = null;
       this.destroy();
-      sink.answerEnded([]);
+      sink.answerEnded();
       return;
     }
     this.#broke();

@@ -99,7 +99,7 @@ async function pass(
     body: request.body,
     upgrade: request.upgrade,
     onConnection: way.onConnection,
-    responseHeaders: (fields) => upstreamAnswerHeaders(fields, 'istio-envoy', told),
+    responseHeaders: (fields, serviceMs) => upstreamAnswerHeaders(fields, 'istio-envoy', serviceMs, told),
     report: (outcome) => reportGateway(judged, outcome),
   });
   if (result.kind === 'failed') {

@@ -1,11 +1,10 @@
 /**
  * An HTTP/1.1 exchange whose upstream speaks HTTP/2: the message becomes a stream and the stream's answer a message
- * again, trailers kept where HTTP/1.1 has room for them. A twin of forward-http.ts, with the same outcomes.
+ * again, without trailers: Envoy's HTTP/1 codec drops them. A twin of forward-http.ts, with the same outcomes.
  */
 import type { HeaderList } from '../../model/request-facts.ts';
 import { schemeOf } from '../../wire/connection-manager-headers.ts';
 import type { Then } from '../../wire/http2/stream.ts';
-import { headerPairs } from '../../wire/http1-request-checks.ts';
 import { decisionOf } from '../error-table.ts';
 import {
   closeIfUnread,
@@ -45,6 +44,8 @@ class Carriage {
   #requestBytes = 0;
   #responseBytes = 0;
   #unsent = 0;
+  /** When the request's last byte was handed over; null until then. */
+  #sentAt: number | null = null;
 
   constructor(input: Input, resolve: (result: ForwardResult) => void) {
     this.#input = input;
@@ -53,6 +54,7 @@ class Carriage {
 
   start(upstream: Upstream): void {
     const { method, path, host, headers, body, response } = this.#input;
+    if (body === 'none') this.#sentAt = performance.now();
     response.once('close', this.#clientClosed);
     this.#exchange = upstream(
       {
@@ -75,7 +77,7 @@ class Carriage {
         },
         head: (status, fields, then) => this.#respond(status, fields, then),
         data: (bytes, then) => this.#respondData(bytes, then),
-        trailers: (fields) => this.#end(fields),
+        trailers: () => this.#end(),
         sent: (count) => this.#sent(count),
         failed: (failure) => this.#fail(failure),
       },
@@ -95,9 +97,9 @@ class Carriage {
       this.#exchange?.data(chunk, 'more');
     });
     request.once('end', () => {
-      const trailers = headerPairs(request.rawTrailers);
-      if (trailers.length > 0) this.#exchange?.trailers(trailers);
-      else this.#exchange?.data(NOTHING, 'end');
+      // Trailers of HTTP/1 end here, as with Envoy.
+      this.#sentAt = performance.now();
+      this.#exchange?.data(NOTHING, 'end');
     });
   }
 
@@ -110,9 +112,10 @@ class Carriage {
     if (this.#settled) return;
     const { request, response } = this.#input;
     this.#status = status;
-    this.#headers = this.#input.responseHeaders(fields);
+    const serviceMs = this.#sentAt === null ? null : performance.now() - this.#sentAt;
+    this.#headers = this.#input.responseHeaders(fields, serviceMs);
     writeHead(response, status, this.#headers, request);
-    if (then === 'end') this.#end([]);
+    if (then === 'end') this.#end();
     else response.flushHeaders();
   }
 
@@ -120,13 +123,12 @@ class Carriage {
     if (this.#settled) return;
     this.#responseBytes += bytes.length;
     if (bytes.length > 0) this.#input.response.write(bytes, () => this.#exchange?.consumed(bytes.length));
-    if (then === 'end') this.#end([]);
+    if (then === 'end') this.#end();
   }
 
-  #end(trailers: [string, string][]): void {
+  #end(): void {
     if (this.#settled) return;
     const { request, response } = this.#input;
-    if (trailers.length > 0 && response.chunkedEncoding) response.addTrailers(trailers);
     this.#finish('complete');
     response.end();
     closeIfUnread(request, response);

@@ -181,7 +181,8 @@ function pass(
   const send = (): void =>
     exchange.forward(upstream, request, {
       connected: () => undefined,
-      responseHeaders: (fields) => upstreamAnswerHeaders(fields, 'istio-envoy', judged.told),
+      responseHeaders: (fields, serviceMs) =>
+        upstreamAnswerHeaders(fields, 'istio-envoy', serviceMs, judged.told),
       report: (outcome) => {
         const { status, headers, requestBytes, responseBytes, end } = outcome;
         recordInbound(

@@ -193,7 +193,7 @@ function carry(
       call.tls = peer.tls;
       call.to = { ...call.to, spiffeId: peer.spiffeId };
     },
-    responseHeaders: (fields) => upstreamAnswerHeaders(fields, 'envoy'),
+    responseHeaders: (fields, serviceMs) => upstreamAnswerHeaders(fields, 'envoy', serviceMs),
     report: (outcome) => report(call, decision, outcome),
     failed,
   });

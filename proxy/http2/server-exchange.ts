@@ -17,7 +17,7 @@ import type { Upstream, UpstreamExchange, UpstreamFailure, UpstreamRequest } fro
 export interface ExchangeHooks {
   connected(socket: Duplex): void;
   /** Last touch on the response's fields. */
-  responseHeaders(upstream: [string, string][]): [string, string][];
+  responseHeaders(upstream: [string, string][], serviceMs: number | null): [string, string][];
   /** Called once, before the last byte goes to the client, or when it is over otherwise; not after `failed`. */
   report(outcome: ForwardReport): void;
   /** Nothing was sent to the client, and nothing of the request's body is lost if `again`. */
@@ -37,6 +37,8 @@ export class ServerExchange {
   #hooks: ExchangeHooks | null = null;
   #connected = false;
   #handedOver = false;
+  /** When the request's last byte was handed over; null until then. */
+  #sentAt: number | null = null;
   #over = false;
   #status: number | null = null;
   #headers: HeaderList = [];
@@ -89,6 +91,7 @@ export class ServerExchange {
   forward(upstream: Upstream, request: UpstreamRequest, hooks: ExchangeHooks): void {
     this.#hooks = hooks;
     this.#connected = false;
+    this.#sentAt = request.body === 'none' ? performance.now() : null;
     this.#upstream = null;
     this.#upstream = upstream(request, {
       connected: (socket) => {
@@ -97,7 +100,8 @@ export class ServerExchange {
         if (this.#upstream !== null) this.#handOver();
       },
       informational: (status, headers) => this.inform(status, headers),
-      head: (status, headers, then) => this.#respond(hooks.responseHeaders(headers), status, then),
+      head: (status, headers, then) =>
+        this.#respond(hooks.responseHeaders(headers, this.#sinceSent()), status, then),
       data: (bytes, then) => this.#respondData(bytes, then),
       trailers: (headers) => this.#respondTrailers(headers),
       sent: (count) => this.#link.connection.consume(this.#stream, count),
@@ -139,12 +143,17 @@ export class ServerExchange {
     if (this.#connected) this.#handOver();
   }
 
+  #sinceSent(): number | null {
+    return this.#sentAt === null ? null : performance.now() - this.#sentAt;
+  }
+
   #handOver(): void {
     const pieces = this.#early;
     if (pieces.length === 0) return;
     this.#early = [];
     this.#handedOver = true;
     for (const piece of pieces) {
+      if ('trailers' in piece || piece.ends === 'end') this.#sentAt = performance.now();
       if ('trailers' in piece) this.#upstream?.trailers(piece.trailers);
       else this.#upstream?.data(piece.bytes, piece.ends);
     }

@@ -181,13 +181,15 @@ describe('an exchange that works', () => {
     expect(told.headers['x-a']).toBe('\xe9\xff');
   });
 
-  it('keeps trailers in both directions', async () => {
+  it('ends trailers here in both directions, as Envoy’s HTTP/1 codec does', async () => {
+    const trailers: string[] = [];
     const at = await start((request, response) => {
       request.resume();
       request.once('end', () => {
         response.writeHead(200, { trailer: 'x-sum' });
         response.write('body');
-        response.addTrailers({ 'x-sum': `${request.trailers['x-checksum']}` });
+        response.addTrailers({ 'x-sum': '4' });
+        trailers.push(...request.rawTrailers);
         response.end();
       });
     });
@@ -198,7 +200,7 @@ describe('an exchange that works', () => {
     const [response] = (await once(request, 'response')) as [http.IncomingMessage];
     response.resume();
     await once(response, 'end');
-    expect(response.trailers).toEqual({ 'x-sum': 'abc' });
+    expect([...trailers, ...response.rawTrailers]).toEqual([]);
   });
 
   it('passes 100-continue on, and only when the application gives it', async () => {
@@ -279,7 +281,14 @@ describe('an exchange that works', () => {
     });
     const answer = await ask(at, { headers: { connection: 'keep-alive' } });
     const names = answer.rawHeaders.filter((_, index) => index % 2 === 0);
-    expect(names).toEqual(['x-a', 'x-a', 'content-length', 'date', 'server']);
+    expect(names).toEqual([
+      'x-a',
+      'x-a',
+      'content-length',
+      'date',
+      'x-envoy-upstream-service-time',
+      'server',
+    ]);
     expect(answer.headers.server).toBe('envoy');
   });
 

@@ -55,7 +55,7 @@ function comparable(event: TrafficEvent): unknown {
   const { at: _at, durationMs: _duration, timing: _timing, from, tls, request, response, ...rest } = event;
   const sorted = (headers: readonly (readonly [string, string])[]): string[] =>
     headers
-      .map(([name, value]) => `${name}: ${plain(value)}`)
+      .map(([name, value]) => plain(`${name}: ${value}`))
       // Envoy's codec writes it behind the filters; the general lane leaves it to Node.
       .filter((line) => line !== 'content-length: 0' && !line.startsWith('date:'))
       .toSorted();
@@ -73,9 +73,11 @@ function comparable(event: TrafficEvent): unknown {
   };
 }
 
-/** Without what two pairs have of their own: the certificate. */
+/** Without what two pairs have of their own: the certificate, and how long the upstream took. */
 function plain(text: string): string {
-  return text.replace(/Hash=[0-9a-f]{64}/g, 'Hash=*');
+  return text
+    .replace(/Hash=[0-9a-f]{64}/g, 'Hash=*')
+    .replace(/(x-envoy-upstream-service-time): \d+/g, '$1: *');
 }
 
 function comparableMessage(message: ReadMessage | string): unknown {
@@ -95,7 +97,7 @@ function comparableAnswers(text: string): string[] {
     const headEnd = answer.indexOf('\r\n\r\n');
     const [status = '', ...lines] = answer.slice(0, headEnd).split('\r\n');
     const fields = lines
-      .map(lowerName)
+      .map((line) => plain(lowerName(line)))
       .filter((line) => !line.startsWith('date:') && !/^keep-alive:|^connection: keep-alive/.test(line));
     const content = answer.slice(headEnd + 4);
     const chunked = fields.some((line) => /^transfer-encoding: chunked$/i.test(line));
