@@ -165,7 +165,7 @@ function pass(
     { ...asked, method, path, host, headers },
     {
       connected: way.onConnection,
-      responseHeaders: (fields) => upstreamAnswerHeaders(fields, 'istio-envoy', told),
+      responseHeaders: (fields, serviceMs) => upstreamAnswerHeaders(fields, 'istio-envoy', serviceMs, told),
       report: (outcome) => reportGateway(judged, outcome),
       failed: ({ decision }) => {
         const request = { ...http, bodyBytes: exchange.requestBytes };
