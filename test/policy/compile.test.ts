@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { compilePolicies } from '../../policy/compile.ts';
-import { authorization, cart, compiled, config, policies } from '../support/policies.ts';
+import { decide } from '../../policy/decide.ts';
+import { authorization, cart, compiled, config, policies, request } from '../support/policies.ts';
 
 describe('compilePolicies', () => {
   it('refuses a field, a key and a value that Istio does not know, and then denies', () => {
@@ -198,5 +199,48 @@ describe('compilePolicies', () => {
       dryRun: none,
       invalid: null,
     });
+  });
+
+  it('lets nothing in at a port whose CUSTOM policy it can’t compile', () => {
+    const [custom] = policies(authorization('action: CUSTOM\nprovider: { name: authz }\nrules: [{}]', 'ext'));
+    if (!custom) throw new Error('no object');
+    const invalidOf = (rules: unknown) =>
+      compilePolicies(
+        [{ ...custom, spec: { action: 'CUSTOM', provider: { name: 'authz' }, rules } }],
+        cart,
+        { port: 8080, protocol: 'http' },
+        { ...config, extensionProviders: [] },
+      ).invalid;
+    expect(invalidOf([{ from: [{ source: { principal: ['x'] } }] }])).toMatchObject([
+      { code: 'unknown-field' },
+    ]);
+    expect(invalidOf([{ to: [{ operation: { methods: ['GET'] } }] }])).toBeNull();
+  });
+
+  it('keeps, of a CUSTOM policy, who it is and what it is about', () => {
+    const custom = authorization('action: CUSTOM\nprovider: { name: authz }\nrules: [{}]', 'ext');
+    const policy = compilePolicies(
+      policies(custom),
+      cart,
+      { port: 8080, protocol: 'http' },
+      { ...config, extensionProviders: [] },
+    );
+    expect(policy.custom?.policies).toMatchObject([{ name: 'ext', action: 'CUSTOM', rule: null }]);
+    expect(policy.custom?.fault).toBe('no extension provider is called "authz"');
+  });
+
+  it('denies in words that are no Envoy’s where a policy is invalid', () => {
+    const policy = { ...compiled(authorization('rules: [{}]')), invalid: [] };
+    expect(decide(policy, request())).toEqual({
+      verdict: 'deny',
+      phase: 'deny',
+      reason: 'policy-invalid',
+      matched: null,
+      status: 403,
+      body: 'RBAC: access denied',
+      details: 'greenroom_policy_invalid',
+    });
+    expect(decide(policy, request({ protocol: 'grpc' }))).toMatchObject({ status: 200, body: '' });
+    expect(decide(policy, request({ protocol: 'tcp' }))).not.toHaveProperty('status');
   });
 });

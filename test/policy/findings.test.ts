@@ -145,4 +145,11 @@ describe('findingsFor', () => {
     const text = found.map(({ code, attack, message, remedy }) => `${code} ${attack}\n${message}\n${remedy}`);
     await expect(`${text.join('\n\n')}\n`).toMatchFileSnapshot('../golden/explanations/findings.txt');
   });
+
+  it('finds headers that say another path than the one that was judged', () => {
+    const headers: [string, string][] = [['x-original-url', '/admin']];
+    expect(
+      findings(authorization('rules: [{ to: [{ operation: { paths: [/] } }] }]'), { headers }),
+    ).toMatchObject([{ attack: 'P10' }]);
+  });
 });

@@ -12,7 +12,16 @@ describe('the rules of RequestAuthentication', () => {
     (jwks) => {
       const object = requestAuthentication([{ issuer: 'x', jwks }]);
       const policy = compilePolicies([object], cart, { port: 8080, protocol: 'http' }, config);
-      expect(policy.invalid).toMatchObject([{ code: 'unusable-keys', at: { file: 'jwt.yaml' } }]);
+      expect(policy.invalid).toEqual([
+        {
+          code: 'unusable-keys',
+          severity: 'error',
+          message: 'jwks of shop/jwt has no key that Envoy can use, so Envoy refuses the whole listener',
+          hint: 'until it has one, everything this policy could have applied to is denied',
+          at: object.at,
+        },
+      ]);
+      expect(policy.jwt.rules).toMatchObject([{ issuer: 'x', keys: { kind: 'none' } }]);
       expect(decide(policy, request())).toMatchObject({ verdict: 'deny', reason: 'policy-invalid' });
     },
   );
