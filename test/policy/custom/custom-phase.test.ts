@@ -165,8 +165,8 @@ describe('what an HTTP authorizer is told', () => {
     const { custom: outcome } = await asked(settings, [['x-user', 'bob']]);
     const added = outcome?.check?.headers.filter(([name]) => name.startsWith('x-'));
     expect(added).toEqual([
-      ['x-who', 'bob'],
       ['x-path', '/admin'],
+      ['x-who', 'bob'],
     ]);
   });
 
