@@ -27,6 +27,7 @@ const SCHEMA = `
   CREATE TABLE contexts (
     stream INTEGER NOT NULL,
     number INTEGER NOT NULL,
+    last INTEGER NOT NULL,
     body TEXT NOT NULL,
     PRIMARY KEY (stream, number)
   ) WITHOUT ROWID;
@@ -62,7 +63,15 @@ export function recordingPath(folder: string, session: string): string {
   return join(folder, `${session}.sqlite`);
 }
 
-export function createRecording(path: string, about: RecordingAbout): RecordingWriter {
+/** What the events of one recording may take on disk; the oldest make room. */
+const MAX_BYTES = 2 * 1024 * 1024 * 1024;
+
+/** Makes a recording; of its events the newest `maxBytes` are kept. */
+export function createRecording(
+  path: string,
+  about: RecordingAbout,
+  maxBytes: number = MAX_BYTES,
+): RecordingWriter {
   try {
     // SQLite's own files beside it (-wal, -shm) take this one's mode.
     closeSync(openSync(path, 'wx', 0o600));
@@ -71,7 +80,7 @@ export function createRecording(path: string, about: RecordingAbout): RecordingW
     database.exec(SCHEMA);
     const insert = database.prepare('INSERT INTO about VALUES (?, ?)');
     for (const [key, value] of Object.entries({ ...about, format: FORMAT })) insert.run(key, value);
-    return writer(database, about);
+    return writer(database, about, maxBytes);
   } catch (cause) {
     throw new EnvironmentError('recording-failed', `the recording ${path} can't be written`, { cause });
   }
@@ -118,23 +127,28 @@ function changedAt(path: string): number {
   }
 }
 
-function writer(database: DatabaseSync, about: RecordingAbout): RecordingWriter {
+function writer(database: DatabaseSync, about: RecordingAbout, maxBytes: number): RecordingWriter {
   const insert = database.prepare('INSERT INTO segments VALUES (?, ?, ?, ?, ?, ?)');
-  const insertContext = database.prepare('INSERT OR IGNORE INTO contexts VALUES (?, ?, ?)');
+  const insertContext = database.prepare(
+    'INSERT INTO contexts VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET last = excluded.last',
+  );
   const snapshot = database.prepare('INSERT OR REPLACE INTO snapshots VALUES (?, ?)');
+  const makeRoom = roomMaker(database, maxBytes);
   const writeOne = (segment: EventSegment): void => {
     const { stream, contexts } = segment.parts;
     const tags = segment.tags();
     const last = segment.firstId + segment.length - 1;
-    for (const [number, { json }] of contexts) insertContext.run(stream, number, json);
+    const body = packSegment(segment);
+    for (const [number, { json }] of contexts) insertContext.run(stream, number, last, json);
     insert.run(
       segment.firstId,
       last,
       stream,
       segment.denied(),
       tags.length === 0 ? null : JSON.stringify(tags),
-      packSegment(segment),
+      body,
     );
+    makeRoom(body.length);
   };
   return {
     ...reader(database, about),
@@ -151,6 +165,24 @@ function writer(database: DatabaseSync, about: RecordingAbout): RecordingWriter 
     writeSnapshot(version, policies) {
       snapshot.run(version, JSON.stringify(policies));
     },
+  };
+}
+
+/** Takes the oldest segments out when there is more than may be, and the contexts that only they had. */
+function roomMaker(database: DatabaseSync, maxBytes: number): (added: number) => void {
+  const oldest = database.prepare('SELECT last, length(body) AS bytes FROM segments ORDER BY first LIMIT 1');
+  const forgetSegments = database.prepare('DELETE FROM segments WHERE last <= ?');
+  const forgetContexts = database.prepare('DELETE FROM contexts WHERE last <= ?');
+  let bytes = 0;
+  return (added) => {
+    bytes += added;
+    while (bytes > maxBytes) {
+      const row = oldest.get() as { last: number; bytes: number } | undefined;
+      if (row === undefined || row.bytes === bytes) return;
+      forgetSegments.run(row.last);
+      forgetContexts.run(row.last);
+      bytes -= row.bytes;
+    }
   };
 }
 

@@ -10,13 +10,8 @@ import type { HttpLane } from './http-lane.ts';
 import { peersOf, placeOf, sourceOf, type InboundConnection } from './inbound-connection.ts';
 import { carryInboundTcp } from './inbound-tcp.ts';
 import { makeEvent } from './make-event.ts';
-import {
-  acceptConnection,
-  refuseUnheard,
-  type Admitted,
-  type InboundContext,
-  type Refused,
-} from './mtls-gate.ts';
+import { acceptConnection, type Admitted, type Refused } from './mtls-gate.ts';
+import { whereThereIsRoom } from './unfinished.ts';
 import { now } from './moment.ts';
 
 /** Whether a port's protocol is parsed as HTTP. */
@@ -54,12 +49,14 @@ export async function acceptInbound(
   const http = isHttp(place.port.protocol);
   // Looked up early too: a client that is gone by the end of the handshake is forgotten by then.
   const early = sourceOf(core, endpoints);
-  const result = await admitOne(core, site, socket, {
-    mode: place.port.mtls,
-    protocol: http ? 'http' : 'tcp',
-    tls: http ? tls.http : tls.tcp,
-    gate: place.inForce.gate(core.limits),
-  });
+  const result = await whereThereIsRoom(core, site, socket, () =>
+    acceptConnection(socket, {
+      mode: place.port.mtls,
+      protocol: http ? 'http' : 'tcp',
+      tls: http ? tls.http : tls.tcp,
+      gate: place.inForce.gate(core.limits),
+    }),
+  );
   if (result.kind === 'refused') {
     // Nothing said, nothing asked: a health check or a scan, told as what it is.
     const source = core.table.lookUp(endpoints) ?? early;
@@ -86,22 +83,6 @@ export async function acceptInbound(
   const connection = connectionOf(result, { instance: site.instance, port, endpoints, acceptedAt });
   if (http) lane.accept(result.stream, connection);
   else carryInboundTcp(core, connection, result.stream);
-}
-
-/** The gate's word; nobody waits for it who comes when too many do already. */
-async function admitOne(
-  core: Core,
-  { instance, key }: { instance: string; key: string },
-  socket: Socket,
-  context: InboundContext,
-): Promise<Admitted | Refused> {
-  const place = `${instance}|${key}`;
-  if (!core.unfinished.enter(place)) return refuseUnheard(socket);
-  try {
-    return await acceptConnection(socket, context);
-  } finally {
-    core.unfinished.leave(place);
-  }
 }
 
 function connectionOf(

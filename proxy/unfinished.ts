@@ -1,4 +1,11 @@
-/** How many connections of a place have not yet shown what they are; above a bound further ones are turned away. */
+import type { Socket } from 'node:net';
+import type { Core } from './core.ts';
+import { refuseUnheard, type Admitted, type Refused } from './mtls-gate.ts';
+
+/**
+ * How many connections of a place have not yet shown what they are; above a bound further ones are turned away
+ * unheard.
+ */
 export class Unfinished {
   readonly #limit: number;
   readonly #counts = new Map<string, number>();
@@ -20,5 +27,21 @@ export class Unfinished {
     const count = this.#counts.get(place) ?? 0;
     if (count <= 1) this.#counts.delete(place);
     else this.#counts.set(place, count - 1);
+  }
+}
+
+/** The gate's word by `accept`; nobody waits for it who comes to a listener that has its hands full. */
+export async function whereThereIsRoom(
+  { unfinished }: Core,
+  { instance, key }: { instance: string; key: string },
+  socket: Socket,
+  accept: () => Promise<Admitted | Refused>,
+): Promise<Admitted | Refused> {
+  const place = `${instance}|${key}`;
+  if (!unfinished.enter(place)) return refuseUnheard(socket);
+  try {
+    return await accept();
+  } finally {
+    unfinished.leave(place);
   }
 }

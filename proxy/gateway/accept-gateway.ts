@@ -9,6 +9,7 @@ import { sourceOf } from '../inbound-connection.ts';
 import { makeEvent } from '../make-event.ts';
 import { acceptAtGateway, type Admitted, type Refused } from '../mtls-gate.ts';
 import { now, type Moment } from '../moment.ts';
+import { whereThereIsRoom } from '../unfinished.ts';
 import { gatewayPeers, type GatewayConnection, type GatewayPlace } from './gateway-connection.ts';
 
 /** Never rejects. */
@@ -32,7 +33,9 @@ export async function acceptGateway(
   // Looked up early too: a client that is gone by the end of the handshake is forgotten by then.
   const early = sourceOf(core, endpoints);
   const gate = inForce.gate(core.limits);
-  const result = await acceptAtGateway(socket, { at: port.at, tls: (server) => tls.gateway(server), gate });
+  const result = await whereThereIsRoom(core, site, socket, () =>
+    acceptAtGateway(socket, { at: port.at, tls: (server) => tls.gateway(server), gate }),
+  );
   if (result.kind === 'refused') {
     const source = core.table.lookUp(endpoints) ?? early;
     recordRefusal(core, { inForce, instance, port }, { endpoints, acceptedAt, source }, result);

@@ -5,6 +5,7 @@ import { DatabaseSync } from 'node:sqlite';
 import zlib from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createRecording, openRecording, pruneRecordings } from '../../mesh/recording-store.ts';
+import { packSegment } from '../../mesh/recording-segments.ts';
 import type { EventQuery } from '../../mesh/session.ts';
 import { EventSegment } from '../../proxy/events/event-segment.ts';
 import { segmentOf } from '../../proxy/events/segment-reader.ts';
@@ -60,6 +61,29 @@ describe('writing', () => {
     ]);
     store.close();
     expect(zlib.zstdDecompressSync(bodyOf(path)).toString('latin1')).not.toMatch(/s3cret|eyJ/);
+  });
+});
+
+describe('room', () => {
+  it('is made by the oldest events, and by the contexts that only they had', () => {
+    const path = join(folder, 'a.sqlite');
+    const one = exchangesOf(['x-n: 1'], { stream: 1 });
+    const size = packSegment(one).length;
+    const store = createRecording(path, ABOUT, size * 2);
+    for (const [index, stream] of [1, 2, 3, 4].entries())
+      store.write([exchangesOf(['x-n: 1'], { stream }).numbered(index + 1)]);
+    expect(store.query({ limit: 10 }).map(({ id }) => id)).toEqual([3, 4]);
+    store.close();
+    const database = new DatabaseSync(path);
+    expect(database.prepare('SELECT stream FROM contexts').all()).toEqual([{ stream: 3 }, { stream: 4 }]);
+    database.close();
+  });
+
+  it('is not made by the newest, however large', () => {
+    const store = createRecording(join(folder, 'a.sqlite'), ABOUT, 1);
+    store.write([exchangesOf(['x-n: 1']).numbered(1)]);
+    expect(store.event(1)).not.toBe(null);
+    store.close();
   });
 });
 
