@@ -4,9 +4,7 @@
  */
 import { request as httpRequest, type Agent, type ClientRequest, type IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { HeaderList } from '../../model/request-facts.ts';
 import type { Then } from '../../wire/http2/stream.ts';
-import { statedLength } from '../../wire/http2/message-fields.ts';
 import { endToEndResponseHeaders } from '../../wire/http1-hop-by-hop.ts';
 import { headerPairs } from '../../wire/http1-request-checks.ts';
 import { upstreamContentLength } from '../../wire/upstream-content-length.ts';
@@ -38,6 +36,8 @@ function headersByName({ method, host, headers, body }: UpstreamRequest): Map<st
 function open(request: UpstreamRequest, agent: Agent): ClientRequest {
   const { method, path, body } = request;
   const upstream = httpRequest({ agent, method, path, setHost: false });
+  // Node would write capitals, and the application see another method than the policies did.
+  upstream.method = method;
   for (const [name, values] of headersByName(request))
     upstream.setHeader(name, values.length === 1 ? (values[0] as string) : values);
   // Keeps Node from adding a Connection field of its own; the connection stays kept alive.
@@ -99,11 +99,9 @@ class Http1Exchange implements UpstreamExchange {
     if (then === 'end') this.#upstream.end();
   }
 
-  trailers(headers: HeaderList): void {
-    if (this.#over || this.#upstream === null) return;
-    if (statedLength(this.#request.headers) === null)
-      this.#upstream.addTrailers(headers.map(([name, value]): [string, string] => [name, value]));
-    this.#upstream.end();
+  /** Trailers end here, as with Envoy, whose HTTP/1 codec drops them both ways. */
+  trailers(): void {
+    if (!this.#over) this.#upstream?.end();
   }
 
   consumed(count: number): void {
@@ -129,21 +127,19 @@ class Http1Exchange implements UpstreamExchange {
       if (!this.#over) this.#events.data(chunk, 'more');
     });
     answer.once('end', () => {
-      if (answer.complete) this.#end(answer, bodiless);
+      if (answer.complete) this.#end(bodiless);
     });
     answer.once('close', () => {
       if (!answer.complete) this.#fail({ decision: decisionOf('upstream-reset'), unsent: false, code: null });
     });
   }
 
-  #end(answer: IncomingMessage, bodiless: boolean): void {
+  #end(bodiless: boolean): void {
     if (this.#over) return;
     this.#over = true;
     if (!this.#upstream?.writableEnded) this.#upstream?.destroy();
     if (bodiless) return;
-    const trailers = headerPairs(answer.rawTrailers);
-    if (trailers.length > 0) this.#events.trailers(trailers);
-    else this.#events.data(NOTHING, 'end');
+    this.#events.data(NOTHING, 'end');
   }
 
   #fail(failure: Parameters<UpstreamEvents['failed']>[0]): void {

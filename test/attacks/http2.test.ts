@@ -157,6 +157,25 @@ describe('S4: fields that would be something else in HTTP/1.1', () => {
     expect(outcome.arrived.map(({ target }) => target).toSorted()).toEqual(['/after', '/up']);
   });
 
+  it('trailers that would frame or route a message don’t arrive', async () => {
+    const outcome = await attack(
+      opened(1, fields({ ':method': 'POST', ':path': '/up' })),
+      data(1, 'hello', 0),
+      frame(
+        FRAME.HEADERS,
+        FLAG.END_HEADERS | FLAG.END_STREAM,
+        1,
+        block([
+          ['content-length', '500'],
+          ['host', 'internal.example'],
+          ['x-sum', '1'],
+        ]),
+      ),
+    );
+    expect(outcome.arrived).toContainEqual(expect.objectContaining({ target: '/up', body: 'hello' }));
+    expect(outcome.arrived.map(({ method }) => method).toSorted()).toEqual(['GET', 'POST']);
+  });
+
   it('trailers with a line break, or with a field of the connection, end the connection', async () => {
     for (const trailer of [
       ['x-sum', '1\r\n\r\nGET /admin HTTP/1.1'],
@@ -209,6 +228,15 @@ describe('the same policies as for HTTP/1.1', () => {
         decision: expect.objectContaining({ phase: 'normalization', status: 400 }) as unknown,
       }),
     );
+  });
+
+  it('a method in small letters arrives in small letters, as the policies saw it', async () => {
+    const outcome = await attack(request(1, fields({ ':method': 'get', ':path': '/small' })));
+    expect(outcome.arrived).toContainEqual(
+      expect.objectContaining({ method: 'UNREADABLE', target: 'HPE_INVALID_METHOD' }),
+    );
+    expect(outcome.arrived).not.toContainEqual(expect.objectContaining({ target: '/small' }));
+    expect(outcome.events.map(({ request: seen }) => seen?.method)).toContain('get');
   });
 
   it('H2: a host beside the authority reaches neither policy nor application', async () => {
