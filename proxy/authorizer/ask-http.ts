@@ -44,6 +44,8 @@ export function askHttp(check: AuthorizationCheck, agent: Agent): Promise<Author
 function open({ method, path, host, headers }: AuthorizationCheck, agent: Agent) {
   try {
     const question = httpRequest({ agent, method, path, setHost: false });
+    // Node would write capitals, and the authorizer be asked about another method.
+    question.method = method;
     question.setHeader('host', host);
     for (const [name, value] of headers) question.setHeader(name, value);
     question.removeHeader('connection');

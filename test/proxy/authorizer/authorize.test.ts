@@ -5,6 +5,7 @@ import net from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { compilePolicies } from '../../../policy/compile.ts';
 import type { PolicyObject } from '../../../policy/index.ts';
+import { connectHttp2 } from '../../support/http2-client.ts';
 import {
   ask,
   authorizationPolicy,
@@ -80,12 +81,12 @@ const REGISTERED: PolicyObject = {
   spec: { hosts: ['authz.example'], ports: [{ number: 8000, name: 'http', protocol: 'HTTP' }] },
 };
 
-/** One request to /admin/x, asked about at `address`. */
-async function asked(
+/** From now on, who is asked about /admin at the sidecar of `orders`. */
+async function askedAbout(
   protocol: 'envoyExtAuthzHttp' | 'envoyExtAuthzGrpc',
   address: { host: string; port: number },
   settings: object = {},
-) {
+): Promise<void> {
   const provider = {
     service: 'authz.example',
     port: 8000,
@@ -120,6 +121,15 @@ async function asked(
   });
   await pair.clear();
   application.requests.length = 0;
+}
+
+/** One request to /admin/x, asked about at `address`. */
+async function asked(
+  protocol: 'envoyExtAuthzHttp' | 'envoyExtAuthzGrpc',
+  address: { host: string; port: number },
+  settings: object = {},
+) {
+  await askedAbout(protocol, address, settings);
   const answer = await ask(pair.at('orders-0', '8080'), { path: '/admin/x', headers: { host: 'orders' } });
   const [event] = await pair.seen();
   return {
@@ -224,5 +234,22 @@ describe('a gRPC authorizer that doesn’t answer as one lets nothing through', 
   it('isn’t there', async () => {
     const address = await serve((socket) => socket.destroy());
     expect(await asked('envoyExtAuthzGrpc', address)).toEqual(REFUSED);
+  });
+});
+
+describe('an authorizer is asked', () => {
+  it('about the method as it was sent, in small letters too', async () => {
+    let asked = '';
+    const address = await serve((socket) =>
+      socket.on('data', (chunk: Buffer) => {
+        asked += chunk.toString('latin1');
+        socket.end('HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n');
+      }),
+    );
+    await askedAbout('envoyExtAuthzHttp', address);
+    const client = await connectHttp2(pair.at('orders-0', '8080'));
+    expect((await client.ask({ ':method': 'get', ':path': '/admin/x' })).status).toBe(403);
+    await client.close();
+    expect(asked.split('\r\n')[0]).toBe('get /admin/x HTTP/1.1');
   });
 });
