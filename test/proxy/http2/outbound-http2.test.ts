@@ -1,7 +1,10 @@
+import { request as httpRequest } from 'node:http';
 import type http2 from 'node:http2';
+import { connect } from 'node:http2';
+import type net from 'node:net';
 import { once } from 'node:events';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { connectHttp2, type Http2Client } from '../../support/http2-client.ts';
+import { ask as askHttp2, connectHttp2, type Http2Client } from '../../support/http2-client.ts';
 import { startHttp2Application, type Http2Application } from '../../support/http2-application.ts';
 import { ALLOW_WEB, ask, DENY_ALL, startPair, WEB, type Pair } from '../../support/sidecar-pair.ts';
 
@@ -87,5 +90,17 @@ describe('a port that speaks HTTP/2, called over HTTP/2', () => {
     const answer = await ask(pair.at('web-0', 'orders:80'), { method: 'POST', path: '/echo', body: 'hello' });
     expect(answer).toMatchObject({ status: 200, body: 'hello' });
     expect(application.requests).toEqual(['POST /echo']);
+  });
+
+  it('is spoken through a CONNECT too, as gRPC’s clients do with HTTP_PROXY', async () => {
+    const { host, port } = pair.at('web-0', 'http-proxy');
+    const asked = httpRequest({ host, port, method: 'CONNECT', path: 'orders:80', agent: false });
+    asked.end();
+    const [, socket] = (await once(asked, 'connect')) as [unknown, net.Socket];
+    const session = connect('http://orders', { createConnection: () => socket });
+    const answer = await askHttp2(session, { ':path': '/echo', ':method': 'POST' }, 'through');
+    expect(answer).toMatchObject({ status: 200, body: 'through' });
+    session.destroy();
+    await once(socket, 'close');
   });
 });
