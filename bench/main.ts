@@ -11,11 +11,13 @@ import type { BenchOptions, BenchReport } from './bench.ts';
 import { benchEvents } from './events.ts';
 import { benchPair } from './pair.ts';
 import { benchPolicy } from './policy.ts';
+import { benchScale } from './scale.ts';
 
 const BENCHES: Readonly<Record<string, (options: BenchOptions) => Promise<BenchReport>>> = {
   events: benchEvents,
   pair: benchPair,
   policy: benchPolicy,
+  scale: benchScale,
 };
 
 const { values, positionals: names } = parseArgs({

@@ -62,7 +62,7 @@ function servicePort({
   };
 }
 
-/** One more of `orders`: both listeners, its own material, reached by nobody. */
+/** One more sidecar: both listeners, its own material; it calls the next of them. */
 function another(first: InstanceSnapshot, index: number): InstanceSnapshot {
   return {
     ...first,
@@ -70,8 +70,16 @@ function another(first: InstanceSnapshot, index: number): InstanceSnapshot {
     workload: `other-${index}`,
     podIp: `10.245.${index >> 8}.${index & 255}`,
     inbound: [inboundPort(PORTS.http1)],
-    outbound: [{ kind: 'peer', listen: loopback, service: 'orders', port: 80 }],
+    outbound: [
+      { kind: 'peer', listen: loopback, service: `other-${(index + 1) % setting.others}`, port: 80 },
+    ],
   };
+}
+
+function serviceOf(index: number): ServiceSnapshot {
+  const id = `other-${index}`;
+  const port = { ...servicePort(PORTS.http1), endpoints: [{ instance: id }] };
+  return { id, name: id, namespace: 'shop', clusterIp: `10.97.${index >> 8}.${index & 255}`, ports: [port] };
 }
 
 function edit(snapshot: Snapshot): void {
@@ -82,7 +90,10 @@ function edit(snapshot: Snapshot): void {
   orders.inbound = all.map(inboundPort);
   service.ports = all.map(servicePort);
   web.outbound = all.map(({ port }) => ({ kind: 'peer', listen: loopback, service: 'orders', port }));
-  snapshot.instances.push(...Array.from({ length: setting.others }, (_, index) => another(orders, index)));
+  for (let index = 0; index < setting.others; index += 1) {
+    snapshot.instances.push(another(orders, index));
+    snapshot.services.push(serviceOf(index));
+  }
 }
 
 const startedAt = new Date().toISOString();
@@ -107,5 +118,9 @@ process.on('SIGTERM', () => process.exit());
 tell({
   kind: 'ready',
   ports: { http1: port(80), http2: port(81), grpc: port(82) },
+  others: Array.from(
+    { length: setting.others },
+    (_, index) => pair.at(`other-${index}`, `other-${(index + 1) % setting.others}:80`).port,
+  ),
   startMs: performance.now() - begin,
 });

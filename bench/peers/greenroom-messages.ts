@@ -15,5 +15,12 @@ export interface GreenroomSetting {
 export type ToGreenroom = { kind: 'count' };
 
 export type FromGreenroom =
-  | { kind: 'ready'; ports: Record<BenchProtocol, number>; startMs: number }
+  | {
+      kind: 'ready';
+      ports: Record<BenchProtocol, number>;
+      /** Where each of the others listens for its own application. */
+      others: readonly number[];
+      /** From the first line of the program to the first ACK. */
+      startMs: number;
+    }
   | { kind: 'counted'; counts: RecordedCounts };

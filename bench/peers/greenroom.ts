@@ -4,7 +4,6 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { EnvironmentError } from '../../model/environment-error.ts';
-import type { ChildProcess } from 'node:child_process';
 import { type Program, start } from '../pair/processes.ts';
 import type { FromGreenroom, GreenroomSetting, ToGreenroom } from './greenroom-messages.ts';
 import type { PairPeer, RunningPair } from './pair-peer.ts';
@@ -26,12 +25,16 @@ function peer(name: string, policy: boolean): PairPeer {
 }
 
 /** Resolves when its listeners are open. */
-export async function startGreenroom(setting: GreenroomSetting): Promise<Required<RunningPair>> {
+export async function startGreenroom(
+  setting: GreenroomSetting,
+): Promise<Required<RunningPair> & { startMs: number; others: readonly number[] }> {
   const main = fileURLToPath(new URL('./greenroom-main.ts', import.meta.url));
   const program = start('sidecars', [process.execPath, main, JSON.stringify(setting)], 'ipc');
   const ready = await next(program, 'ready');
   return {
     ports: ready.ports,
+    startMs: ready.startMs,
+    others: ready.others,
     pids: [program.pid],
     counts: async () => {
       program.child.send({ kind: 'count' } satisfies ToGreenroom);
@@ -45,12 +48,17 @@ async function next<K extends FromGreenroom['kind']>(
   { child }: Program,
   kind: K,
 ): Promise<Extract<FromGreenroom, { kind: K }>> {
-  const [message] = (await Promise.race([once(child, 'message'), ended(child)])) as [FromGreenroom];
-  if (message.kind !== kind) throw new Error(`expected ${kind}, got ${message.kind}`);
-  return message as Extract<FromGreenroom, { kind: K }>;
-}
-
-async function ended(child: ChildProcess): Promise<never> {
-  await once(child, 'exit');
-  throw new EnvironmentError('not-started', 'the measured Greenroom ended');
+  const over = new AbortController();
+  const { signal } = over;
+  const ended = once(child, 'exit', { signal }).then(() => {
+    throw new EnvironmentError('not-started', 'the measured Greenroom ended');
+  });
+  try {
+    const [message] = (await Promise.race([once(child, 'message', { signal }), ended])) as [FromGreenroom];
+    if (message.kind !== kind) throw new Error(`expected ${kind}, got ${message.kind}`);
+    return message as Extract<FromGreenroom, { kind: K }>;
+  } finally {
+    ended.catch(() => undefined);
+    over.abort();
+  }
 }
