@@ -13,7 +13,7 @@ import type { Mutant } from './mutation/job.ts';
 import { makeMutants } from './mutation/mutants.ts';
 import { readMemory, rememberedKills, writeMemory } from './mutation/memory.ts';
 import { reportOf, survivorLines } from './mutation/report.ts';
-import { type Outcome, runShare } from './mutation/run-share.ts';
+import { type Outcome, runShare, type Share } from './mutation/run-share.ts';
 import { recordMeasurement } from '../test/support/measurement.ts';
 
 /** Few shares for a full run; small ones where time is short. */
@@ -46,6 +46,17 @@ function inShares(mutants: readonly Mutant[], size: number): Mutant[][] {
   return shares.filter((share) => share.length > 0);
 }
 
+/** A share that can't be judged is told, fails the run, and leaves the others alone. */
+async function judged(share: Share): Promise<Outcome[]> {
+  try {
+    return await runShare(share);
+  } catch (error) {
+    console.error(`${share.name}: ${error instanceof Error ? error.message : String(error)}`);
+    process.exitCode = 1;
+    return share.mutants.map((mutant) => ({ mutant, fate: 'unknown', by: null }));
+  }
+}
+
 async function main(): Promise<void> {
   const started = Date.now();
   const under = positionals.length > 0 ? positionals : FOLDERS;
@@ -69,7 +80,7 @@ async function main(): Promise<void> {
       const [index, share] = next;
       const name = `${index + 1} of ${shares.length}`;
       const folder = join(root, '.mutation', `share-${index}`);
-      const done = await runShare({ name, root, folder, mutants: share, instrumented, signal });
+      const done = await judged({ name, root, folder, mutants: share, instrumented, signal });
       outcomes.push(...done);
       writeMemory(root, memory, done);
       const dead = done.filter(({ fate }) => fate === 'killed' || fate === 'timeout').length;
@@ -81,8 +92,8 @@ async function main(): Promise<void> {
   };
   await Promise.all(Array.from({ length: Number(values.processes) }, worker));
 
-  const judged = new Set(outcomes.map(({ mutant }) => mutant.id));
-  const left = mutants.filter(({ id }) => !judged.has(id));
+  const told = new Set(outcomes.map(({ mutant }) => mutant.id));
+  const left = mutants.filter(({ id }) => !told.has(id));
   outcomes.push(...left.map((mutant) => ({ mutant, fate: 'unknown' as const, by: null })));
   mkdirSync(join(root, '.mutation'), { recursive: true });
   const lines = survivorLines(outcomes, (file) => readFileSync(join(root, file), 'utf8').split('\n'));

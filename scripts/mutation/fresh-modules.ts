@@ -100,7 +100,8 @@ async function firstFailure(
     const files = await startTests([test], runner);
     const name = relative(config.root, test);
     if (runner.failed) return `${name}: ${runner.failed.fullTestName}`;
-    if (files.some((file) => file.result?.state === 'fail')) return `${name}: doesn't load`;
+    const broken = files.find((file) => file.result?.state === 'fail');
+    if (broken) return `${name}: ${broken.result?.errors?.[0]?.message ?? 'the file itself'}`;
   }
   return null;
 }
