@@ -134,6 +134,11 @@ export function readJson({ view, octets }: Bytes, at: number): string {
 
 const decoder = new TextDecoder();
 
+/** Makes a gap of the record at `at`. */
+export function forgetRecord({ octets }: Bytes, at: number): void {
+  octets[at + 4] = KIND.gap;
+}
+
 /** Where the record after the one at `at` begins. Throws where no whole record stands: then the bytes are no records. */
 export function nextRecord({ view, octets }: Bytes, at: number): number {
   const size = at + 8 <= octets.length ? view.getUint32(at, true) : 0;

@@ -4,6 +4,7 @@ import { EventSegment, SharedContext } from './event-segment.ts';
 import {
   bytesOf,
   flagsOf,
+  forgetRecord,
   httpContextAt,
   jsonContextAt,
   jsonSize,
@@ -22,21 +23,27 @@ export class SegmentReader {
     this.#stream = stream;
   }
 
-  /** The events in `octets`, which are whole records in the order they were written; null when there are none. */
-  read(octets: Uint8Array, lost = 0): EventSegment | null {
+  /**
+   * The events in `octets`, which are whole records in the order they were written; null when there are none. An
+   * exchange of a context that its writer has released can't be told any more: it counts as lost.
+   */
+  read(octets: Uint8Array, dropped = 0): EventSegment | null {
     const bytes = bytesOf(octets);
     const offsets: number[] = [];
     const contexts = new Map<number, SharedContext>();
-    let last = -1;
+    let lost = dropped;
     for (let at = 0; at < octets.length; at = nextRecord(bytes, at)) {
       switch (kindAt(bytes, at)) {
         case KIND.http: {
           const number = httpContextAt(bytes, at);
-          if (number !== last) {
-            const context = this.#live.get(number);
-            if (context !== undefined) contexts.set(number, context);
-            last = number;
+          const known = contexts.get(number) ?? this.#live.get(number);
+          if (known === undefined) {
+            // Nobody who reads these bytes later shall take it for an event either.
+            forgetRecord(bytes, at);
+            lost += 1;
+            break;
           }
+          contexts.set(number, known);
           offsets.push(at);
           break;
         }
