@@ -8,7 +8,10 @@ export interface Limits {
   handshakeTimeoutMs: number;
   /** Nothing moved on a connection with a request in flight (Envoy: 5 min). */
   idleTimeoutMs: number;
-  /** Nothing moved on a WebSocket or another tunnel (Envoy: 1 h on plain TCP; Istio sets none on WebSockets). */
+  /**
+   * Nothing moved on a WebSocket, another tunnel or an HTTP/2 connection with streams (Envoy: 1 h on plain TCP; Istio
+   * sets none on WebSockets and streams).
+   */
   tunnelIdleTimeoutMs: number;
   /** A kept-alive connection without a request (Envoy: 1 h). */
   keepAliveTimeoutMs: number;

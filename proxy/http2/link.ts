@@ -114,22 +114,22 @@ export class Http2Link<C> {
     if (pending.push(this as never) === 1) setImmediate(flushPending);
   }
 
+  /** A call may be silent for long, as a watch is: Istio sets its streams no idle timeout. */
   #watchIdle(socket: Socket): void {
-    const { idleTimeoutMs, keepAliveTimeoutMs } = this.#limits;
-    socket.setTimeout(Math.min(idleTimeoutMs, keepAliveTimeoutMs));
-    let idleSince = performance.now();
+    const { tunnelIdleTimeoutMs, keepAliveTimeoutMs } = this.#limits;
+    const shorterMs = Math.min(tunnelIdleTimeoutMs, keepAliveTimeoutMs);
+    let silentMs = 0;
+    socket.setTimeout(shorterMs);
     socket.on('timeout', () => {
-      const idle = this.connection.streams === 0;
-      if (!idle) {
-        socket.destroy();
-        return;
-      }
-      if (performance.now() - idleSince >= keepAliveTimeoutMs) this.drain();
+      silentMs += shorterMs;
+      const busy = this.connection.streams > 0;
+      if (busy && silentMs >= tunnelIdleTimeoutMs) socket.destroy();
+      else if (!busy && silentMs >= keepAliveTimeoutMs) this.drain();
       // The timer fires once.
-      else socket.setTimeout(Math.min(idleTimeoutMs, keepAliveTimeoutMs));
+      else socket.setTimeout(shorterMs);
     });
     socket.on('data', () => {
-      idleSince = performance.now();
+      silentMs = 0;
     });
   }
 

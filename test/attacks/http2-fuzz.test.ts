@@ -20,7 +20,11 @@ const SEED = Number(process.env['GREENROOM_SEED'] ?? Date.now() % 1_000_000);
 let scene: Attacked;
 beforeAll(async () => {
   // What the changes leave unfinished is closed soon.
-  scene = await startAttacked({ headerTimeoutMs: 1_000, idleTimeoutMs: 1_000, keepAliveTimeoutMs: 1_000 });
+  scene = await startAttacked({
+    headerTimeoutMs: 1_000,
+    tunnelIdleTimeoutMs: 1_000,
+    keepAliveTimeoutMs: 1_000,
+  });
   await scene.protect([ALLOW_WEB, DENY_ADMIN]);
 });
 afterAll(() => scene.close());

@@ -29,7 +29,7 @@ const DENY_ADMIN = authorizationPolicy('deny-admin', {
 
 let scene: Attacked;
 beforeAll(async () => {
-  scene = await startAttacked({ headerTimeoutMs: 500 });
+  scene = await startAttacked({ headerTimeoutMs: 500, tunnelIdleTimeoutMs: 1_000 });
   await scene.protect([ALLOW_WEB, DENY_ADMIN]);
 });
 afterAll(() => scene.close());
@@ -340,6 +340,15 @@ describe('floods', () => {
       await attack(...Array.from({ length: 2_000 }, () => frame(FRAME.PING, 0, 0, Buffer.alloc(8)))),
       'unread-answers',
     );
+  });
+
+  it('D4: a body that never ends is given up, and the application gets no complete one', async () => {
+    const list = fields({ ':method': 'POST', ':path': '/slow' }, ['content-length', '10']);
+    const bytes = Buffer.concat([HELLO, opened(1, list), data(1, 'ab', 0)]).toString('latin1');
+    const outcome = await scene.attack(bytes, { tls: { ALPNProtocols: ['h2'] }, until: 'closed' });
+    expect(outcome.closed).toBe(true);
+    expect(outcome.arrived.filter(({ body }) => body.length === 10)).toEqual([]);
+    expect(outcome.events).toMatchObject([{ decision: { details: 'downstream_remote_disconnect' } }]);
   });
 
   it('D3: a header block that never ends is given up', async () => {
