@@ -12,6 +12,7 @@ import type { PolicyObject } from '../model/policy-object.ts';
 import { hasErrors, type Parsed, type Problem } from '../model/problem.ts';
 import { parseProject, type Project } from '../model/project.ts';
 import { placeOf } from '../model/yaml-source.ts';
+import { readOpenApi } from './openapi-documents.ts';
 import { listFiles, readText, shownPath, listFolders } from './project-files.ts';
 
 export interface LoadOptions {
@@ -63,8 +64,12 @@ async function loadMesh(project: Project, root: string, { overrides }: LoadOptio
     policyFiles: policyFiles.files,
     policyFolders: await listFolders(project.spec.policies.map((entry) => resolve(root, entry))),
   });
-  problems.push(...mesh.problems, ...summarizeSkipped(skipped));
-  return hasErrors(problems) ? { value: null, problems } : { ...mesh, problems };
+  const openapi = await readOpenApi(policies, overrides);
+  problems.push(...mesh.problems, ...openapi.problems, ...summarizeSkipped(skipped));
+  if (hasErrors(problems) || mesh.value === null) return { value: null, problems };
+  const value =
+    Object.keys(openapi.documents).length === 0 ? mesh.value : { ...mesh.value, openapi: openapi.documents };
+  return { value, problems };
 }
 
 async function findProjectFile(path: string): Promise<string | Problem> {

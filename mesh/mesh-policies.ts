@@ -6,12 +6,17 @@ import type { Mesh, MeshPort, Workload } from '../model/mesh.ts';
 import { formatProblem, type Problem } from '../model/problem.ts';
 import { compilePolicies } from '../policy/compile.ts';
 import type { CompiledPolicy } from '../policy/compiled-policy.ts';
+import { type CompiledRateLimit, compileRateLimits } from '../policy/rate-limit.ts';
+import { type CompiledValidation, compileValidations } from '../policy/request-validation.ts';
 import { mtlsModeOf, mtlsModes } from '../policy/peer-authentication.ts';
 import type { MtlsMode } from '../proxy/snapshot.ts';
 
 export interface PortPolicies {
   mtls: MtlsMode;
   policy: CompiledPolicy;
+  /** What is asked after the policies; absent where nothing is. */
+  rateLimits?: readonly CompiledRateLimit[];
+  validations?: readonly CompiledValidation[];
 }
 
 /** By workload id, then by workload port. */
@@ -37,12 +42,20 @@ export function policyProblems(policies: MeshPolicies): Problem[] {
 
 function compileFor(mesh: Mesh, workload: Workload): Record<number, PortPolicies> {
   const modes = mtlsModes(mesh.policies, workload, mesh.config);
+  const { rootNamespace } = mesh.config;
+  const rateLimits = compileRateLimits(mesh.policies, workload, rootNamespace);
+  const validations = compileValidations(mesh.policies, workload, rootNamespace);
+  const after = {
+    ...(rateLimits.length === 0 ? {} : { rateLimits }),
+    ...(validations.length === 0 ? {} : { validations }),
+  };
   return Object.fromEntries(
     workloadPorts(workload).map(({ targetPort, protocol }) => [
       targetPort,
       {
         mtls: mtlsModeOf(modes, targetPort),
         policy: compilePolicies(mesh.policies, workload, { port: targetPort, protocol }, mesh.config),
+        ...after,
       },
     ]),
   );

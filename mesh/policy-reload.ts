@@ -25,7 +25,13 @@ export async function readPolicyEdit(
   const emptied = emptiedFiles(current.mesh, value);
   if (emptied.length > 0) return { kind: 'refused', problems: [...problems, ...emptied] };
   const { policies: objects, policyFiles, policyFolders, scenarioFiles } = value;
-  const found = { policyFiles, scenarioFiles, ...(policyFolders ? { policyFolders } : {}) };
+  const { openapi } = value;
+  const found = {
+    policyFiles,
+    scenarioFiles,
+    ...(policyFolders ? { policyFolders } : {}),
+    ...(openapi ? { openapi } : {}),
+  };
   const mesh: Mesh = { ...current.mesh, policies: objects, ...found };
   const policies = compileMeshPolicies(mesh);
   const unjudged = policyProblems(policies);

@@ -43,6 +43,7 @@ export function buildSnapshot(version: number, input: SnapshotInput): Snapshot {
     gateProfile: input.gateProfile,
     pathNormalization,
     outboundTrafficPolicy,
+    ...(mesh.openapi === undefined ? {} : { openapi: mesh.openapi }),
     ...(input.keySets === undefined ? {} : { keySets: input.keySets }),
     instances: mesh.workloads.flatMap((workload) =>
       workload.instances.map((instance) => instanceSnapshot(instance, workload, input)),

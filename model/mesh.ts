@@ -80,6 +80,8 @@ export interface Mesh {
   config: MeshConfig;
   workloads: readonly Workload[];
   policies: readonly PolicyObject[];
+  /** OpenAPI documents that RequestValidations name, by the policy's file and theirs. */
+  openapi?: Readonly<Record<string, unknown>>;
   /** Absolute paths of scenario files, sorted. */
   scenarioFiles: readonly string[];
   /** Absolute paths of policy files, sorted: what is watched and what is exported as written. */

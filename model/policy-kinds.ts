@@ -65,8 +65,12 @@ const KINDS: Readonly<Record<string, KindSupport>> = {
   [`${GATEWAY}/HTTPRoute`]: later(['v1', 'v1beta1'], httpRouteObjectSchema),
   [`${GATEWAY}/GRPCRoute`]: later(['v1', 'v1alpha2'], grpcRouteObjectSchema),
   [`${GATEWAY}/ReferenceGrant`]: later(['v1', 'v1beta1'], referenceGrantSchema),
-  [`${OURS}/RateLimit`]: later(['v1'], rateLimitSpecSchema),
-  [`${OURS}/RequestValidation`]: later(['v1'], requestValidationSpecSchema),
+  [`${OURS}/RateLimit`]: { support: 'enforced', versions: ['v1'], schema: rateLimitSpecSchema },
+  [`${OURS}/RequestValidation`]: {
+    support: 'enforced',
+    versions: ['v1'],
+    schema: requestValidationSpecSchema,
+  },
   [`${OURS}/ContextSignals`]: later(['v1'], contextSignalsSpecSchema),
   // Files of ours that may lie in the same folder.
   [`${OURS}/Mesh`]: { support: 'harmless' },

@@ -27,7 +27,7 @@ export interface CompiledRateLimit {
 }
 
 /** Buckets by name: when each would be full again, in the clock's milliseconds. Absent = full. */
-export type RateCounters = ReadonlyMap<string, number>;
+export type RateCounters = Pick<ReadonlyMap<string, number>, 'get'>;
 
 export interface RateAnswer {
   /** null = within every limit. */

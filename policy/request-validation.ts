@@ -67,6 +67,11 @@ export function compileValidations(
   );
 }
 
+/** Under which key the validation's OpenAPI document is kept: files are relative to the policy's own. */
+export function openapiKey({ openapi, ref }: Pick<CompiledValidation, 'openapi' | 'ref'>): string | null {
+  return openapi ? `${ref.at.file} ${openapi.file}` : null;
+}
+
 /** The fault of the request, or null; `operations` is what `validation.openapi` names, null where it can't be read. */
 export function validateRequest(
   validation: CompiledValidation,

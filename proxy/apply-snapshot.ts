@@ -120,5 +120,6 @@ function retirePools(core: Core, snapshot: Snapshot, listeners: readonly BoundLi
   core.pools.retire(keep);
   core.fast.upstreams.retire(keep);
   core.http2Pools.retire(keep);
-  core.authorizers.retire((key) => instances.has(key.split('|')[1] ?? ''));
+  core.authorizers.retire(keep);
+  core.rates.retire((instance) => instances.has(instance));
 }

@@ -25,6 +25,12 @@ export interface Endpoints {
   localPort: number;
 }
 
+/** A declared source, and the listener that its connection came to; null = not yet. */
+interface Declaration {
+  source: Source;
+  usedAt: string | null;
+}
+
 /** Declared, but never connected: only so many are remembered. */
 const MAX_DECLARED = 10_000;
 
@@ -73,7 +79,7 @@ export class Hop implements Source {
 
 export class ConnectionTable {
   readonly #hops = new Map<string, Source>();
-  readonly #declared = new Map<string, Source>();
+  readonly #declared = new Map<string, Declaration>();
   #declarations = 0;
   readonly #shared: SharedSources | null;
 
@@ -106,7 +112,8 @@ export class ConnectionTable {
     if (this.#declared.size >= MAX_DECLARED && !oldest.done) this.#declared.delete(oldest.value);
     const key = `${plainAddress(source.localAddress)}|${source.localPort}`;
     this.#declarations += 1;
-    this.#declared.set(key, { ip: source.ip, instance: null, tag: source.tag });
+    const { ip, tag } = source;
+    this.#declared.set(key, { source: { ip, instance: null, tag }, usedAt: null });
   }
 
   /**
@@ -116,7 +123,7 @@ export class ConnectionTable {
   lookUp(accepted: Endpoints): Source | null {
     const from = `${accepted.remoteAddress}|${accepted.remotePort}`;
     const hop = this.#hops.get(`${from}|${accepted.localAddress}|${accepted.localPort}`);
-    const known = hop ?? this.#declared.get(from) ?? this.#shared?.lookUp(accepted);
+    const known = hop ?? this.#declaredFor(accepted) ?? this.#shared?.lookUp(accepted);
     // A copy: the hop will carry other requests.
     return known === undefined || known === null
       ? null
@@ -127,9 +134,18 @@ export class ConnectionTable {
    * The same without a copy, for whoever holds the connection: an entry that lasts as long as it, its tag following
    * what is sent. null = a stranger, until `changes` does.
    */
-  entry({ remoteAddress, remotePort, localAddress, localPort }: Endpoints): Source | null {
-    const from = `${remoteAddress}|${remotePort}`;
-    return this.#hops.get(`${from}|${localAddress}|${localPort}`) ?? this.#declared.get(from) ?? null;
+  entry(accepted: Endpoints): Source | null {
+    const { remoteAddress, remotePort, localAddress, localPort } = accepted;
+    const hop = this.#hops.get(`${remoteAddress}|${remotePort}|${localAddress}|${localPort}`);
+    return hop ?? this.#declaredFor(accepted);
+  }
+
+  /** A declaration is for one connection: the first listener that asks has it. */
+  #declaredFor({ remoteAddress, remotePort, localAddress, localPort }: Endpoints): Source | null {
+    const declared = this.#declared.get(`${remoteAddress}|${remotePort}`);
+    if (declared === undefined) return null;
+    declared.usedAt ??= `${localAddress}|${localPort}`;
+    return declared.usedAt === `${localAddress}|${localPort}` ? declared.source : null;
   }
 
   /** A number that is another one when a stranger may have become known; null = it may at any time. */
@@ -138,7 +154,9 @@ export class ConnectionTable {
   }
 
   /** A declaration lasts as long as its connection: call when an accepted socket closed. */
-  forget(accepted: Endpoints): void {
-    this.#declared.delete(`${accepted.remoteAddress}|${accepted.remotePort}`);
+  forget({ remoteAddress, remotePort, localAddress, localPort }: Endpoints): void {
+    const from = `${remoteAddress}|${remotePort}`;
+    // A client's port may serve its next connection, to another listener, before this one's end is told here.
+    if (this.#declared.get(from)?.usedAt === `${localAddress}|${localPort}`) this.#declared.delete(from);
   }
 }

@@ -1,5 +1,6 @@
 /** What every part of the data plane shares on its thread. One mutable thing: the snapshot in force. */
 import type { TrafficEvent } from '../model/traffic-event.ts';
+import type { RateBuckets } from './rate-buckets.ts';
 import type { GrpcSessions } from './authorizer/grpc-sessions.ts';
 import type { TokenVerification } from '../policy/tokens/verify-token.ts';
 import type { ConnectionTable } from './connection-table.ts';
@@ -24,6 +25,8 @@ export interface Core {
   readonly http2Pools: Http2Pools;
   /** Accepted connections before the gate's word, by listener. */
   readonly unfinished: Unfinished;
+  /** What RateLimits have counted. */
+  readonly rates: RateBuckets;
   /** Handshakes with a peer, by address: hundreds at once would each take as long as all of them. */
   readonly handshakes: Turns;
   /** null: nothing was acknowledged yet, and nothing passes. */

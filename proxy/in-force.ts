@@ -4,8 +4,10 @@
  */
 import { createClock } from '../model/clock.ts';
 import type { PeerRef } from '../model/traffic-event.ts';
+import type { Operations } from '../policy/request-validation.ts';
 import type { Limits } from './limits.ts';
 import type { GateSettings } from './mtls-gate.ts';
+import { compileOperations } from './validation/operations.ts';
 import type { SidecarTls } from './sidecar-tls.ts';
 import type {
   BoundListener,
@@ -32,6 +34,7 @@ export function outboundKey(listener: OutboundListener): string {
 
 export class InForce {
   readonly snapshot: Snapshot;
+  readonly #operations = new Map<string, Operations | null>();
   readonly #tls: ReadonlyMap<string, SidecarTls>;
   readonly #instances = new Map<string, InstanceSnapshot>();
   readonly #byPodIp = new Map<string, InstanceSnapshot>();
@@ -59,6 +62,20 @@ export class InForce {
   learnListeners(listeners: readonly BoundListener[]): void {
     for (const bound of listeners)
       if (bound.direction === 'inbound') this.#inboundAddresses.set(`${bound.instance}|${bound.key}`, bound);
+  }
+
+  /** The operations of an OpenAPI document; null where there is none, or none that can be used. */
+  operations(key: string): Operations | null {
+    const known = this.#operations.get(key);
+    if (known !== undefined) return known;
+    const operations = operationsOf(this.snapshot.openapi?.[key]);
+    this.#operations.set(key, operations);
+    return operations;
+  }
+
+  /** The session's time, ms since the epoch. */
+  now(): number {
+    return Date.now() + this.snapshot.clockOffsetMs;
   }
 
   /** What the gate judges by. */
@@ -145,6 +162,16 @@ export class InForce {
       ip,
       port,
     };
+  }
+}
+
+function operationsOf(document: unknown): Operations | null {
+  if (document === undefined || document === null) return null;
+  try {
+    return compileOperations(document);
+  } catch {
+    // Told when the project was read; here it lets nothing through.
+    return null;
   }
 }
 

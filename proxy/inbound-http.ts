@@ -27,7 +27,10 @@ import {
   type InboundConnection,
   type InboundPlace,
 } from './inbound-connection.ts';
-import { inboundHeaders, judgeInbound } from './inbound-judge.ts';
+import { explainAfterPolicies, inboundHeaders, judgeInbound } from './inbound-judge.ts';
+import { readBody } from './validation/read-body.ts';
+import { requestBody } from './validation/request-body.ts';
+import type { PendingValidation } from './validation/validate.ts';
 import { makeEvent } from './make-event.ts';
 import { headerValue } from './request-headers.ts';
 import { now, type Moment } from './moment.ts';
@@ -155,7 +158,65 @@ async function exchange(
     await refuse({ ...judged, request, explanation: judgement.explain() }, message, response);
     return;
   }
-  await pass(judged, request, message, response, detached);
+  const { validation } = judgement;
+  if (validation === null) {
+    await pass(judged, request, message, response, detached);
+    return;
+  }
+  await passValid(judged, validation, request, { message, response, detached });
+}
+
+/** A body that is all there waits for no 100. */
+function unawaited(judged: Judged): Judged {
+  const { request } = judged;
+  if (request === null) return judged;
+  return {
+    ...judged,
+    request: { ...request, headers: request.headers.filter(([name]) => name !== 'expect') },
+  };
+}
+
+interface Wire {
+  message: IncomingMessage;
+  response: ServerResponse;
+  detached: Detached | null;
+}
+
+/** Lets a request through that is what it must be; its body is read before. */
+async function passValid(
+  judged: Judged,
+  { mostBytes, check }: PendingValidation,
+  request: Http1Request,
+  { message, response, detached }: Wire,
+): Promise<void> {
+  const framing = mostBytes === null || detached !== null ? 'none' : request.body;
+  const read = await readBody(message, response, framing, mostBytes ?? 0);
+  if (read.kind === 'gone') {
+    recordInbound({ ...judged, decision: endedAs(judged.decision, 'client-gone') }, null);
+    return;
+  }
+  const body = read.kind === 'whole' ? requestBody(read.bytes) : { bytes: read.bytes };
+  const invalid = check(body);
+  if (invalid === null && read.kind === 'whole') {
+    await pass(
+      read.message === message ? judged : unawaited(judged),
+      request,
+      read.message,
+      response,
+      detached,
+    );
+    return;
+  }
+  const decision = invalid?.decision ?? decisionOf('internal-error');
+  const explanation = explainAfterPolicies(
+    decision,
+    `Policies let it pass; ${invalid?.message ?? 'too long'}.`,
+  );
+  await refuse(
+    { ...judged, decision, explanation, told: [...judged.told, ...(invalid?.headers ?? [])] },
+    message,
+    response,
+  );
 }
 
 function refuse(judged: Judged, message: IncomingMessage, response: ServerResponse): Promise<void> {

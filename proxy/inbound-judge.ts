@@ -14,6 +14,7 @@ import { authorizeBy } from './authorizer/authorize.ts';
 import type { Source } from './connection-table.ts';
 import type { Core } from './core.ts';
 import { connectionFacts, type InboundConnection, type InboundPlace } from './inbound-connection.ts';
+import { pendingValidation, type PendingValidation } from './validation/validate.ts';
 import { withRequestId } from './request-headers.ts';
 import { verificationBy } from './token-verification.ts';
 
@@ -28,6 +29,8 @@ export interface Judgement {
   claims?: TokenClaims | null;
   /** What an external authorizer wants the client to be told, whatever becomes of the request. */
   responseHeaders: HeaderList;
+  /** What is to be done before an allowed request goes on; null = nothing. */
+  validation: PendingValidation | null;
   /** Why; worth computing for a denial, or when somebody asks. */
   explain(): Explanation;
 }
@@ -50,9 +53,11 @@ export function inboundHeaders(
   return withRequestId(sidecarHeaders(headers, { ownSpiffeId: place.instance.spiffeId, tls, client }));
 }
 
-/** Whether requests at this port are judged without asking anybody, which `judgeAtOnce` needs. */
+/** Whether requests at this port are judged by policies alone, without anybody asked, which `judgeAtOnce` needs. */
 export function isJudgedAtOnce({ port }: InboundPlace): boolean {
-  return port.policy.jwt.rules.length === 0 && port.policy.custom === null;
+  const { policy, rateLimits = [], validations = [] } = port;
+  if (policy.jwt.rules.length > 0 || policy.custom !== null) return false;
+  return rateLimits.length === 0 && validations.length === 0;
 }
 
 /** Judges by the policies alone; a port that wants tokens, or somebody asked, lets nothing through here. */
@@ -82,7 +87,36 @@ export async function judgeInbound(bench: Bench, http: HttpFacts): Promise<Judge
   };
   const verification = verificationBy(inForce.snapshot, core.signatures);
   const askable = { verification, authorize: authorizeBy(asking) };
-  return judgementOf(place, await decideHttp(port.policy, facts, askable), http);
+  const judgement = judgementOf(place, await decideHttp(port.policy, facts, askable), http);
+  return judgement.decision.verdict === 'deny' ? judgement : limited(bench, judgement, facts);
+}
+
+/** What comes after the policies: the rate, then what the request looks like. */
+function limited({ core, place }: Bench, judgement: Judgement, asSent: RequestFacts): Judgement {
+  const { rateLimits = [], validations = [] } = place.port;
+  const { claims } = judgement;
+  const facts = { ...asSent, http: { ...judgement.http, ...(claims === undefined ? {} : { claims }) } };
+  const rate = core.rates.spend(place.instance.id, rateLimits, facts, place.inForce.now());
+  const responseHeaders = [...judgement.responseHeaders, ...rate.headers];
+  if (rate.decision === null)
+    return {
+      ...judgement,
+      responseHeaders,
+      validation: pendingValidation(validations, facts, place.inForce),
+    };
+  const { decision } = rate;
+  const message = `Policies let it pass; ${limitName(decision)} doesn't take so many requests.`;
+  return { ...judgement, decision, responseHeaders, explain: () => explainAfterPolicies(decision, message) };
+}
+
+function limitName({ matched }: Decision): string {
+  return matched === null ? 'a limit' : `${matched.kind} ${matched.namespace}/${matched.name}`;
+}
+
+/** Why a request that the policies let through went no further. */
+export function explainAfterPolicies(decision: Decision, sentence: string): Explanation {
+  const { phase } = decision;
+  return { sentence, trail: [{ phase, outcome: 'denied', note: sentence, rules: [] }], nearest: null };
 }
 
 function judgementOf({ port: { policy } }: InboundPlace, judged: Judged, asSent: HttpFacts): Judgement {
@@ -93,6 +127,7 @@ function judgementOf({ port: { policy } }: InboundPlace, judged: Judged, asSent:
     http: facts.http ?? asSent,
     ...(tokens === undefined ? {} : { claims: tokens.claims }),
     responseHeaders: custom?.responseHeaders ?? [],
+    validation: null,
     explain: () => explain(policy, facts, decision, tokens),
   };
 }

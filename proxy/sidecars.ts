@@ -21,6 +21,7 @@ import { acceptGateway } from './gateway/accept-gateway.ts';
 import { createGatewayLane } from './gateway/gateway-http.ts';
 import { acceptGatewayHttp2 } from './gateway/gateway-http2.ts';
 import type { Limits } from './limits.ts';
+import { RateBuckets } from './rate-buckets.ts';
 import { ListenerSet } from './listener-set.ts';
 import { acceptOutbound } from './outbound.ts';
 import type { OutboundConnection } from './outbound-connection.ts';
@@ -63,6 +64,7 @@ export function createSidecars({ limits, share, events, sources }: SidecarsInput
     pools: new UpstreamPools(),
     fast: createFastParts(limits),
     authorizers: new GrpcSessions(),
+    rates: new RateBuckets(),
     http2Pools: new Http2Pools(limits),
     signatures: rememberSignatures(),
     turns: new Map(),

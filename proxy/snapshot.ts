@@ -6,6 +6,8 @@
 import type { AppProtocol, PathNormalization } from '../model/mesh.ts';
 import type { Problem } from '../model/problem.ts';
 import type { CompiledPolicy } from '../policy/compiled-policy.ts';
+import type { CompiledRateLimit } from '../policy/rate-limit.ts';
+import type { CompiledValidation } from '../policy/request-validation.ts';
 import type { GatewayPort } from '../policy/gateway/read-gateway.ts';
 import type { KeySet } from '../policy/tokens/key-set.ts';
 
@@ -24,6 +26,9 @@ export interface InboundPort {
   upstream: { host: string; port: number };
   /** AuthorizationPolicies and RequestAuthentications that apply to this workload and port. */
   policy: CompiledPolicy;
+  /** Asked after the policies, in this order; absent = none. */
+  rateLimits?: readonly CompiledRateLimit[];
+  validations?: readonly CompiledValidation[];
 }
 
 /**
@@ -99,6 +104,8 @@ export interface Snapshot {
   outboundTrafficPolicy: 'REGISTRY_ONLY' | 'ALLOW_ANY';
   /** Keys by the `jwksUri` that rules name; null or absent = they can't be had, and no token by them is good. */
   keySets?: Readonly<Record<string, KeySet | null>>;
+  /** OpenAPI documents by `openapiKey`; one that is missing or unusable lets nothing through. */
+  openapi?: Readonly<Record<string, unknown>>;
   /** Hosts outside of the mesh that sidecars themselves ask, in plaintext: external authorizers. */
   externalHosts?: { host: string; port: number; address: { host: string; port: number } }[];
   instances: InstanceSnapshot[];

@@ -13,7 +13,7 @@ import type { Http2Stream, Then } from '../../wire/http2/stream.ts';
 import { upstreamAnswerHeaders } from '../answer.ts';
 import { challenge } from '../challenge.ts';
 import type { Core } from '../core.ts';
-import { endedAs } from '../error-table.ts';
+import { decisionOf, endedAs } from '../error-table.ts';
 import {
   placeOf,
   PLAINTEXT_ON_STRICT,
@@ -23,12 +23,15 @@ import {
 } from '../inbound-connection.ts';
 import { recordInbound, type Judged } from '../inbound-http.ts';
 import {
+  explainAfterPolicies,
   inboundHeaders,
   isJudgedAtOnce,
   judgeAtOnce,
   judgeInbound,
   type Judgement,
 } from '../inbound-judge.ts';
+import { requestBody } from '../validation/request-body.ts';
+import type { PendingValidation } from '../validation/validate.ts';
 import { now } from '../moment.ts';
 import { Http2Link } from './link.ts';
 import { localAnswer } from './local-answer.ts';
@@ -143,7 +146,7 @@ function begin(
       refuse({ ...judged, request: asCame, explanation: judgement.explain() }, protocol, exchange);
       return;
     }
-    pass(judged, protocol, exchange, {
+    const onward: UpstreamRequest = {
       method: seen.method,
       path: seen.path,
       host: seen.host,
@@ -151,11 +154,40 @@ function begin(
       headers: seen.headers,
       neverIndexed: block.neverIndexed,
       body: then === 'end' ? 'none' : 'follows',
-    });
+    };
+    if (judgement.validation === null) pass(judged, protocol, exchange, onward);
+    else void passValid(judged, judgement.validation, exchange, { protocol, onward });
   };
   const bench = { core, place, connection, source };
   if (isJudgedAtOnce(place)) carry(judgeAtOnce(bench, http));
   else void judgeInbound(bench, http).then(carry);
+}
+
+/** Lets a request through that is what it must be; its body is read before. */
+async function passValid(
+  judged: Judged,
+  { mostBytes, check }: PendingValidation,
+  exchange: ServerExchange,
+  { protocol, onward }: { protocol: 'http2' | 'grpc'; onward: UpstreamRequest },
+): Promise<void> {
+  const unread = mostBytes === null || onward.body === 'none';
+  const read = unread ? { bytes: 0, whole: Buffer.alloc(0) } : await exchange.readBody(mostBytes);
+  if (exchange.over) {
+    recordInbound({ ...judged, decision: endedAs(judged.decision, 'client-gone') }, null);
+    return;
+  }
+  const invalid = check(read.whole === null ? { bytes: read.bytes } : requestBody(read.whole));
+  if (invalid === null && read.whole !== null) {
+    pass(judged, protocol, exchange, onward);
+    return;
+  }
+  const decision = invalid?.decision ?? decisionOf('internal-error');
+  const explanation = explainAfterPolicies(
+    decision,
+    `Policies let it pass; ${invalid?.message ?? 'too long'}.`,
+  );
+  const told = [...judged.told, ...(invalid?.headers ?? [])];
+  refuse({ ...judged, decision, explanation, told }, protocol, exchange);
 }
 
 function refuse(judged: Judged, protocol: 'http2' | 'grpc', exchange: ServerExchange): void {

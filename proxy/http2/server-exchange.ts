@@ -33,6 +33,10 @@ export class ServerExchange {
   readonly #stream: Http2Stream<ServerExchange>;
   /** What came of the request before an upstream took it. */
   #early: Piece[] = [];
+  /** Who waits for the whole body. */
+  #reader: { most: number; resolve(read: { bytes: number; whole: Buffer | null }): void } | null = null;
+  /** Body bytes that were asked for again before an upstream had them. */
+  #prepaid = 0;
   #upstream: UpstreamExchange | null = null;
   #hooks: ExchangeHooks | null = null;
   #connected = false;
@@ -104,10 +108,41 @@ export class ServerExchange {
         this.#respond(hooks.responseHeaders(headers, this.#sinceSent()), status, then),
       data: (bytes, then) => this.#respondData(bytes, then),
       trailers: (headers) => this.#respondTrailers(headers),
-      sent: (count) => this.#link.connection.consume(this.#stream, count),
+      sent: (count) => {
+        const paid = Math.min(count, this.#prepaid);
+        this.#prepaid -= paid;
+        if (count > paid) this.#link.connection.consume(this.#stream, count - paid);
+      },
       failed: (failure) => this.#fail(failure),
     });
     if (this.#connected) this.#handOver();
+  }
+
+  /** The body, read before anybody has it: whole, or as far as `most` bytes go. Resolves when either is there. */
+  readBody(most: number): Promise<{ bytes: number; whole: Buffer | null }> {
+    return new Promise((resolve) => {
+      this.#reader = { most, resolve };
+      // What came before is paid for like what comes now: its sender would wait for ever otherwise.
+      for (const piece of this.#early) if ('bytes' in piece) this.#prepay(piece.bytes.length);
+      this.#tellReader();
+    });
+  }
+
+  #prepay(count: number): void {
+    this.#prepaid += count;
+    this.#link.connection.consume(this.#stream, count);
+  }
+
+  #tellReader(): void {
+    const reader = this.#reader;
+    if (reader === null) return;
+    const last = this.#early.at(-1);
+    const ended = last !== undefined && ('trailers' in last || last.ends === 'end');
+    if (!ended && this.#requestBytes <= reader.most && !this.over) return;
+    this.#reader = null;
+    const chunks = this.#early.flatMap((piece) => ('bytes' in piece ? [piece.bytes] : []));
+    const whole = ended && this.#requestBytes <= reader.most ? Buffer.concat(chunks) : null;
+    reader.resolve({ bytes: this.#requestBytes, whole });
   }
 
   onData(bytes: Uint8Array, then: Then): void {
@@ -140,6 +175,10 @@ export class ServerExchange {
       return;
     }
     this.#early.push(piece);
+    if (this.#reader !== null) {
+      if ('bytes' in piece) this.#prepay(piece.bytes.length);
+      this.#tellReader();
+    }
     if (this.#connected) this.#handOver();
   }
 
@@ -192,6 +231,7 @@ export class ServerExchange {
     if (this.#over) return;
     this.#upstream?.cancel();
     this.#report(end);
+    this.#tellReader();
   }
 
   #report(end: ForwardReport['end']): void {

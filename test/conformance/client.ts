@@ -2,9 +2,11 @@
  * The client of one case: literal bytes over its own TCP and TLS, never through proxy/. It tells the data plane which
  * pod it stands for before its first byte, and shows the certificate that the case names.
  */
+import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
-import { openConnection, type Introduction, type Target } from '../../rehearsal/attackers/connect.ts';
+import { connect, type Socket } from 'node:net';
+import type { Introduction, Target } from '../../rehearsal/attackers/connect.ts';
 import { exchange } from '../../rehearsal/attackers/exchange.ts';
 import type { CallingSide } from '../../policy/judge-request.ts';
 import type { SentRequest } from '../../policy/receive-request.ts';
@@ -41,7 +43,7 @@ const NOTHING: Observation = { status: null, body: '', headers: [], echoed: fals
 
 /** Plays the case; rejects only by `signal`. */
 export async function playClient(one: ClientCase, signal: AbortSignal): Promise<Observation> {
-  const raw = await openConnection(one.target, one.introduce, signal);
+  const raw = await connectAs(one, signal);
   // Only a TCP port passes TLS on undecrypted, so that only there a hello can come back.
   const tap = one.request === null ? new Tap(raw) : null;
   const secured = one.from.tls === 'plaintext' ? raw : await handshake(tap ?? raw, one, signal);
@@ -52,6 +54,22 @@ export async function playClient(one: ClientCase, signal: AbortSignal): Promise<
   if (one.request === null) return playTcp(secured, one.number, signal);
   if (one.request.protocol === 'http1') return playHttp1(secured, one.request, one.number, signal);
   return { ...NOTHING, ...(await exchangeHttp2(secured, one.request, one.number, signal)) };
+}
+
+/**
+ * A connection from an address of loopback that is the case's own (Linux has them all): a port that serves one case
+ * after the other could be taken for the other.
+ */
+async function connectAs({ number, target, introduce }: ClientCase, signal: AbortSignal): Promise<Socket> {
+  const localAddress = `127.${128 + ((number >> 16) & 63)}.${(number >> 8) & 255}.${number & 255}`;
+  const own = process.platform === 'linux' ? { localAddress } : {};
+  const socket = connect({ host: target.host, port: target.port, noDelay: true, ...own });
+  signal.addEventListener('abort', () => socket.destroy(new Error('timeout')), { once: true });
+  await once(socket, 'connect');
+  // A reset that arrives while we introduce ourselves is told again by whoever reads next.
+  socket.on('error', () => undefined);
+  await introduce({ address: socket.localAddress ?? '', port: socket.localPort ?? 0 });
+  return socket;
 }
 
 async function playHttp1(

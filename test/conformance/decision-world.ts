@@ -12,7 +12,7 @@ import { type GatewayPort, openGateway, readGatewayPort } from '../../policy/gat
 import { calledIp, callerOf, targetOf } from '../../policy/suite-case.ts';
 import type { GatewayPortSnapshot, InboundPort, InstanceSnapshot, Snapshot } from '../../proxy/snapshot.ts';
 import { compileString } from '../../policy/value-match.ts';
-import type { Authorizer } from './authorizer.ts';
+import { type Authorizer, STRETCH } from './authorizer.ts';
 import type { Certificates } from './certificates.ts';
 import { CASE_HEADER, type Recorder } from './recorder.ts';
 
@@ -143,5 +143,6 @@ function numbered(policy: CompiledPolicy): CompiledPolicy {
   const { custom } = policy;
   if (!custom?.provider) return policy;
   const requestHeaders = [...custom.provider.requestHeaders, compileString(CASE_HEADER)];
-  return { ...policy, custom: { ...custom, provider: { ...custom.provider, requestHeaders } } };
+  const timeoutMs = custom.provider.timeoutMs * STRETCH;
+  return { ...policy, custom: { ...custom, provider: { ...custom.provider, requestHeaders, timeoutMs } } };
 }

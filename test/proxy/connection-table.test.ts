@@ -38,6 +38,16 @@ describe('who a connection is', () => {
     expect(table.lookUp(ends)).toBeNull();
   });
 
+  it('outlives the end of an earlier connection from the same port to another listener', () => {
+    const table = new ConnectionTable();
+    table.declare({ localAddress: '127.0.0.1', localPort: 5000, ip: '10.9.9.8', tag: 'first' });
+    expect(table.lookUp({ ...ends, localPort: 81 })).toMatchObject({ tag: 'first' });
+    table.declare({ localAddress: '127.0.0.1', localPort: 5000, ip: '10.9.9.9', tag: 'second' });
+    table.forget({ ...ends, localPort: 81 });
+    expect(table.lookUp(ends)).toMatchObject({ tag: 'second' });
+    expect(table.lookUp({ ...ends, localPort: 81 })).toBeNull();
+  });
+
   it('forgets the oldest of too many declarations that never connected', () => {
     const table = new ConnectionTable();
     for (let port = 1; port <= 10_001; port += 1)

@@ -167,6 +167,14 @@ describe('an HTTP authorizer that doesn’t answer as one lets nothing through',
     expect(await asked('envoyExtAuthzHttp', await serve(behave))).toEqual(REFUSED);
   });
 
+  it('has no answer in a body of more than a MiB', async () => {
+    const address = await serve((socket) => {
+      socket.write('HTTP/1.1 403 Forbidden\r\ncontent-length: 2097152\r\n\r\n');
+      socket.write(Buffer.alloc(2 * 1024 * 1024));
+    });
+    expect(await asked('envoyExtAuthzHttp', address)).toEqual(REFUSED);
+  });
+
   it('answers with the provider’s own status where it names one', async () => {
     const address = await serve((socket) => socket.destroy());
     expect(await asked('envoyExtAuthzHttp', address, { statusOnError: '503' })).toEqual({
