@@ -119,6 +119,31 @@ describe('a request over HTTP/2 at an inbound listener', () => {
   });
 });
 
+describe('an HTTP/2 client of a port that speaks HTTP/1.1', () => {
+  it('is carried in HTTP/1.1 from its own sidecar on', async () => {
+    await pair.publish({ policies: [ALLOW_WEB] });
+    client = await connectHttp2(pair.at('web-0', 'orders:80'));
+    const answer = await client.ask({ ':path': '/charge', ':method': 'POST' }, 'twelve euros');
+    expect(JSON.parse(answer.body)).toMatchObject({ method: 'POST', url: '/charge' });
+    expect(answer.headers).toMatchObject({ server: 'envoy' });
+    const events = await pair.seen();
+    expect(
+      events.map(({ direction, request: seen }) => [direction, seen?.protocol, seen?.bodyBytes]),
+    ).toEqual([
+      ['inbound', 'http1', 12],
+      ['outbound', 'http2', 12],
+    ]);
+  });
+
+  it('learns that its host is unknown as Envoy tells it', async () => {
+    await pair.publish({ policies: [ALLOW_WEB] });
+    client = await connectHttp2(pair.at('web-0', 'orders:80'));
+    expect(await client.ask({ ':authority': 'nobody' })).toMatchObject({ status: 502, body: '' });
+    expect(application.requests).toEqual([]);
+    expect((await pair.seen())[0]).toMatchObject({ direction: 'outbound', decision: { phase: 'egress' } });
+  });
+});
+
 describe('which protocol a connection speaks', () => {
   it('is told by the preface on a plaintext port, also when it comes in pieces', async () => {
     await pair.publish({ policies: [], mtls: 'DISABLE' });
