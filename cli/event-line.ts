@@ -15,14 +15,24 @@ export function ruleText(ref: RuleRef): string {
 }
 
 function peer(event: TrafficEvent): string {
+  // A thread died or came back: nobody called anybody.
+  if (event.kind === 'proxy') return printable(event.owner);
   const from = event.from.workload ?? event.from.spiffeId ?? event.from.ip;
   return printable(`${from} → ${event.to.workload ?? event.to.ip}`);
 }
 
+const WITHOUT_REQUEST: Readonly<Record<TrafficEvent['kind'], string>> = {
+  handshake: 'TLS handshake',
+  tcp: 'TCP',
+  connection: 'connection',
+  http: 'connection',
+  proxy: 'sidecars',
+};
+
 /** What was asked: `POST /charge`, `TLS handshake`. */
 export function requestText(event: TrafficEvent): string {
   if (event.request) return printable(`${event.request.method} ${event.request.path}`);
-  return event.kind === 'handshake' ? 'TLS handshake' : event.kind === 'tcp' ? 'TCP' : 'connection';
+  return WITHOUT_REQUEST[event.kind];
 }
 
 /** One event, one line. */

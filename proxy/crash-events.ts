@@ -72,7 +72,7 @@ export function crashedEvent(crash: Crash): TrafficEvent {
 export function restartedEvent(crash: Crash): TrafficEvent {
   return crashEvent(
     crash,
-    { verdict: 'allow', phase: 'default', reason: 'worker-restarted', matched: null },
+    { verdict: 'allow', phase: 'upstream', reason: 'worker-restarted', matched: null },
     `The data plane's thread was started again; ${namesOf(crash)} listen where they did.`,
   );
 }

@@ -1,6 +1,8 @@
 /** What a terminal is sent of traffic: hostile bytes stay text. */
 import { describe, expect, it } from 'vitest';
 import { eventLine, explanationLines } from '../../cli/event-line.ts';
+import { crashedEvent, restartedEvent } from '../../proxy/crash-events.ts';
+import { now } from '../../proxy/moment.ts';
 import { sampleEvent } from '../support/sample-event.ts';
 
 /** CSI in one byte, and the escape that begins others. */
@@ -26,5 +28,13 @@ describe('traffic on a terminal', () => {
       decision: { ...event.decision, reason: HOSTILE },
     });
     expect(line).not.toMatch(RAW);
+  });
+
+  it('names the thread that died, where nobody called anybody', () => {
+    const crash = { at: now(), reason: new Error('bug'), share: { index: 0, count: 1 }, snapshot: null };
+    expect(eventLine(crashedEvent(crash))).toMatch(/denied .* data plane 0 {2}sidecars .*worker-crashed/);
+    expect(eventLine(restartedEvent(crash))).toMatch(
+      /allowed .* data plane 0 {2}sidecars .*worker-restarted/,
+    );
   });
 });
