@@ -1,6 +1,6 @@
 /**
- * 256 connections while everything changes at once. GREENROOM_LOAD_SECONDS says for how long (default 10); the figures
- * are printed. An answer is judged by the events, not by the clock: the version that an event names must have been in
+ * 256 connections while everything changes at once. GREENROOM_LOAD_SECONDS says for how long (default 10), GREENROOM_LOAD_WORKERS
+ * on how many threads; the figures are printed. An answer is judged by the events, not by the clock: the version that an event names must have been in
  * force at some moment of the exchange.
  */
 import { readdirSync } from 'node:fs';
@@ -14,6 +14,7 @@ import { SIDECAR_DRAIN_MS, StormMesh } from './storm-mesh.ts';
 
 const SECONDS = Number(process.env['GREENROOM_LOAD_SECONDS'] ?? 10);
 const CONNECTIONS = 256;
+const WORKERS = Number(process.env['GREENROOM_LOAD_WORKERS'] ?? 1);
 /** An instance may fail this long after it was told to stop. */
 const STOP_MS = 500;
 
@@ -45,7 +46,7 @@ it(
   async () => {
     const files = openFiles();
     const application = await startApplication((_request, response) => void response.end('ok'));
-    const pair = await startPair(application.address, { drainMs: SIDECAR_DRAIN_MS });
+    const pair = await startPair(application.address, { drainMs: SIDECAR_DRAIN_MS }, WORKERS);
     const mesh = new StormMesh(pair, application);
     const answers = new Map<string, Answered>();
     const faults: string[] = [];
@@ -93,6 +94,7 @@ it(
     const figures = {
       seconds: SECONDS,
       connections: CONNECTIONS,
+      workers: WORKERS,
       ...counts,
       faults: faults.length,
       versions: mesh.reigns.size,
