@@ -6,6 +6,7 @@
 import type { AppProtocol, PathNormalization } from '../model/mesh.ts';
 import type { Problem } from '../model/problem.ts';
 import type { CompiledPolicy } from '../policy/compiled-policy.ts';
+import type { CompiledSignal } from '../policy/context-signals.ts';
 import type { CompiledRateLimit } from '../policy/rate-limit.ts';
 import type { CompiledValidation } from '../policy/request-validation.ts';
 import type { GatewayPort } from '../policy/gateway/read-gateway.ts';
@@ -45,6 +46,8 @@ export interface GatewayPortSnapshot {
   at: GatewayPort;
   listen: { host: string; port: number };
   policy: CompiledPolicy;
+  /** What the gateway tells services of its clients; absent = nothing. */
+  signals?: readonly CompiledSignal[];
 }
 
 export interface InstanceSnapshot {

@@ -7,6 +7,7 @@ import type { VirtualRoute } from '../../model/istio/gateway-routing.ts';
 import type { HeaderList, HttpFacts, RequestFacts } from '../../model/request-facts.ts';
 import { principalOf } from '../../model/spiffe-id.ts';
 import type { TrafficEvent } from '../../model/traffic-event.ts';
+import { applySignals } from '../../policy/context-signals.ts';
 import { decideHttp, type Judged as PolicyVerdict } from '../../policy/decide-http.ts';
 import { explain } from '../../policy/explain.ts';
 import { findingsFor } from '../../policy/findings.ts';
@@ -119,20 +120,23 @@ export function factsAtGateway(
   const { inForce, instance, port } = place;
   const { sourceIp, destinationIp } = sameFamily(source.ip, instance.podIp);
   const { client, certificate } = connection;
-  const { headers, remoteIp } = gatewayHeaders(request.headers, {
+  const { headers: told, remoteIp } = gatewayHeaders(request.headers, {
     ownSpiffeId: instance.spiffeId,
     tls: connection.encrypted,
     client: client === null || certificate === null ? client : { ...client, certificate },
     peer: source.ip,
     trustedProxies: inForce.snapshot.numTrustedProxies ?? 0,
   });
+  const principal = connection.spiffeId && principalOf(connection.spiffeId);
+  const signalled = applySignals(port.signals ?? [], { clientIp: remoteIp, principal }, told);
+  const headers = signalled.headers.map(([name, value]): [string, string] => [name, value]);
   const scheme = request.scheme ?? schemeOf(headers, connection.encrypted);
   return {
     connection: {
       sourceIp,
       destinationIp,
       destinationPort: port.at.port,
-      principal: connection.spiffeId && principalOf(connection.spiffeId),
+      principal,
       sni: connection.sni,
       mtls: connection.spiffeId !== null,
       remoteIp,

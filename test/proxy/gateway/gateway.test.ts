@@ -5,10 +5,12 @@ import tls from 'node:tls';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { IssuedLeaf } from '../../../mesh/pki/leaf.ts';
 import { compilePolicies } from '../../../policy/compile.ts';
+import { compileSignals } from '../../../policy/context-signals.ts';
 import { readGatewayPort } from '../../../policy/gateway/read-gateway.ts';
 import type { PolicyObject } from '../../../policy/index.ts';
 import type { InstanceSnapshot } from '../../../proxy/snapshot.ts';
 import { ask as askHttp2, type Http2Answer } from '../../support/http2-client.ts';
+import { own as ownKind } from '../../support/own-kinds.ts';
 import {
   authorizationPolicy,
   closeOf,
@@ -23,6 +25,8 @@ const GATEWAY = 'spiffe://cluster.local/ns/istio-system/sa/ingress';
 const ONLY_GATEWAY = authorizationPolicy('only-gateway', {
   rules: [{ from: [{ source: { principals: [GATEWAY.slice('spiffe://'.length)] } }] }],
 });
+const SIGNALS =
+  'signals: [{ kind: country, header: x-country, values: [{ value: NL, ipBlocks: [127.0.0.0/8] }] }]';
 const WORKLOAD = { namespace: 'istio-system', labels: { istio: 'ingress' }, serviceAccount: 'ingress' };
 
 let application: Application;
@@ -96,7 +100,12 @@ async function publish(): Promise<void> {
       const at = readGatewayPort(OBJECTS, WORKLOAD, port);
       if (typeof at === 'string') throw new Error(at);
       const policy = compilePolicies(OBJECTS, WORKLOAD, { port, protocol: 'http' }, config);
-      return { at, listen: { host: '127.0.0.1', port: 0 }, policy };
+      const signals = compileSignals(
+        ownKind('ContextSignals', SIGNALS),
+        { ...WORKLOAD, namespace: 'shop' },
+        config,
+      );
+      return { at, listen: { host: '127.0.0.1', port: 0 }, policy, signals };
     }),
     serverCredentials: { shop: credentials },
     outbound: [],
@@ -168,6 +177,15 @@ describe('a gateway', () => {
     expect(redirected).toContain('location: https://shop.example/a?b=c');
     const routed = await sendRaw(pair.at('ingress-0', '80'), request('shop.example', '/old?q=1'));
     expect(routed).toContain('location: http://shop.example/new?q=1');
+  });
+
+  it('tells the service where its client is, whatever the client says', async () => {
+    const answer = await overTls(
+      'shop.example',
+      request('shop.example', '/', 'x-country: ZZ\r\nX_Country: YY\r\n'),
+    );
+    expect(answer).toContain('"x-country":"NL"');
+    expect(answer).not.toMatch(/ZZ|YY/);
   });
 
   it('reaches the service over mutual TLS as itself, with nothing of what a client forged', async () => {
