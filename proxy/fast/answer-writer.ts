@@ -14,6 +14,11 @@ export class AnswerWriter {
   readonly #server: ServerName;
   /** The answer has no length of its own: it goes on in chunks. */
   #chunked = false;
+  #gathers = false;
+  readonly #scatter = (): void => {
+    this.#gathers = false;
+    this.#stream.uncork();
+  };
 
   constructor(stream: Duplex, server: ServerName) {
     this.#stream = stream;
@@ -50,13 +55,24 @@ export class AnswerWriter {
   goOn(exchange: Exchange, piece: Buffer): boolean {
     exchange.responseBytes += piece.length;
     const stream = this.#stream;
-    if (!this.#chunked) return stream.write(piece);
+    if (!this.#chunked) {
+      this.#gather();
+      return stream.write(piece);
+    }
     stream.cork();
     stream.write(`${piece.length.toString(16)}\r\n`, 'latin1');
     stream.write(piece);
     const goesOn = stream.write('\r\n', 'latin1');
     stream.uncork();
     return goesOn;
+  }
+
+  /** TLS hands over a body in records of 16 KB, several in a turn of the loop: they go on in one write. */
+  #gather(): void {
+    if (this.#gathers) return;
+    this.#gathers = true;
+    this.#stream.cork();
+    setImmediate(this.#scatter);
   }
 
   /** The end of an answer in chunks. */
