@@ -15,13 +15,6 @@ const INLINE: ReadonlySet<string> = new Set(
   ).split(' '),
 );
 
-/** A number of its own below 64 for each such name, lower-case; undefined for others. */
-export function inlineIndex(name: string): number | undefined {
-  return INDEX.get(name);
-}
-
-const INDEX: ReadonlyMap<string, number> = new Map([...INLINE].map((name, index) => [name, index]));
-
 /** Names lower-case. The joined field stands where the first of its name stood. */
 export function joinInlineHeaders(headers: readonly (readonly [string, string])[]): [string, string][] {
   const joined: [string, string][] = [];

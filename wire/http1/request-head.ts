@@ -8,7 +8,6 @@ import { BROKEN, INCOMPLETE, plainLength, readFieldLines } from './field-lines.t
 import { joinInlineHeaders } from '../inline-headers.ts';
 import { lengthsOf } from './name-lengths.ts';
 import { MAX_HEADER_COUNT } from '../http1-request-checks.ts';
-import { inlineIndex } from '../inline-headers.ts';
 
 export interface PlainRequest {
   method: string;
@@ -97,7 +96,6 @@ function withFields(
   let closes = false;
   let cookies = 0;
   let dropped = 0;
-  let [lowInline, highInline] = [0, 0];
   for (const field of fields) {
     const [name, value] = field;
     // Most names have another length than those that matter here.
@@ -134,16 +132,8 @@ function withFields(
       case 'expect':
       case 'http2-settings':
         return null;
-      default: {
-        // Envoy keeps one of these: joining several is the other lane's business, too.
-        const index = inlineIndex(name);
-        if (index === undefined) continue;
-        const bit = 1 << (index & 31);
-        if (((index < 32 ? lowInline : highInline) & bit) !== 0) return null;
-        if (index < 32) lowInline |= bit;
-        else highInline |= bit;
+      default:
         continue;
-      }
     }
     field[0] = '';
     dropped += 1;
