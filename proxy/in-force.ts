@@ -6,7 +6,7 @@ import { createClock } from '../model/clock.ts';
 import type { PeerRef } from '../model/traffic-event.ts';
 import type { Operations } from '../policy/request-validation.ts';
 import type { Limits } from './limits.ts';
-import type { GateSettings } from './mtls-gate.ts';
+import type { GateSettings } from './admission.ts';
 import { compileOperations } from './validation/operations.ts';
 import type { SidecarTls } from './sidecar-tls.ts';
 import type {

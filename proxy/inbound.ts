@@ -10,7 +10,8 @@ import type { HttpLane } from './http-lane.ts';
 import { peersOf, placeOf, sourceOf, type InboundConnection } from './inbound-connection.ts';
 import { carryInboundTcp } from './inbound-tcp.ts';
 import { makeEvent } from './make-event.ts';
-import { acceptConnection, type Admitted, type Refused } from './mtls-gate.ts';
+import type { Admitted, Refused } from './admission.ts';
+import { acceptConnection } from './mtls-gate.ts';
 import { whereThereIsRoom } from './unfinished.ts';
 import { now } from './moment.ts';
 

@@ -1,4 +1,5 @@
 /** From a destination to a connection: which endpoint, by whose key, towards which identities. */
+import type { Refused } from './admission.ts';
 import type { Agent } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Decision } from '../model/decision.ts';
@@ -10,13 +11,7 @@ import { decisionOf } from './error-table.ts';
 import { speaksHttp2 } from './http2/speaks-http2.ts';
 import { UpstreamRefused } from './forward-http.ts';
 import type { Destination, InForce, ServicePort } from './in-force.ts';
-import {
-  connectUpstream,
-  UPSTREAM_ALPN,
-  upstreamSni,
-  type Refused,
-  type UpstreamContext,
-} from './mtls-gate.ts';
+import { connectUpstream, UPSTREAM_ALPN, upstreamSni, type UpstreamContext } from './mtls-gate.ts';
 import type { BoundListener, InstanceSnapshot } from './snapshot.ts';
 
 /** A connection of ours to a peer's sidecar. */

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Core } from './core.ts';
-import { refuseUnheard, type Admitted, type Refused } from './mtls-gate.ts';
+import type { Admitted, Refused } from './admission.ts';
+import { refuseUnheard } from './mtls-gate.ts';
 
 /**
  * How many connections of a place have not yet shown what they are; above a bound further ones are turned away

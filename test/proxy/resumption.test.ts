@@ -9,7 +9,8 @@ import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { issueLeaf } from '../../mesh/pki/issuer.ts';
 import { createRoot, type Root } from '../../mesh/pki/root.ts';
 import { createClock } from '../../model/clock.ts';
-import { connectUpstream, type Admitted, type Refused } from '../../proxy/mtls-gate.ts';
+import type { Admitted, Refused } from '../../proxy/admission.ts';
+import { connectUpstream } from '../../proxy/mtls-gate.ts';
 import { createUpstreamTls, type UpstreamTls } from '../../proxy/tls-material.ts';
 
 const WEB = 'spiffe://cluster.local/ns/shop/sa/web';

@@ -9,7 +9,8 @@ import { issueLeaf } from '../../mesh/pki/issuer.ts';
 import type { IssuedLeaf } from '../../mesh/pki/leaf.ts';
 import { createRoot, type Root } from '../../mesh/pki/root.ts';
 import { createClock, type Clock } from '../../model/clock.ts';
-import { acceptConnection, type Admitted, type GateTimeouts, type Refused } from '../../proxy/mtls-gate.ts';
+import type { Admitted, GateTimeouts, Refused } from '../../proxy/admission.ts';
+import { acceptConnection } from '../../proxy/mtls-gate.ts';
 import type { GateProfile, MtlsMode } from '../../proxy/snapshot.ts';
 import { createInboundTls, type Credentials } from '../../proxy/tls-material.ts';
 

@@ -1,0 +1,125 @@
+/**
+ * The gate of a gateway: the server by the name that a client says first, the client's certificate by the server's
+ * mode. The authority of a certificate counts here, not its trust domain.
+ */
+import type net from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import type { Decision } from '../../model/decision.ts';
+import { principalOf } from '../../model/spiffe-id.ts';
+import type { TlsFacts } from '../../model/traffic-event.ts';
+import {
+  admitAt,
+  asksForCertificate,
+  serverAt,
+  type ShownCertificate,
+} from '../../policy/gateway/gateway-connection.ts';
+import type { GatewayPort, PortServer } from '../../policy/gateway/read-gateway.ts';
+import { judgeAuthority } from '../../wire/certificate-gate.ts';
+import {
+  admit,
+  type Admitted,
+  close,
+  DEFAULT_TIMEOUTS,
+  type GateSettings,
+  helloFacts,
+  type RefusalReason,
+  type Refused,
+  rulesOf,
+  type Secured,
+  swallow,
+  VERIFY_FAILED,
+  within,
+} from '../admission.ts';
+import { readFirstBytes } from '../first-bytes.ts';
+import { handshakeReason } from '../handshake-reason.ts';
+import { peerCertificateOf, tlsFactsOf } from '../peer-certificate.ts';
+import type { InboundTls } from '../tls-material.ts';
+
+export interface GatewayContext {
+  at: GatewayPort;
+  /** Material of a server; null = it has no certificate to show. */
+  tls(server: PortServer): InboundTls | null;
+  gate: GateSettings;
+}
+
+/** As `acceptConnection`, at a gateway: the server by its name, the certificate by the server's mode. */
+export async function acceptAtGateway(raw: net.Socket, context: GatewayContext): Promise<Admitted | Refused> {
+  raw.on('error', swallow);
+  const result = await admitAtGateway(raw, context);
+  raw.off('error', swallow);
+  if (result.kind === 'refused') raw.on('error', swallow);
+  return result;
+}
+
+async function admitAtGateway(raw: net.Socket, context: GatewayContext): Promise<Admitted | Refused> {
+  const { at, gate } = context;
+  // With HTTP only there is nothing to choose: a ClientHello is the codec's to refuse.
+  if (at.http.length > 0) return admit({ chain: 'plaintext', stream: raw, tls: null });
+  const timeouts = gate.timeouts ?? DEFAULT_TIMEOUTS;
+  const first = await readFirstBytes(raw, timeouts.clientHelloMs);
+  if (first.kind === 'timeout') return close(raw, 'client-hello-timeout', 'no complete ClientHello in time');
+  if (first.kind === 'closed')
+    return close(raw, 'closed-early', 'the client closed before it had said anything');
+  if (first.kind === 'invalid')
+    return close(raw, 'malformed-client-hello', first.reason, 'filter_chain_not_found');
+  const hello = first.kind === 'plaintext' ? 'plaintext' : { sni: first.sni, alpn: first.alpn };
+  const reached = serverAt(at, hello);
+  if ('verdict' in reached) return refuseAtGateway(raw, reached, helloFacts(hello));
+  if (reached.tls === null || hello === 'plaintext')
+    return admit({ chain: 'plaintext', stream: raw, tls: null });
+  const tls = context.tls(reached.tls);
+  if (tls === null)
+    return close(
+      raw,
+      'no-server-certificate',
+      'the server has no certificate to show',
+      null,
+      helloFacts(hello),
+    );
+  const end = await within<Secured>(raw, timeouts.handshakeMs, (settle) =>
+    tls.handshake(raw, hello.alpn, settle),
+  );
+  if (end.kind === 'failed') {
+    const { reason, details, message } = handshakeReason(end.error, 'client');
+    return close(raw, reason, message, details, helloFacts(hello));
+  }
+  return judgeAtGateway(end.socket, hello.sni, reached.tls, { roots: tls.roots, gate });
+}
+
+/** The authority of a certificate counts here, and the names that the server lists; not its trust domain. */
+function judgeAtGateway(
+  socket: TLSSocket,
+  sni: string | null,
+  server: PortServer,
+  { roots, gate }: { roots: InboundTls['roots']; gate: GateSettings },
+): Admitted | Refused {
+  const peer = asksForCertificate(server) ? peerCertificateOf(socket, roots) : null;
+  const tls = tlsFactsOf(socket, sni, peer);
+  if (tls.resumed)
+    return close(socket, 'resumed-session', 'a resumed session shows no certificate', VERIFY_FAILED, tls);
+  const fault = peer === null ? null : judgeAuthority(peer, rulesOf(gate, 'client'));
+  const spiffeId = peer?.facts.uriSans.find((uri) => uri.startsWith('spiffe://'));
+  const shown: ShownCertificate =
+    peer === null
+      ? { kind: 'none' }
+      : fault === null
+        ? { kind: 'valid', principal: spiffeId === undefined ? '' : principalOf(spiffeId) }
+        : { kind: 'refused' };
+  const admitted = admitAt(server, shown);
+  if ('verdict' in admitted) {
+    const message = fault?.ok === false ? fault.message : admitted.reason.replaceAll('-', ' ');
+    return close(socket, admitted.reason as RefusalReason, message, admitted.details ?? null, tls);
+  }
+  return admit({
+    chain: 'mtls',
+    stream: socket,
+    tls,
+    ...(spiffeId === undefined ? {} : { spiffeId }),
+    findings: [],
+  });
+}
+
+function refuseAtGateway(raw: net.Socket, decision: Decision, tls: TlsFacts | null): Refused {
+  const message = decision.reason.replaceAll('-', ' ');
+  return close(raw, decision.reason as RefusalReason, message, decision.details ?? null, tls);
+}
