@@ -160,7 +160,7 @@ describe('a gateway', () => {
     expect(await overTls('partner.example', request('partner.example'), client)).toContain('200 OK');
   });
 
-  it('answers 404 to a Host that isn’t its server’s, though another server has it', async () => {
+  it('M14: answers 404 to a Host that isn’t its server’s, though another server has it', async () => {
     expect(await overTls('shop.example', request('partner.example'))).toContain('404 Not Found');
     expect(await decisionOf()).toBe('no-virtual-host');
     expect(application.requests).toEqual([]);
