@@ -10,6 +10,7 @@ import { readPolicyFile, summarizeSkipped, type SkippedObject } from '../model/p
 import { kindSupportByName } from '../model/policy-kinds.ts';
 import type { PolicyObject } from '../model/policy-object.ts';
 import { hasErrors, type Parsed, type Problem } from '../model/problem.ts';
+import { routeProblems } from '../policy/routes/route-problems.ts';
 import { parseProject, type Project } from '../model/project.ts';
 import { placeOf } from '../model/yaml-source.ts';
 import { readOpenApi } from './openapi-documents.ts';
@@ -65,7 +66,12 @@ async function loadMesh(project: Project, root: string, { overrides }: LoadOptio
     policyFolders: await listFolders(project.spec.policies.map((entry) => resolve(root, entry))),
   });
   const openapi = await readOpenApi(policies, overrides);
-  problems.push(...mesh.problems, ...openapi.problems, ...summarizeSkipped(skipped));
+  problems.push(
+    ...mesh.problems,
+    ...routeProblems(policies),
+    ...openapi.problems,
+    ...summarizeSkipped(skipped),
+  );
   if (hasErrors(problems) || mesh.value === null) return { value: null, problems };
   const value =
     Object.keys(openapi.documents).length === 0 ? mesh.value : { ...mesh.value, openapi: openapi.documents };

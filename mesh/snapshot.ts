@@ -12,6 +12,7 @@ import type {
 } from '../proxy/snapshot.ts';
 import { discoverServices } from './discovery.ts';
 import type { KeySets } from './jwks-source.ts';
+import { compileMeshRoutes, type MeshRoutes } from './mesh-routes.ts';
 import { type MeshPolicies, workloadPorts } from './mesh-policies.ts';
 import type { IssuedLeaf } from './pki/leaf.ts';
 import type { InstancePlacement } from './runtimes/runtime.ts';
@@ -33,6 +34,7 @@ export interface SnapshotInput {
 
 export function buildSnapshot(version: number, input: SnapshotInput): Snapshot {
   const { mesh } = input;
+  const routes = compileMeshRoutes(mesh, input.policies, input.unavailable);
   const { trustDomain, trustDomainAliases, pathNormalization, outboundTrafficPolicy } = mesh.config;
   return {
     version,
@@ -46,13 +48,19 @@ export function buildSnapshot(version: number, input: SnapshotInput): Snapshot {
     ...(mesh.openapi === undefined ? {} : { openapi: mesh.openapi }),
     ...(input.keySets === undefined ? {} : { keySets: input.keySets }),
     instances: mesh.workloads.flatMap((workload) =>
-      workload.instances.map((instance) => instanceSnapshot(instance, workload, input)),
+      workload.instances.map((instance) => instanceSnapshot(instance, workload, input, routes)),
     ),
     services: discoverServices(mesh, input.policies, input.unavailable),
+    routes: routes.routes,
   };
 }
 
-function instanceSnapshot(instance: Instance, workload: Workload, input: SnapshotInput): InstanceSnapshot {
+function instanceSnapshot(
+  instance: Instance,
+  workload: Workload,
+  input: SnapshotInput,
+  routes: MeshRoutes,
+): InstanceSnapshot {
   const placement = known(input.placements, instance.id);
   const leaf = known(input.credentials, instance.id);
   return {
@@ -64,6 +72,7 @@ function instanceSnapshot(instance: Instance, workload: Workload, input: Snapsho
     credentials: { certificateChainPem: leaf.certificateChainPem, privateKeyPem: leaf.privateKey.reveal() },
     inbound: inboundPorts(workload, placement, input.policies),
     outbound: outboundListeners(input.mesh, placement),
+    routes: routes.keyOf(workload),
     allowedOutboundPeers: placement.allowedOutboundPeers,
   };
 }

@@ -35,6 +35,11 @@ const OURS = 'greenroom.dev';
 const ISTIO_VERSIONS = ['v1', 'v1beta1'];
 const ROUTING_VERSIONS = ['v1', 'v1beta1', 'v1alpha3'];
 
+const enforced = (versions: readonly string[], schema: z.ZodType): KindSupport => ({
+  support: 'enforced',
+  versions,
+  schema,
+});
 const later = (versions: readonly string[], schema: z.ZodType | null = null): KindSupport => ({
   support: 'later',
   versions,
@@ -57,20 +62,16 @@ const KINDS: Readonly<Record<string, KindSupport>> = {
     versions: ISTIO_VERSIONS,
     schema: requestAuthenticationSpecSchema,
   },
-  [`${NETWORKING}/VirtualService`]: later(ROUTING_VERSIONS, virtualServiceSchema),
-  [`${NETWORKING}/DestinationRule`]: later(ROUTING_VERSIONS, destinationRuleSchema),
-  [`${NETWORKING}/ServiceEntry`]: later(ROUTING_VERSIONS, serviceEntrySchema),
+  [`${NETWORKING}/VirtualService`]: enforced(ROUTING_VERSIONS, virtualServiceSchema),
+  [`${NETWORKING}/DestinationRule`]: enforced(ROUTING_VERSIONS, destinationRuleSchema),
+  [`${NETWORKING}/ServiceEntry`]: enforced(ROUTING_VERSIONS, serviceEntrySchema),
   [`${NETWORKING}/Gateway`]: later(ROUTING_VERSIONS),
-  [`${NETWORKING}/Sidecar`]: later(ROUTING_VERSIONS, sidecarSchema),
-  [`${GATEWAY}/HTTPRoute`]: later(['v1', 'v1beta1'], httpRouteObjectSchema),
-  [`${GATEWAY}/GRPCRoute`]: later(['v1', 'v1alpha2'], grpcRouteObjectSchema),
-  [`${GATEWAY}/ReferenceGrant`]: later(['v1', 'v1beta1'], referenceGrantSchema),
-  [`${OURS}/RateLimit`]: { support: 'enforced', versions: ['v1'], schema: rateLimitSpecSchema },
-  [`${OURS}/RequestValidation`]: {
-    support: 'enforced',
-    versions: ['v1'],
-    schema: requestValidationSpecSchema,
-  },
+  [`${NETWORKING}/Sidecar`]: enforced(ROUTING_VERSIONS, sidecarSchema),
+  [`${GATEWAY}/HTTPRoute`]: enforced(['v1', 'v1beta1'], httpRouteObjectSchema),
+  [`${GATEWAY}/GRPCRoute`]: enforced(['v1', 'v1alpha2'], grpcRouteObjectSchema),
+  [`${GATEWAY}/ReferenceGrant`]: enforced(['v1', 'v1beta1'], referenceGrantSchema),
+  [`${OURS}/RateLimit`]: enforced(['v1'], rateLimitSpecSchema),
+  [`${OURS}/RequestValidation`]: enforced(['v1'], requestValidationSpecSchema),
   [`${OURS}/ContextSignals`]: later(['v1'], contextSignalsSpecSchema),
   // Files of ours that may lie in the same folder.
   [`${OURS}/Mesh`]: { support: 'harmless' },

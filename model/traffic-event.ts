@@ -4,6 +4,7 @@
  * Everything in it that came off the wire is hostile input to whoever shows it.
  */
 import type { Decision, Explanation, Finding } from './decision.ts';
+import type { Position } from './problem.ts';
 import type { HeaderList, TokenClaims } from './request-facts.ts';
 
 export interface PeerRef {
@@ -43,6 +44,20 @@ export interface CertificateFacts {
   keyBits: number;
 }
 
+/** What a client's sidecar chose for a request, and how often it tried. */
+export interface RouteFacts {
+  /** The object that wrote the route, and where; null: the service's own default, or none. */
+  source: { kind: string; namespace: string; name: string; index: number; at: Position } | null;
+  /** Istio's name of the cluster, `outbound|80|v1|reviews.shop.svc.cluster.local`; null where none was tried. */
+  cluster: string | null;
+  /** Envoy's count, failed connects too. */
+  attempts: number;
+  /** Envoy's response flags, `URX,UF`; empty for none. */
+  flags: string;
+  /** Clusters that got a copy. */
+  mirrors: readonly string[];
+}
+
 export interface TrafficEvent {
   /** Rising within a session; 0 until the recorder has numbered it. */
   id: number;
@@ -76,6 +91,8 @@ export interface TrafficEvent {
     /** Who made the answer: the service behind, or this sidecar. */
     by: 'upstream' | 'sidecar';
   } | null;
+  /** How an outbound request went its way; absent where none was chosen. */
+  route?: RouteFacts;
   decision: Decision;
   explanation: Explanation | null;
   findings: readonly Finding[];

@@ -67,11 +67,11 @@ export function answer(
     response.once('finish', over);
     response.once('close', over);
     if (mayGoOn(request, decision)) {
-      writeHead(response, status, headers, request);
+      writeHead(response, status, headers, request, 'us');
       response.end(body, 'latin1');
       return;
     }
-    writeHead(response, status, [...headers, ['connection', 'close']], request);
+    writeHead(response, status, [...headers, ['connection', 'close']], request, 'us');
     response.flushHeaders();
     if (body !== '' && request.method !== 'HEAD') response.write(body, 'latin1');
     // The whole answer is out; what is still being sent is thrown away before the connection closes.

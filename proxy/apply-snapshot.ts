@@ -66,6 +66,7 @@ export async function prepareSnapshot(
   );
   if (problems.length > 0) return { kind: 'refused', problems };
   const next = new InForce(snapshot, tls);
+  for (const instance of own) next.routes(instance);
   const prepared = await listeners.prepare(own, taken);
   if (prepared.problems.length > 0) {
     prepared.rollback();
@@ -119,6 +120,7 @@ function retirePools(core: Core, snapshot: Snapshot, listeners: readonly BoundLi
   };
   core.pools.retire(keep);
   core.fast.upstreams.retire(keep);
+  core.clusters.retire((client) => instances.has(client));
   core.http2Pools.retire(keep);
   core.authorizers.retire(keep);
   core.rates.retire((instance) => instances.has(instance));

@@ -10,6 +10,7 @@ import type { Http2Pools } from './http2/client-pool.ts';
 import type { InForce } from './in-force.ts';
 import type { Limits } from './limits.ts';
 import type { InstanceSnapshot } from './snapshot.ts';
+import type { ClusterStates } from './routing/cluster-state.ts';
 import type { Turns } from './turns.ts';
 import type { Unfinished } from './unfinished.ts';
 import type { UpstreamPools } from './upstream-pool.ts';
@@ -41,6 +42,8 @@ export interface Core {
   record(event: TrafficEvent): void;
   /** Round robin, by service and port. */
   readonly turns: Map<string, number>;
+  /** What each client remembers of the clusters that it calls. */
+  readonly clusters: ClusterStates;
 }
 
 /** The snapshot by which an instance's sidecar judges: the one in force, or the last that had it; null = none has. */

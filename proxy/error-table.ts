@@ -14,6 +14,11 @@ export type Failure =
   | 'connect-failure'
   | 'wrong-peer-identity'
   | 'upstream-reset'
+  | 'upstream-remote-reset'
+  | 'upstream-overflow'
+  | 'response-timeout'
+  | 'per-try-timeout'
+  | 'route-not-found'
   | 'upstream-protocol-error'
   | 'headers-too-large'
   | 'header-timeout'
@@ -49,14 +54,14 @@ const TABLE: Record<Failure, Answer> = {
   'connect-failure': {
     phase: 'upstream',
     status: 503,
-    body: `${RESET}remote connection failure, transport failure reason: delayed connect error: Connection refused`,
+    body: `${RESET}remote connection failure`,
     details:
       'upstream_reset_before_response_started{remote_connection_failure|delayed_connect_error:_Connection_refused}',
   },
   'wrong-peer-identity': {
     phase: 'mtls',
     status: 503,
-    body: `${RESET}remote connection failure, transport failure reason: TLS_error:|268435581:SSL routines:OPENSSL_internal:CERTIFICATE_VERIFY_FAILED:TLS_error_end`,
+    body: `${RESET}remote connection failure`,
     details:
       'upstream_reset_before_response_started{remote_connection_failure|TLS_error:CERTIFICATE_VERIFY_FAILED}',
   },
@@ -66,6 +71,31 @@ const TABLE: Record<Failure, Answer> = {
     body: `${RESET}connection termination`,
     details: 'upstream_reset_before_response_started{connection_termination}',
   },
+  'upstream-remote-reset': {
+    phase: 'upstream',
+    status: 503,
+    body: `${RESET}remote reset`,
+    details: 'upstream_reset_before_response_started{remote_reset}',
+  },
+  'upstream-overflow': {
+    phase: 'upstream',
+    status: 503,
+    body: `${RESET}overflow`,
+    details: 'upstream_reset_before_response_started{overflow}',
+  },
+  'response-timeout': {
+    phase: 'upstream',
+    status: 504,
+    body: 'upstream request timeout',
+    details: 'response_timeout',
+  },
+  'per-try-timeout': {
+    phase: 'upstream',
+    status: 504,
+    body: 'upstream request timeout',
+    details: 'upstream_per_try_timeout',
+  },
+  'route-not-found': { phase: 'route', status: 404, body: '', details: 'route_not_found' },
   'upstream-protocol-error': {
     phase: 'upstream',
     status: 502,

@@ -8,7 +8,16 @@ import type { TrafficEvent } from '../model/traffic-event.ts';
 /** What the exchanges of one connection, judged by one decision, have in common. */
 export type EventContext = Pick<
   TrafficEvent,
-  'direction' | 'owner' | 'from' | 'to' | 'tls' | 'decision' | 'findings' | 'snapshotVersion' | 'tag'
+  | 'direction'
+  | 'owner'
+  | 'from'
+  | 'to'
+  | 'tls'
+  | 'decision'
+  | 'findings'
+  | 'snapshotVersion'
+  | 'tag'
+  | 'route'
 >;
 
 /** One HTTP/1 exchange that ended. All times in µs count from its first byte. */

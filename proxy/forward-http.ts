@@ -19,6 +19,7 @@ import { decisionOf } from './error-table.ts';
 import { fieldLines, statusLine } from './fast/head-text.ts';
 import type { Detached } from './http-lane.ts';
 import { reasonPhrase } from './reason-phrases.ts';
+import { addUnjoined, takeUnjoined } from './unjoined-fields.ts';
 
 /** A connection to the upstream was refused for a reason that has a decision of its own (the gate's). */
 export class UpstreamRefused extends Error {
@@ -85,8 +86,6 @@ function headersByName(input: ForwardInput): Map<string, string[]> {
   if (input.body === 'chunked') grouped.set('transfer-encoding', ['chunked']);
   else if (input.body === 'none' && !grouped.has('content-length') && !BODILESS.has(input.method))
     grouped.set('content-length', ['0']);
-  // Promised for a body that has no place for it: Node's client throws on such a head.
-  if (input.body !== 'chunked') grouped.delete('trailer');
   if (input.upgrade !== null) {
     // In the client's own letters, as Envoy has it.
     const { connection = 'upgrade', upgrade = input.upgrade } = input.request.headers;
@@ -103,11 +102,14 @@ function open(input: ForwardInput): ClientRequest {
     setHost: false,
     maxHeaderSize: MAX_RESPONSE_HEAD,
   });
-  for (const [name, values] of headersByName(input))
+  const grouped = headersByName(input);
+  const unjoined = takeUnjoined(grouped);
+  for (const [name, values] of grouped)
     upstream.setHeader(name, values.length === 1 ? (values[0] as string) : values);
   // Keeps Node from adding a Connection field of its own; the connection stays kept alive.
   if (input.upgrade === null) upstream.removeHeader('connection');
   if (input.body === 'none') upstream.removeHeader('transfer-encoding');
+  addUnjoined(upstream, unjoined);
   return upstream;
 }
 
@@ -197,8 +199,7 @@ export function forward(input: ForwardInput): Promise<ForwardResult> {
     });
     upstream.on('information', ({ statusCode, rawHeaders }) => {
       if (statusCode === 100 || response.headersSent) return;
-      const fields = endToEndResponseHeaders(headerPairs(rawHeaders));
-      request.socket.write(statusLine(statusCode) + fieldLines(fields) + '\r\n', 'latin1');
+      writeInterim(request, statusCode, endToEndResponseHeaders(headerPairs(rawHeaders)));
     });
     upstream.on('error', (error: NodeJS.ErrnoException) => {
       request.unpipe(upstream);
@@ -279,12 +280,18 @@ export function forward(input: ForwardInput): Promise<ForwardResult> {
   });
 }
 
-/** Writes a head with these fields, and what Envoy says of the framing. */
+/** An interim answer that isn't 100. */
+export function writeInterim(request: IncomingMessage, status: number, headers: HeaderList): void {
+  request.socket.write(`${statusLine(status)}${fieldLines(headers)}\r\n`, 'latin1');
+}
+
+/** Writes a head with these fields, and what Envoy says of the framing: of an answer of its own, less. */
 export function writeHead(
   response: ServerResponse,
   status: number,
   headers: HeaderList,
   request: IncomingMessage,
+  by: 'upstream' | 'us' = 'upstream',
 ): void {
   response.sendDate = false;
   const bodiless = status === 204 || status === 304;
@@ -297,7 +304,8 @@ export function writeHead(
       !(fixed && name === 'trailer') && !(status === 204 && name === 'content-length'),
   );
   // The answer to a GET would have come in chunks.
-  const framing: HeaderList = head && !told && !bodiless ? [['transfer-encoding', 'chunked']] : [];
+  const framing: HeaderList =
+    head && !told && !bodiless && by === 'upstream' ? [['transfer-encoding', 'chunked']] : [];
   // What of the request's body is still to come would be taken for the next request.
   const unread = !request.complete && !headers.some(([name]) => name === 'connection');
   const closing: HeaderList = unread ? [['connection', 'close']] : [];

@@ -5,8 +5,10 @@
 import { createClock } from '../model/clock.ts';
 import type { PeerRef } from '../model/traffic-event.ts';
 import type { Operations } from '../policy/request-validation.ts';
+import { prepareRoutes, type RouteTable } from '../policy/routes/route-table.ts';
 import type { Limits } from './limits.ts';
 import type { GateSettings } from './admission.ts';
+import { routesOfServices } from './routing/routes-of-services.ts';
 import { compileOperations } from './validation/operations.ts';
 import type { SidecarTls } from './sidecar-tls.ts';
 import type {
@@ -29,7 +31,14 @@ export interface Destination {
 
 /** Key of an outbound listener, as `BoundListener.key` has it. */
 export function outboundKey(listener: OutboundListener): string {
-  return listener.kind === 'http-proxy' ? 'http-proxy' : `${listener.service}:${listener.port}`;
+  switch (listener.kind) {
+    case 'http-proxy':
+      return 'http-proxy';
+    case 'peer':
+      return `${listener.service}:${listener.port}`;
+    case 'address':
+      return `${listener.ip}:${listener.port}`;
+  }
 }
 
 export class InForce {
@@ -41,7 +50,9 @@ export class InForce {
   readonly #bySpiffeId = new Map<string, InstanceSnapshot>();
   readonly #services = new Map<string, ServiceSnapshot>();
   readonly #inboundAddresses = new Map<string, BoundListener>();
+  readonly #byHost = new Map<string, ServiceSnapshot>();
   readonly #servedPorts = new Set<number>();
+  readonly #routes = new Map<string, RouteTable>();
 
   /** `tls`: of this worker's own sidecars. */
   constructor(snapshot: Snapshot, tls: ReadonlyMap<string, SidecarTls>) {
@@ -54,6 +65,7 @@ export class InForce {
     }
     for (const service of snapshot.services) {
       this.#services.set(service.id, service);
+      this.#byHost.set(`${service.name}.${service.namespace}.svc.cluster.local`, service);
       for (const port of service.ports) this.#servedPorts.add(port.port);
     }
   }
@@ -117,6 +129,23 @@ export class InForce {
     return (
       this.#instances.get(instance)?.outbound.find((candidate) => outboundKey(candidate) === key) ?? null
     );
+  }
+
+  /** What a client's sidecar knows about the ways out. Made once; `prepare` makes it before it is needed. */
+  routes({ routes: key, namespace }: InstanceSnapshot): RouteTable {
+    const name = key ?? `services of ${namespace}`;
+    let table = this.#routes.get(name);
+    if (table === undefined) {
+      const compiled = key === undefined ? undefined : this.snapshot.routes?.[key];
+      table = prepareRoutes(compiled ?? routesOfServices(this.snapshot, namespace));
+      this.#routes.set(name, table);
+    }
+    return table;
+  }
+
+  /** The service of a full host name. */
+  serviceByHost(host: string): ServiceSnapshot | null {
+    return this.#byHost.get(host) ?? null;
   }
 
   service(id: string): ServiceSnapshot | null {

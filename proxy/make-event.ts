@@ -4,7 +4,7 @@
  */
 import type { Decision, Explanation, Finding, Phase, RuleTrail } from '../model/decision.ts';
 import type { HeaderList } from '../model/request-facts.ts';
-import type { PeerRef, TlsFacts, TrafficEvent } from '../model/traffic-event.ts';
+import type { PeerRef, RouteFacts, TlsFacts, TrafficEvent } from '../model/traffic-event.ts';
 import { hideTokens, mayHoldToken } from './hide-tokens.ts';
 import { elapsedMs, type Moment } from './moment.ts';
 
@@ -122,6 +122,7 @@ export interface EventFacts {
   findings?: readonly Finding[];
   requestId?: string | null;
   tag?: string | null;
+  route?: RouteFacts | null;
 }
 
 const BEFORE_POLICY: Partial<Record<Phase, string>> = {
@@ -161,6 +162,7 @@ export function makeEvent(facts: EventFacts): TrafficEvent {
     tls: facts.tls ?? null,
     request: request === null ? null : redactRequest(request),
     response: response === null ? null : { ...response, headers: redactHeaders(response.headers) },
+    ...(facts.route ? { route: facts.route } : {}),
     decision: facts.decision,
     explanation: explanation === null ? null : redactExplanation(explanation, request),
     findings: facts.findings ?? [],

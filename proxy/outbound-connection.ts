@@ -11,7 +11,9 @@ export type Aim =
   /** HTTP_PROXY: each request says its own. */
   | { kind: 'http-proxy' }
   /** A peer's port: the listener's own, or that of a CONNECT. */
-  | { kind: 'peer'; service: string; port: number };
+  | { kind: 'peer'; service: string; port: number }
+  /** An address outside of the mesh. */
+  | { kind: 'address'; ip: string; port: number };
 
 export interface OutboundConnection {
   instance: string;
@@ -23,7 +25,7 @@ export interface OutboundConnection {
 
 /** The service that an aim names, in this snapshot. */
 export function aimedDestination(inForce: InForce, aim: Aim): Destination | null {
-  if (aim.kind === 'http-proxy') return null;
+  if (aim.kind !== 'peer') return null;
   const service = inForce.service(aim.service);
   const port = service?.ports.find((candidate) => candidate.port === aim.port);
   return service === null || port === undefined ? null : { service, port };

@@ -2,91 +2,24 @@
  * Requests at an outbound listener: identify the service by Host, pick an endpoint, forward over mutual TLS. No
  * authorization happens here, as in Istio; what is refused is refused by the egress rule or by secure naming.
  */
-import type { Agent, IncomingMessage, ServerResponse } from 'node:http';
-import type { Duplex } from 'node:stream';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Decision } from '../model/decision.ts';
-import type { PeerRef, TlsFacts, TrafficEvent } from '../model/traffic-event.ts';
-import { checkRequestHead, headerPairs, type Http1Request } from '../wire/http1-request-checks.ts';
+import type { RouteFacts, TrafficEvent } from '../model/traffic-event.ts';
+import { checkRequestHead, headerPairs } from '../wire/http1-request-checks.ts';
 import { normalizePath } from '../wire/path-normalization.ts';
-import { answer, answerHeaders, rawAnswer, upstreamAnswerHeaders } from './answer.ts';
+import { answer, answerHeaders, rawAnswer } from './answer.ts';
 import { inForceFor, type Core } from './core.ts';
-import { dialPlain } from './dial-plain.ts';
-import { decisionOf, endedAs, type Failure } from './error-table.ts';
-import type { ForwardReport } from './forward-http.ts';
+import { decisionOf, type Failure } from './error-table.ts';
 import { createHttpLane, type Detached, type HttpLane } from './http-lane.ts';
-import { hostName, hostPort, type Destination, type InForce } from './in-force.ts';
-import { makeEvent } from './make-event.ts';
 import { openTunnel } from './outbound-tunnel.ts';
-import {
-  aimedDestination,
-  callerPeer,
-  clusterHost,
-  tagOf,
-  type OutboundConnection,
-} from './outbound-connection.ts';
-import { agentCarrier, peerCarrier, type Carrier } from './http1-carrier.ts';
-import {
-  destinationPeer,
-  ENDPOINT_GONE,
-  peerConnections,
-  pickEndpoint,
-  type Endpoint,
-} from './outbound-route.ts';
+import { aimedDestination, clusterHost, tagOf, type OutboundConnection } from './outbound-connection.ts';
+import { destinationPeer } from './outbound-route.ts';
 import { headerValue, outboundHeaders } from './request-headers.ts';
-import type { InstanceSnapshot } from './snapshot.ts';
-import { now, type Moment } from './moment.ts';
-
-/** Istio's default: two retries, for connections that could not be made. */
-const ATTEMPTS = 3;
-/** An endpoint that left before it was reached costs no retry; but nobody goes from one to the next for ever. */
-const MOST_ATTEMPTS = 10;
-
-/** Whether a request that no upstream has got is sent to another endpoint after so many attempts. */
-export function triesAgain(attempts: number, { reason }: Decision): boolean {
-  return attempts < (reason === ENDPOINT_GONE ? MOST_ATTEMPTS : ATTEMPTS);
-}
-
-export const ROUTED: Decision = { verdict: 'allow', phase: 'default', reason: 'routed', matched: null };
-export const PASSED_THROUGH: Decision = {
-  verdict: 'allow',
-  phase: 'egress',
-  reason: 'allow-any',
-  matched: null,
-};
-
-/** What is known of a request when its event is made. */
-export interface Call {
-  core: Core;
-  connection: OutboundConnection;
-  inForce: InForce;
-  caller: InstanceSnapshot;
-  at: Moment;
-  tag: string | null;
-  request: TrafficEvent['request'];
-  to: PeerRef;
-  tls: TlsFacts | null;
-}
-
-/** Tells an outbound exchange. */
-export function recordOutbound(call: Call, decision: Decision, response: TrafficEvent['response']): void {
-  call.core.record(
-    makeEvent({
-      kind: 'http',
-      direction: 'outbound',
-      owner: call.caller.id,
-      at: call.at,
-      from: callerPeer(call.caller, call.connection.endpoints),
-      to: call.to,
-      tls: call.tls,
-      request: call.request,
-      response,
-      decision,
-      snapshotVersion: call.inForce.snapshot.version,
-      requestId: call.request === null ? null : headerValue(call.request.headers, 'x-request-id'),
-      tag: call.tag,
-    }),
-  );
-}
+import { http1Client } from './routing/http1-client.ts';
+import { recordOutbound, type Call } from './routing/outbound-call.ts';
+import { routeExchange } from './routing/route-exchange.ts';
+import { schemeOf } from '../wire/connection-manager-headers.ts';
+import { now } from './moment.ts';
 
 function refuse(
   call: Call,
@@ -112,29 +45,6 @@ function unread(message: IncomingMessage): TrafficEvent['request'] {
     headers,
     bodyBytes: 0,
   };
-}
-
-/** Where a request goes. */
-type Route =
-  | { kind: 'service'; destination: Destination; tls: 'ISTIO_MUTUAL' | 'DISABLE' }
-  | { kind: 'passthrough'; host: string; port: number }
-  | { kind: 'unknown-host' }
-  | { kind: 'unknown-port' };
-
-/** Where a request for `host` goes. */
-export function routeOf(call: Pick<Call, 'connection' | 'inForce' | 'caller'>, host: string): Route {
-  const { connection, inForce, caller } = call;
-  const { aim } = connection;
-  const port = aim.kind === 'peer' ? aim.port : (hostPort(host) ?? 80);
-  const destination = inForce.destinationByHost(host, port, caller.namespace);
-  if (destination !== null) return { kind: 'service', destination, tls: destination.port.tls };
-  const allowAny = inForce.snapshot.outboundTrafficPolicy === 'ALLOW_ANY';
-  if (!allowAny) return inForce.servesPort(port) ? { kind: 'unknown-host' } : { kind: 'unknown-port' };
-  // The original destination: the peer that the connection was aimed at, or the name that HTTP_PROXY was given.
-  const aimed = aimedDestination(inForce, aim);
-  return aimed === null
-    ? { kind: 'passthrough', host: hostName(host), port }
-    : { kind: 'service', destination: aimed, tls: 'DISABLE' };
 }
 
 async function exchange(
@@ -187,6 +97,7 @@ async function exchange(
   const checked = checkRequestHead(head);
   if ('refusal' in checked) {
     const { status, body, details, reason } = checked.refusal;
+    call.route = withFlags(details);
     await refuse(
       call,
       { verdict: 'deny', phase: 'codec', reason, matched: null, status, body, details },
@@ -221,143 +132,23 @@ async function exchange(
     headers,
     bodyBytes: 0,
   };
-  const route = routeOf(call, host);
-  switch (route.kind) {
-    case 'service':
-      await toService(call, route, request, message, response, detached);
-      return;
-    case 'passthrough':
-      call.to = {
-        workload: null,
-        namespace: null,
-        instance: null,
-        spiffeId: null,
-        ip: route.host,
-        port: route.port,
-      };
-      await carry(
-        call,
-        PASSED_THROUGH,
-        agentCarrier(passthroughPool(core, route)),
-        request,
-        message,
-        response,
-        detached,
-      );
-      return;
-    case 'unknown-host':
-      await refuse(call, decisionOf('unknown-host'), message, response);
-      return;
-    case 'unknown-port':
-      // No service has this port, so Istio has no HTTP listener on it: the connection closes without a word.
-      recordOutbound(call, { verdict: 'deny', phase: 'egress', reason: 'unknown-port', matched: null }, null);
-      message.socket.destroy();
-      return;
-  }
-}
-
-async function toService(
-  call: Call,
-  route: Extract<Route, { kind: 'service' }>,
-  request: Http1Request,
-  message: IncomingMessage,
-  response: ServerResponse,
-  detached: Detached | null,
-): Promise<void> {
-  const { core, inForce, caller } = call;
-  const { destination, tls } = route;
-  for (let attempt = 1; ; attempt += 1) {
-    const endpoint: Endpoint | null = pickEndpoint(core, inForce, destination);
-    call.to = destinationPeer(destination, endpoint, null);
-    if (endpoint === null) {
-      await refuse(call, decisionOf('no-healthy-upstream'), message, response);
-      return;
-    }
-    const way = { inForce, from: caller, destination, endpoint, tls };
-    const failed = await forwardOnce(
-      call,
-      ROUTED,
-      peerCarrier(core, way, call.tag),
-      request,
-      message,
-      response,
-      detached,
-    );
-    if (failed === null) return;
-    if (failed.unsent && triesAgain(attempt, failed.decision) && !message.socket.destroyed) continue;
-    await refuse(call, failed.decision, message, response);
-    return;
-  }
-}
-
-async function carry(
-  call: Call,
-  decision: Decision,
-  carrier: Carrier,
-  request: Http1Request,
-  message: IncomingMessage,
-  response: ServerResponse,
-  detached: Detached | null,
-): Promise<void> {
-  const failed = await forwardOnce(call, decision, carrier, request, message, response, detached);
-  if (failed !== null) await refuse(call, failed.decision, message, response);
-}
-
-/** One attempt; null when it is over, else what to answer. */
-async function forwardOnce(
-  call: Call,
-  decision: Decision,
-  carrier: Carrier,
-  request: Http1Request,
-  message: IncomingMessage,
-  response: ServerResponse,
-  detached: Detached | null,
-): Promise<{ decision: Decision; unsent: boolean } | null> {
-  const http = call.request as NonNullable<TrafficEvent['request']>;
-  const report = (outcome: ForwardReport): void => {
-    call.request = { ...http, bodyBytes: outcome.requestBytes };
-    const answered =
-      outcome.status === null
-        ? null
-        : {
-            status: outcome.status,
-            headers: outcome.headers,
-            bodyBytes: outcome.responseBytes,
-            by: 'upstream' as const,
-          };
-    recordOutbound(call, endedAs(decision, outcome.end), answered);
-  };
-  const onConnection = (stream: Duplex): void => {
-    const peer = peerConnections.get(stream);
-    if (peer === undefined) return;
-    peer.source.tag = call.tag;
-    call.tls = peer.tls;
-    call.to = { ...call.to, spiffeId: peer.spiffeId };
-  };
-  const { method, path, host, headers } = http;
-  const { body, upgrade } = request;
-  const responseHeaders = (fields: [string, string][], serviceMs: number | null): [string, string][] =>
-    upstreamAnswerHeaders(fields, 'envoy', serviceMs);
-  const result = await carrier({
-    request: message,
-    response,
-    detached,
-    method,
-    path,
+  await routeExchange(call, http1Client(message, response, detached, request), {
+    method: request.method,
     host,
+    path: normalized.path,
     headers,
-    body,
-    upgrade,
-    onConnection,
-    responseHeaders,
-    report,
+    scheme: schemeOf(headers, false),
+    neverIndexed: NEVER,
+    body: request.body === 'none' ? 'none' : 'follows',
   });
-  return result.kind === 'failed' ? result : null;
 }
 
-/** ALLOW_ANY: the name that the client gave, resolved as this machine resolves it. */
-function passthroughPool(core: Core, to: { host: string; port: number }): Agent {
-  return core.pools.agent(`passthrough|${to.host}|${to.port}`, () => dialPlain(core, to));
+const NEVER: ReadonlySet<string> = new Set();
+
+/** What broke the protocol is flagged so; what the connection manager refuses is not. */
+function withFlags(details: string): RouteFacts {
+  const codec = details.startsWith('http1.') || details === 'http.invalid_authority';
+  return { source: null, cluster: null, attempts: 0, flags: codec ? 'DPE' : '', mirrors: [] };
 }
 
 /** Tells that no request could be read, and gives the answer's bytes. */
@@ -382,6 +173,7 @@ export function brokenOutbound(
     request: null,
     to,
     tls: null,
+    route: withFlags(decision.details ?? ''),
   };
   const headers = answerHeaders(decision, 'envoy');
   recordOutbound(call, decision, {

@@ -119,15 +119,23 @@ export function dialPeer(core: Core, way: Way, tag: string | null): Promise<Peer
 /** Reason of a connection that wasn't made because its endpoint left while it waited or was being made. */
 export const ENDPOINT_GONE = 'endpoint-gone';
 
-function hasLeft({ inForce }: Core, { instance, address, targetPort }: Endpoint): boolean {
-  const now = inForce?.inboundAddress(instance.id, targetPort) ?? null;
+/** Whether that port of an instance is no longer where it was. */
+export function hasLeft(
+  { inForce }: Core,
+  instance: string,
+  targetPort: number,
+  address: Pick<Endpoint['address'], 'host' | 'port'>,
+): boolean {
+  const now = inForce?.inboundAddress(instance, targetPort) ?? null;
   return now?.host !== address.host || now.port !== address.port;
 }
 
 async function dial(core: Core, way: Way, tag: string | null): Promise<PeerConnection> {
+  const { instance, targetPort, address } = way.endpoint;
+  const left = (): boolean => hasLeft(core, instance.id, targetPort, address);
   for (let attempt = 1; ; attempt += 1) {
     const inForce = inForceFor(core, way.from.id) ?? way.inForce;
-    if (hasLeft(core, way.endpoint)) throw new UpstreamRefused(decisionOf('connect-failure', ENDPOINT_GONE));
+    if (left()) throw new UpstreamRefused(decisionOf('connect-failure', ENDPOINT_GONE));
     const source = new Hop({ ip: way.from.podIp, instance: way.from.id, tag });
     const result = await connectUpstream({
       host: way.endpoint.address.host,
@@ -141,7 +149,7 @@ async function dial(core: Core, way: Way, tag: string | null): Promise<PeerConne
       peerConnections.set(result.stream, connection);
       return connection;
     }
-    if (hasLeft(core, way.endpoint)) continue;
+    if (left()) continue;
     const material = inForceFor(core, way.from.id)?.tls(way.from.id);
     const replaced = material !== undefined && material !== inForce.tls(way.from.id);
     if (!replaced || result.reason === 'connect-failed' || attempt === HANDSHAKES)

@@ -1,18 +1,29 @@
-/** Plain TCP at an outbound listener: the listener (or a CONNECT) names the service, the bytes go to one endpoint. */
+/** TCP at an outbound listener: where it was meant to go names the chain, the chain a cluster, and one endpoint gets the bytes. */
 import type { Duplex } from 'node:stream';
 import type { Decision } from '../model/decision.ts';
-import type { PeerRef, TlsFacts } from '../model/traffic-event.ts';
+import type { PeerRef, RouteFacts, TlsFacts } from '../model/traffic-event.ts';
+import { pick } from '../policy/routes/choose-route.ts';
+import type { Cluster, ClusterEndpoint, TcpChain } from '../policy/routes/compiled-routes.ts';
+import { chainFor, listenerAt } from '../policy/routes/route-table.ts';
 import type { Core } from './core.ts';
 import { decisionOf } from './error-table.ts';
 import { UpstreamRefused } from './forward-http.ts';
-import type { Destination, InForce } from './in-force.ts';
+import type { InForce } from './in-force.ts';
 import { makeEvent } from './make-event.ts';
 import { callerPeer, tagOf, type OutboundConnection } from './outbound-connection.ts';
-import { destinationPeer, dialPeer, pickEndpoint, type PeerConnection } from './outbound-route.ts';
+import type { PeerConnection } from './outbound-route.ts';
+import { endpointKey, occupy } from './routing/cluster-state.ts';
+import { addressOf, dialCluster, newestOf } from './routing/cluster-way.ts';
+import { hashText } from './routing/hash-ring.ts';
+import { originalDestination, originalEndpoint, passthroughCluster } from './routing/original-destination.ts';
+import { peerOfEndpoint } from './routing/peer-of-endpoint.ts';
+import { pickEndpoint } from './routing/pick-endpoint.ts';
 import type { InstanceSnapshot } from './snapshot.ts';
 import { join } from './tcp-pair.ts';
 
 const ROUTED: Decision = { verdict: 'allow', phase: 'default', reason: 'routed', matched: null };
+const ALLOW_ANY: Decision = { verdict: 'allow', phase: 'egress', reason: 'allow-any', matched: null };
+const UNKNOWN_PORT: Decision = { verdict: 'deny', phase: 'egress', reason: 'unknown-port', matched: null };
 const ATTEMPTS = 3;
 
 export interface TcpCall {
@@ -20,71 +31,178 @@ export interface TcpCall {
   connection: OutboundConnection;
   inForce: InForce;
   caller: InstanceSnapshot;
-  destination: Destination;
+}
+
+/** What a connection is carried to. */
+interface Target {
+  cluster: Cluster | null;
+  chain: TcpChain | null;
+  decision: Decision;
+  endpoint(tried: ReadonlySet<string>): ClusterEndpoint | null;
+}
+
+function targetOf({ core, connection, inForce, caller }: TcpCall): Target {
+  const table = inForce.routes(caller);
+  const to = originalDestination(inForce, connection, '');
+  const listener = listenerAt(table, to.address, to.port);
+  const chain = listener === null ? null : chainFor(listener, to.address);
+  const original = (): ClusterEndpoint | null => originalEndpoint(inForce, connection, to);
+  if (chain === null) {
+    const open = table.compiled.outboundTrafficPolicy === 'ALLOW_ANY';
+    return {
+      cluster: open ? passthroughCluster('tcp') : null,
+      chain,
+      decision: open ? ALLOW_ANY : UNKNOWN_PORT,
+      endpoint: open ? original : () => null,
+    };
+  }
+  const name = pick(chain.destinations, Math.random)?.cluster ?? '';
+  const cluster = Object.hasOwn(table.compiled.clusters, name)
+    ? (table.compiled.clusters[name] ?? null)
+    : null;
+  if (cluster === null)
+    return { cluster, chain, decision: decisionOf('cluster-not-found'), endpoint: () => null };
+  const hash = chain.hashSourceIp ? hashText(caller.podIp) : null;
+  return {
+    cluster,
+    chain,
+    decision: ROUTED,
+    endpoint: (tried) =>
+      cluster.discovery === 'original-destination'
+        ? originalEndpoint(inForce, connection, to, cluster.standIn)
+        : pickNewest({ core, inForce, client: caller.id, cluster, hash, tried }),
+  };
+}
+
+interface NewestPick {
+  core: Core;
+  inForce: InForce;
+  client: string;
+  cluster: Cluster;
+  hash: number | null;
+  tried: ReadonlySet<string>;
+}
+
+function pickNewest({ core, inForce, client, cluster, hash, tried }: NewestPick): ClusterEndpoint | null {
+  const newest = newestOf(core, inForce, client, cluster);
+  const reachable = (endpoint: ClusterEndpoint): boolean => addressOf(newest.inForce, endpoint) !== null;
+  const state = core.clusters.of(client, cluster);
+  return pickEndpoint({ cluster: newest.cluster, state, reachable, hash, tried, now: performance.now() });
 }
 
 /** Carries the connection to its end; one event. Never rejects. */
 export async function carryOutboundTcp(call: TcpCall, client: Duplex): Promise<void> {
-  const { core, connection, inForce, caller, destination } = call;
-  const at = connection.acceptedAt;
+  const { core, connection, inForce, caller } = call;
   const tag = tagOf(core, connection.endpoints);
+  const target = targetOf(call);
+  const route: RouteFacts = {
+    source: target.chain?.source ?? null,
+    cluster: target.cluster?.name ?? null,
+    attempts: 0,
+    flags: '',
+    mirrors: [],
+  };
   const finish = (decision: Decision, to: PeerRef, tls: TlsFacts | null): void => {
     core.record(
       makeEvent({
         kind: 'tcp',
         direction: 'outbound',
         owner: caller.id,
-        at,
+        at: connection.acceptedAt,
         from: callerPeer(caller, connection.endpoints),
         to,
         tls,
+        route,
         decision,
         snapshotVersion: inForce.snapshot.version,
         tag,
       }),
     );
   };
-  const swallow = (): void => undefined;
-  client.on('error', swallow);
-  let decision = decisionOf('no-healthy-upstream');
-  let to = destinationPeer(destination, null, null);
-  let peer: PeerConnection | null = null;
-  for (let attempt = 1; attempt <= ATTEMPTS && peer === null; attempt += 1) {
-    const endpoint = pickEndpoint(core, inForce, destination);
-    if (endpoint === null) break;
-    to = destinationPeer(destination, endpoint, null);
-    try {
-      peer = await dialPeer(
-        core,
-        { inForce, from: caller, destination, endpoint, tls: destination.port.tls },
-        tag,
-      );
-    } catch (error) {
-      if (!(error instanceof UpstreamRefused)) throw error;
-      decision = error.decision;
-    }
-  }
-  if (peer === null || client.destroyed) {
-    peer?.stream.destroy();
+  client.on('error', () => undefined);
+  const dialed = await dialTarget(call, target, route, tag);
+  const to = dialed.to;
+  if (dialed.peer === null || client.destroyed) {
+    dialed.release();
+    dialed.peer?.stream.destroy();
     // TCP has no status: the client sees a close.
-    const { verdict, phase, reason, matched, details } = decision;
     finish(
-      peer === null
-        ? { verdict, phase, reason, matched, ...(details === undefined ? {} : { details }) }
-        : ROUTED,
+      dialed.peer === null ? withoutStatus(dialed.decision) : target.decision,
       to,
-      peer?.tls ?? null,
+      dialed.peer?.tls ?? null,
     );
     client.destroy();
     return;
   }
-  const { stream, tls, spiffeId } = peer;
+  const { stream, tls, spiffeId } = dialed.peer;
   join({
     client,
     upstream: stream,
     connectTimeoutMs: core.limits.connectTimeoutMs,
     onClientBytes: () => true,
     onUpstreamBytes: () => undefined,
-    onClose: () => finish(ROUTED, { ...to, spiffeId }, tls),
+    onClose: () => {
+      dialed.release();
+      finish(target.decision, { ...to, spiffeId }, tls);
+    },
   });
+}
+
+interface Dialed {
+  peer: PeerConnection | null;
+  to: PeerRef;
+  decision: Decision;
+  release(): void;
+}
+
+/** Connections that fail are tried again, at other endpoints first. */
+async function dialTarget(
+  call: TcpCall,
+  target: Target,
+  route: RouteFacts,
+  tag: string | null,
+): Promise<Dialed> {
+  const { core, connection, inForce, caller: from } = call;
+  const { cluster } = target;
+  const nowhere = originalDestination(inForce, connection, '');
+  let to: PeerRef =
+    cluster === null
+      ? {
+          workload: null,
+          namespace: null,
+          instance: null,
+          spiffeId: null,
+          ip: nowhere.address,
+          port: nowhere.port,
+        }
+      : peerOfEndpoint(inForce, cluster, null);
+  const failed = (decision: Decision, flags: string): Dialed => {
+    route.flags = flags;
+    return { peer: null, to, decision, release: () => undefined };
+  };
+  if (cluster === null) return failed(target.decision, target.chain === null ? 'UH' : 'NC');
+  const tried = new Set<string>();
+  let last: Decision | null = null;
+  while (route.attempts < ATTEMPTS) {
+    const endpoint = target.endpoint(tried);
+    const address = endpoint === null ? null : addressOf(core.inForce ?? inForce, endpoint);
+    if (endpoint === null || address === null) break;
+    route.attempts += 1;
+    tried.add(endpointKey(endpoint));
+    to = peerOfEndpoint(inForce, cluster, endpoint);
+    const release = occupy(core.clusters.of(from.id, cluster), endpoint);
+    try {
+      const peer = await dialCluster(core, { inForce, from, cluster, endpoint, address, host: null }, tag);
+      return { peer, to, decision: target.decision, release };
+    } catch (error) {
+      release();
+      if (!(error instanceof UpstreamRefused)) throw error;
+      last = error.decision;
+    }
+  }
+  return last === null ? failed(decisionOf('no-healthy-upstream'), 'UH') : failed(last, 'UF');
+}
+
+function withoutStatus({ verdict, phase, reason, matched, details }: Decision): Decision {
+  return { verdict, phase, reason, matched, ...(details === undefined ? {} : { details }) };
 }

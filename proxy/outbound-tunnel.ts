@@ -66,7 +66,7 @@ export function openTunnel(
     };
     const { protocol } = destination.port;
     if (protocol === 'tcp' || protocol === 'tls')
-      void carryOutboundTcp({ core, connection: aimed, inForce, caller, destination }, socket);
+      void carryOutboundTcp({ core, connection: aimed, inForce, caller }, socket);
     else lane.accept(socket, aimed);
     return;
   }

@@ -11,8 +11,11 @@ import type { InForce } from './in-force.ts';
 import { makeEvent } from './make-event.ts';
 import { aimedDestination, tagOf, type Aim, type OutboundConnection } from './outbound-connection.ts';
 import { destinationPeer } from './outbound-route.ts';
-import { carryOutboundTcp } from './outbound-tcp.ts';
-import type { InstanceSnapshot } from './snapshot.ts';
+import { carryOutboundTcp, type TcpCall } from './outbound-tcp.ts';
+import { inspectConnection } from './routing/inspect-connection.ts';
+import { originalDestination } from './routing/original-destination.ts';
+import { listenerAt } from '../policy/routes/route-table.ts';
+import type { InstanceSnapshot, OutboundListener } from './snapshot.ts';
 import { now } from './moment.ts';
 
 function isLoopback(address: string): boolean {
@@ -23,6 +26,17 @@ function isLoopback(address: string): boolean {
 function mayUse(instance: InstanceSnapshot, { remoteAddress, localAddress }: Endpoints): boolean {
   const process = isLoopback(remoteAddress) && isLoopback(localAddress);
   return process || instance.allowedOutboundPeers.includes(remoteAddress);
+}
+
+function aimOf(listener: OutboundListener): Aim {
+  switch (listener.kind) {
+    case 'http-proxy':
+      return { kind: 'http-proxy' };
+    case 'peer':
+      return { kind: 'peer', service: listener.service, port: listener.port };
+    case 'address':
+      return { kind: 'address', ip: listener.ip, port: listener.port };
+  }
 }
 
 export function acceptOutbound(
@@ -40,11 +54,7 @@ export function acceptOutbound(
     socket.destroy();
     return;
   }
-  const aim: Aim =
-    listener.kind === 'http-proxy'
-      ? { kind: 'http-proxy' }
-      : { kind: 'peer', service: listener.service, port: listener.port };
-  const destination = aimedDestination(inForce, aim);
+  const aim = aimOf(listener);
   const connection: OutboundConnection = {
     instance: site.instance,
     key: site.key,
@@ -52,12 +62,7 @@ export function acceptOutbound(
     endpoints,
     acceptedAt: now(),
   };
-  const tcp =
-    destination !== null && (destination.port.protocol === 'tcp' || destination.port.protocol === 'tls');
-  const serve = (): void => {
-    if (tcp) void carryOutboundTcp({ core, connection, inForce, caller, destination }, socket);
-    else lane.accept(socket, connection);
-  };
+  const serve = (): void => serveOutbound({ core, connection, inForce, caller }, lane, socket);
   if (mayUse(caller, endpoints)) {
     serve();
     return;
@@ -66,6 +71,24 @@ export function acceptOutbound(
   void readFirstBytes(socket, core.limits.handshakeTimeoutMs).then(() => {
     if (isDeclared(core, endpoints) && !socket.destroyed) serve();
     else refuseStranger(core, inForce, caller, connection, socket);
+  });
+}
+
+/** HTTP where the port has HTTP services and the first bytes are HTTP; else TCP. */
+function serveOutbound(call: TcpCall, lane: HttpLane<OutboundConnection>, socket: Socket): void {
+  const { core, connection, inForce, caller } = call;
+  if (connection.aim.kind === 'http-proxy') {
+    lane.accept(socket, connection);
+    return;
+  }
+  const { address, port } = originalDestination(inForce, connection, '');
+  if ((listenerAt(inForce.routes(caller), address, port)?.hosts ?? null) === null) {
+    void carryOutboundTcp(call, socket);
+    return;
+  }
+  inspectConnection(socket, core.limits.headerTimeoutMs, (found) => {
+    if (found === 'http') lane.accept(socket, connection);
+    else void carryOutboundTcp(call, socket);
   });
 }
 

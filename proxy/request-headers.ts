@@ -26,26 +26,31 @@ const OUTBOUND_REMOVED = new Set([
   'x-envoy-decorator-operation',
 ]);
 
-/** Every request has an id; a client's own is kept, any text. */
+/** Every request has an id; a client's own is kept, any text but the empty one. */
 export function withRequestId(headers: Pairs): [string, string][] {
-  for (const [name] of headers) if (name === 'x-request-id') return [...headers];
-  return [...headers, ['x-request-id', randomUUID()]];
+  for (const [name, value] of headers) if (name === 'x-request-id' && value !== '') return [...headers];
+  return [...headers.filter(([name]) => name !== 'x-request-id'), ['x-request-id', randomUUID()]];
 }
 
 /** All fields that are looked for here begin with it. */
 const X = 0x78;
 
-/** What goes out to a peer: with an id and a forwarded protocol; a client's own are kept, any text. */
+/** What goes out to a peer: with an id and a forwarded protocol; a client's own are kept, any text but the empty one. */
 export function outboundHeaders(headers: Pairs): [string, string][] {
   const kept: [string, string][] = [];
   let hasProtocol = false;
   let hasId = false;
   for (const field of headers) {
-    const [name] = field;
+    const [name, value] = field;
     if (name.charCodeAt(0) === X) {
       if (OUTBOUND_REMOVED.has(name)) continue;
-      if (name === 'x-forwarded-proto') hasProtocol = true;
-      else if (name === 'x-request-id') hasId = true;
+      if (name === 'x-forwarded-proto') {
+        if (value === '') continue;
+        hasProtocol = true;
+      } else if (name === 'x-request-id') {
+        if (value === '') continue;
+        hasId = true;
+      }
     }
     kept.push(field);
   }

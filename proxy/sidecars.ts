@@ -26,6 +26,7 @@ import { ListenerSet } from './listener-set.ts';
 import { acceptOutbound } from './outbound.ts';
 import type { OutboundConnection } from './outbound-connection.ts';
 import { createOutboundLane } from './outbound-http.ts';
+import { ClusterStates } from './routing/cluster-state.ts';
 import type { SharedSources } from './shared-sources.ts';
 import type { BoundListener, Snapshot } from './snapshot.ts';
 import { Turns } from './turns.ts';
@@ -68,6 +69,7 @@ export function createSidecars({ limits, share, events, sources }: SidecarsInput
     http2Pools: new Http2Pools(limits),
     signatures: rememberSignatures(),
     turns: new Map(),
+    clusters: new ClusterStates(),
     inForce: null,
     departing: new Map(),
     unfinished: new Unfinished(limits.maxUnfinished),

@@ -10,6 +10,7 @@ import type { CompiledSignal } from '../policy/context-signals.ts';
 import type { CompiledRateLimit } from '../policy/rate-limit.ts';
 import type { CompiledValidation } from '../policy/request-validation.ts';
 import type { GatewayPort } from '../policy/gateway/read-gateway.ts';
+import type { CompiledRoutes } from '../policy/routes/compiled-routes.ts';
 import type { KeySet } from '../policy/tokens/key-set.ts';
 
 export type MtlsMode = 'STRICT' | 'PERMISSIVE' | 'DISABLE';
@@ -33,12 +34,13 @@ export interface InboundPort {
 }
 
 /**
- * `http-proxy`: HTTP_PROXY of a process. `peer`: one peer's port; under docker every (virtual peer address,
+ * `http-proxy`: HTTP_PROXY of a process. `address`: one destination outside of the mesh. `peer`: one peer's port; under docker every (virtual peer address,
  * port) is DNATed to such a listener, so the listener alone tells the original destination.
  */
 export type OutboundListener =
   | { kind: 'http-proxy'; listen: { host: string; port: number } }
-  | { kind: 'peer'; listen: { host: string; port: number }; service: string; port: number };
+  | { kind: 'peer'; listen: { host: string; port: number }; service: string; port: number }
+  | { kind: 'address'; listen: { host: string; port: number }; ip: string; port: number };
 
 /** A port of a gateway: who is served there, and where to. */
 export interface GatewayPortSnapshot {
@@ -68,6 +70,8 @@ export interface InstanceSnapshot {
   /** What a gateway shows its clients, by `credentialName`. */
   serverCredentials?: Readonly<Record<string, { certificateChainPem: string; privateKeyPem: string }>>;
   outbound: OutboundListener[];
+  /** Key of what it is told about the ways out, in `Snapshot.routes`; absent = every service by its own name. */
+  routes?: string;
   /** Addresses that may use the outbound listeners besides loopback (docker: the container's own). */
   allowedOutboundPeers: string[];
 }
@@ -113,12 +117,18 @@ export interface Snapshot {
   externalHosts?: { host: string; port: number; address: { host: string; port: number } }[];
   instances: InstanceSnapshot[];
   services: ServiceSnapshot[];
+  /** Routes of clients; those that are told the same share one. */
+  routes?: Readonly<Record<string, CompiledRoutes>>;
+  /** Where addresses outside of the mesh are played on this machine, by `ip:port`. */
+  standIns?: Readonly<Record<string, { host: string; port: number }>>;
+  /** Roots for servers outside of the mesh, PEM; absent = the machine's own. */
+  publicRootsPem?: readonly string[];
 }
 
 export interface BoundListener {
   instance: string;
   direction: 'inbound' | 'outbound';
-  /** inbound: `<workload port>`; outbound: `http-proxy` or `<service>:<port>`. */
+  /** inbound: `<workload port>`; outbound: `http-proxy`, `<service>:<port>` or `<ip>:<port>`. */
   key: string;
   host: string;
   port: number;

@@ -45,13 +45,14 @@ export class UpstreamPools {
   readonly #pools = new Map<string, PooledAgent>();
 
   /** The pool of `key`; the key names everything that a connection's identity depends on. */
-  agent(key: string, dial: Dialer): Agent {
+  agent(key: string, dial: Dialer, maxConnections: number = MAX_SOCKETS): Agent {
     let agent = this.#pools.get(key);
     if (agent === undefined) {
       agent = new PooledAgent(dial);
       this.#pools.set(key, agent);
     }
     agent.dial = dial;
+    agent.maxSockets = Math.min(maxConnections, MAX_SOCKETS);
     return agent;
   }
 

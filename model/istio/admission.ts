@@ -53,7 +53,7 @@ export function admit(document: YamlDocument, { group, kind, webhook }: Admissio
   const warnings = checkInlineKeys(document);
   const annotations = checkAnnotations(document);
   // The webhook reads what the API server stored, and drops what it doesn't know, too.
-  const stored = webhook ? checkValue(webhook, document, structure.value, ['spec']) : null;
+  const stored = webhook && !missing ? checkValue(webhook, document, structure.value, ['spec']) : null;
   const refused = [
     ...object.problems.filter(({ code }) => code === 'wrong-type'),
     ...annotations,

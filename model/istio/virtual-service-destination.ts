@@ -19,6 +19,5 @@ export const headersSchema = z.object({
   response: operationsSchema.optional(),
 });
 
-export type DestinationSpec = z.infer<typeof destinationSchema>;
 export type HeadersSpec = z.infer<typeof headersSchema>;
 export type HeaderOperationsSpec = z.infer<typeof operationsSchema>;

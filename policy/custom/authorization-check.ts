@@ -50,7 +50,6 @@ function commandFacts({ method, path, host, headers, protocol }: HttpFacts): Com
     request,
     response: [],
     protocol: protocol === 'http1' ? 'HTTP/1.1' : 'HTTP/2',
-    status: 0,
     ...connection,
   };
 }

@@ -23,7 +23,7 @@ export function chooseRoute(
 }
 
 /** The Host without its port, whatever its case: itself, else the longest suffix, else `*`. */
-function hostFor({ exact, suffixes, any }: HostTable, host: string): PreparedHost | null {
+export function hostFor({ exact, suffixes, any }: HostTable, host: string): PreparedHost | null {
   const name = withoutPort(host).toLowerCase();
   const found = exact.get(name);
   if (found !== undefined) return found;

@@ -181,6 +181,8 @@ export interface Cluster {
   protocol: 'http1' | 'http2' | 'tcp';
   /** `original-destination`: the address that the client connected to. */
   discovery: 'endpoints' | 'original-destination';
+  /** Where a stand-in plays all original destinations. */
+  standIn?: { host: string; port: number };
   endpoints: ClusterEndpoint[];
   balance: LoadBalancing;
   tls: ClusterTls;

@@ -19,8 +19,8 @@ export function judgeCors(policy: CorsPolicy, { method, headers }: RoutedRequest
   const origin = valueOf(headers, 'origin');
   if (origin === '') return NOT_CORS;
   const allowed = policy.allowOrigins.some((one) => isOrigin(one, origin));
-  if (method !== 'OPTIONS') return { preflight: null, allowed: allowed ? origin : null };
-  if (valueOf(headers, 'access-control-request-method') === '') return NOT_CORS;
+  if (method !== 'OPTIONS' || valueOf(headers, 'access-control-request-method') === '')
+    return { preflight: null, allowed: allowed ? origin : null };
   if (!allowed) return policy.forwardUnmatched ? NOT_CORS : { preflight: [], allowed: null };
   return { preflight: preflightHeaders(policy, origin), allowed: origin };
 }

@@ -12,8 +12,6 @@ export interface CommandFacts {
   localAddress: string;
   localPort: number;
   routeName: string;
-  /** 0 before an answer. */
-  status: number;
 }
 
 const COMMAND = /%%|%([A-Z_]+)(?:\(([^()]*)\))?(?::(\d+))?%/g;
@@ -30,7 +28,6 @@ const KNOWN = new Set([
   'DOWNSTREAM_LOCAL_ADDRESS_WITHOUT_PORT',
   'DOWNSTREAM_LOCAL_PORT',
   'ROUTE_NAME',
-  'RESPONSE_CODE',
 ]);
 
 /** A command that isn't known, or a lone `%`; null when all are. */
@@ -72,8 +69,6 @@ function valueOf(name: string, argument: string, facts: CommandFacts): string {
       return String(facts.localPort);
     case 'ROUTE_NAME':
       return facts.routeName;
-    case 'RESPONSE_CODE':
-      return String(facts.status);
     default:
       return '';
   }

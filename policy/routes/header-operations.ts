@@ -34,7 +34,3 @@ export function setHeader(headers: HeaderList, name: string, value: string): Hea
     return index === at ? [[name, value]] : [];
   });
 }
-
-export function withoutHeaders(headers: HeaderList, ...names: string[]): HeaderList {
-  return headers.filter(([name]) => !names.includes(name));
-}

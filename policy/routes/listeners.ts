@@ -1,6 +1,5 @@
 /** Listeners of a client: which addresses speak HTTP, and which are TCP to whom. */
 import type { DestinationRuleSpec } from '../../model/istio/destination-rule.ts';
-import { readBlock } from '../../wire/ip-block.ts';
 import type { CompiledListener, TcpChain, WeightedDestination } from './compiled-routes.ts';
 import { clusterName } from './clusters.ts';
 import { namesService, type EgressListener, type RouteClient, type SidecarScope } from './sidecar-scope.ts';
@@ -149,9 +148,4 @@ function destination(cluster: string, weight: number): WeightedDestination {
 
 function hashesSourceIp({ ruleFor, service }: Addition): boolean {
   return ruleFor(service)?.trafficPolicy?.loadBalancer?.consistentHash?.useSourceIp ?? false;
-}
-
-/** The length of a block's prefix; a text that is none matches nothing. */
-export function prefixLength(cidr: string): number {
-  return readBlock(cidr)?.bits ?? -1;
 }

@@ -30,7 +30,6 @@ export function requestToUpstream(
       request: withPseudo(current, request),
       response: [],
       routeName: route.name,
-      status: 0,
     }));
   const host = destination.host ?? action.host;
   if (host !== null) headers = setHeader(headers, 'x-envoy-original-host', request.host);
@@ -46,18 +45,17 @@ export function requestToUpstream(
 export function responseToClient(
   route: Route,
   destination: Pick<WeightedDestination, 'responseHeaders'> | null,
-  answer: { status: number; headers: HeaderList },
+  answered: HeaderList,
   request: RoutedRequest,
   connection: ConnectionCommandFacts,
 ): HeaderList {
-  let { headers } = answer;
+  let headers = answered;
   for (const operations of operationsOf(destination?.responseHeaders ?? null, route.responseHeaders))
     headers = applyOperations(headers, operations, (current) => ({
       ...connection,
       request: withPseudo(request.headers, request),
       response: current,
       routeName: route.name,
-      status: answer.status,
     }));
   return headers;
 }

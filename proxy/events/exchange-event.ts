@@ -46,7 +46,7 @@ function requestOf({ requestHead, requestBytes }: HttpExchange): NonNullable<Tra
 /** The event, redacted and unnumbered. */
 export function exchangeEvent(context: EventContext, exchange: HttpExchange): TrafficEvent {
   const request = requestOf(exchange);
-  const { direction, owner, from, to, tls, decision, findings, snapshotVersion, tag } = context;
+  const { direction, owner, from, to, tls, decision, findings, snapshotVersion, tag, route } = context;
   return {
     id: 0,
     kind: 'http',
@@ -64,6 +64,7 @@ export function exchangeEvent(context: EventContext, exchange: HttpExchange): Tr
       bodyBytes: exchange.responseBytes,
       by: exchange.by,
     },
+    ...(route === undefined ? {} : { route }),
     decision,
     explanation: null,
     findings,

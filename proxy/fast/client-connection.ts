@@ -232,7 +232,7 @@ export class ClientConnection implements AnswerSink {
   #failed(decision: Decision, unsent: boolean): void {
     const again = unsent && !this.stream.destroyed ? this.#side.again(this.#attempts, decision) : null;
     if (again === null) {
-      this.#refuse(decision);
+      this.#refuse(this.#side.refusal(decision, this.#attempts));
       return;
     }
     this.#attempts += 1;

@@ -64,6 +64,8 @@ export interface FastSide {
   carriedBy(upstream: UpstreamConnection): void;
   /** Where the request, of which no upstream has got anything, is tried again after `attempts`; null = nowhere. */
   again(attempts: number, decision: Decision): UpstreamSet | null;
+  /** What is answered when the last of `attempts` failed so. */
+  refusal(decision: Decision, attempts: number): Decision;
   /** The exchange is over, or is refused by `decision`: tell it. */
   ended(exchange: Exchange, end: ExchangeEnd, refusal: Decision | null): void;
   /** No request could be read in time, or before the client's end: tells it and gives the answer's bytes. */

@@ -134,6 +134,10 @@ export class InboundSide implements FastSide {
       : null;
   }
 
+  refusal(decision: Decision): Decision {
+    return decision;
+  }
+
   ended(exchange: Exchange, end: ExchangeEnd, refusal: Decision | null): void {
     const judgement = this.#judgement;
     const standing = this.#standing;

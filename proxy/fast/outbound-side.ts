@@ -8,13 +8,27 @@ import { upstreamContentLength } from '../../wire/upstream-content-length.ts';
 import { inForceFor, type Core } from '../core.ts';
 import { endedAs } from '../error-table.ts';
 import type { EventContext } from '../event-writer.ts';
-import { speaksHttp2 } from '../http2/speaks-http2.ts';
-import type { Destination, InForce } from '../in-force.ts';
+import type { InForce } from '../in-force.ts';
 import { callerPeer, clusterHost, type OutboundConnection } from '../outbound-connection.ts';
-import { brokenOutbound, recordOutbound, ROUTED, routeOf, triesAgain } from '../outbound-http.ts';
-import { destinationPeer, dialPeer, pickEndpoint, wayKey, type Endpoint } from '../outbound-route.ts';
+import { brokenOutbound } from '../outbound-http.ts';
+import { ROUTED } from '../routing/forward-routed.ts';
+import { recordOutbound } from '../routing/outbound-call.ts';
+import { hostFor } from '../../policy/routes/choose-route.ts';
+import type { Cluster, ClusterEndpoint, Route } from '../../policy/routes/compiled-routes.ts';
+import type { ForwardDecision } from '../../policy/routes/route-decision.ts';
+import { withOperation } from '../../policy/routes/request-upstream.ts';
+import { listenerAt } from '../../policy/routes/route-table.ts';
+import type { PeerRef, RouteFacts } from '../../model/traffic-event.ts';
+import { endpointKey, occupy, type ClusterState } from '../routing/cluster-state.ts';
+import { addressOf, dialCluster, newestOf, wayKey } from '../routing/cluster-way.ts';
+import { originalDestination } from '../routing/original-destination.ts';
+import { peerOfEndpoint } from '../routing/peer-of-endpoint.ts';
+import { pickEndpoint } from '../routing/pick-endpoint.ts';
+import { MOST_CONNECTIONS } from '../routing/attempts.ts';
+import { resetDecision } from '../routing/reset-decision.ts';
+import { ENDPOINT_GONE, type PeerConnection } from '../outbound-route.ts';
 import { outboundHeaders } from '../request-headers.ts';
-import type { BoundListener, InstanceSnapshot } from '../snapshot.ts';
+import type { InstanceSnapshot } from '../snapshot.ts';
 import { EventContexts } from './event-contexts.ts';
 import type { Exchange, ExchangeEnd, FastSide, Step } from './exchange.ts';
 import { requestHead, type HeadFacts } from './head-text.ts';
@@ -31,11 +45,16 @@ interface Course {
   asked: string;
   /** As the peer gets it. */
   host: string;
-  destination: Destination;
-  tls: 'ISTIO_MUTUAL' | 'DISABLE';
-  /** By the endpoint's listener: an instance that went and came back has another. */
-  upstreams: Map<BoundListener, UpstreamSet>;
+  route: Route;
+  cluster: Cluster;
+  state: ClusterState;
+  /** By the place of the endpoint's listener: an instance that went and came back may have another. */
+  upstreams: Map<string, UpstreamSet>;
 }
+
+/** Istio's default: two retries, for connections that could not be made. */
+const ATTEMPTS = 3;
+const NOBODY: ReadonlySet<string> = new Set();
 
 const NO_REQUEST: HeadFacts = { method: '', path: '', host: '', headers: [] };
 
@@ -46,7 +65,10 @@ export class OutboundSide implements FastSide {
   readonly #known: KnownSource;
   readonly #contexts: EventContexts<UpstreamConnection>;
   #course: Course | null = null;
-  #endpoint: Endpoint | null = null;
+  #endpoint: ClusterEndpoint | null = null;
+  #attempts = 1;
+  #release: () => void = () => undefined;
+  #tried: ReadonlySet<string> = NOBODY;
   #carrier: UpstreamConnection | null = null;
   #tag: string | null = null;
   #request: HeadFacts = NO_REQUEST;
@@ -64,11 +86,18 @@ export class OutboundSide implements FastSide {
     if (course === null) return null;
     const normalized = normalizePath(request.rawPath, course.inForce.snapshot.pathNormalization);
     if (normalized.kind === 'refused') return null;
+    this.#attempts = 1;
+    this.#tried = NOBODY;
     const upstreams = this.#pick(course);
     if (upstreams === null) return null;
     const { method } = request;
     const { path } = normalized;
-    this.#request = { method, path, host: course.host, headers: outboundHeaders(request.headers) };
+    this.#request = {
+      method,
+      path,
+      host: course.host,
+      headers: withOperation(outboundHeaders(request.headers), course.route),
+    };
     const length = request.statesLength ? null : upstreamContentLength(method, []);
     this.#head = requestHead(this.#request, length);
     this.#carrier = null;
@@ -91,29 +120,43 @@ export class OutboundSide implements FastSide {
     if (inForce === null || caller === null || inForce.outbound(connection.instance, connection.key) === null)
       return null;
     const host = clusterHost(asked, connection, inForce, caller);
-    const route = routeOf({ connection, inForce, caller }, host);
-    if (route.kind !== 'service') return null;
-    const { destination, tls } = route;
-    if (speaksHttp2(destination.port.protocol)) return null;
-    this.#course = { inForce, caller, asked, host, destination, tls, upstreams: new Map() };
+    const decision = this.#plainRoute(inForce, caller, host);
+    if (decision === null || decision.cluster === null) return null;
+    const { route, cluster } = decision;
+    const state = this.#core.clusters.of(caller.id, cluster);
+    this.#course = { inForce, caller, asked, host, route, cluster, state, upstreams: new Map() };
     return this.#course;
   }
 
+  /** A route that takes every request for `host`, and does nothing to it; others are the general lane's. */
+  #plainRoute(inForce: InForce, caller: InstanceSnapshot, host: string): ForwardDecision | null {
+    const { address, port } = originalDestination(inForce, this.#connection, host);
+    const hosts = listenerAt(inForce.routes(caller), address, port)?.hosts ?? null;
+    const always = hosts === null ? null : (hostFor(hosts, host)?.always ?? null);
+    return always?.plain === true ? always : null;
+  }
+
   /** Connections to the endpoint whose turn it is; null = there is no endpoint. */
-  #pick({ inForce, caller, destination, tls, upstreams }: Course): UpstreamSet | null {
+  #pick({ inForce, caller, cluster, host, state, upstreams }: Course): UpstreamSet | null {
     const core = this.#core;
-    const endpoint = pickEndpoint(core, inForce, destination);
+    const newest = newestOf(core, inForce, caller.id, cluster);
+    const reachable = (one: ClusterEndpoint): boolean => addressOf(newest.inForce, one) !== null;
+    const picking = { cluster: newest.cluster, state, reachable, hash: null, tried: this.#tried, now: 0 };
+    const endpoint = pickEndpoint(picking);
     this.#endpoint = endpoint;
-    if (endpoint === null) return null;
-    const { address } = endpoint;
-    let set = upstreams.get(address);
+    const address = endpoint === null ? null : addressOf(newest.inForce, endpoint);
+    if (endpoint === null || address === null) return null;
+    this.#release();
+    this.#release = occupy(state, endpoint);
+    const place = `${address.host}:${address.port}`;
+    let set = upstreams.get(place);
     if (set === undefined) {
-      const way = { inForce, from: caller, destination, endpoint, tls };
+      const way = { inForce, from: caller, cluster: newest.cluster, endpoint, address, host };
       set = core.fast.upstreams.of(wayKey(way), async () => {
-        const peer = await dialPeer(core, way, null);
+        const peer = await dialCluster(core, way, null);
         return { stream: peer.stream, peer };
       });
-      upstreams.set(address, set);
+      upstreams.set(place, set);
     }
     return set;
   }
@@ -123,18 +166,30 @@ export class OutboundSide implements FastSide {
     if (upstream.peer !== null) upstream.peer.source.tag = this.#tag;
   }
 
-  again(attempts: number, decision: Decision): UpstreamSet | null {
-    return triesAgain(attempts, decision) && this.#course !== null ? this.#pick(this.#course) : null;
+  again(attempts: number, { reason }: Decision): UpstreamSet | null {
+    const gone = reason === ENDPOINT_GONE;
+    if (this.#course === null || (gone ? attempts >= MOST_CONNECTIONS : this.#attempts >= ATTEMPTS))
+      return null;
+    if (this.#endpoint !== null) this.#tried = new Set([...this.#tried, endpointKey(this.#endpoint)]);
+    if (!gone) this.#attempts += 1;
+    return this.#pick(this.#course);
+  }
+
+  refusal(decision: Decision, _attempts: number): Decision {
+    const connected = this.#carrier !== null;
+    return resetDecision(connected ? 'connection-termination' : 'connect-failure', this.#attempts, decision);
   }
 
   ended(exchange: Exchange, end: ExchangeEnd, refusal: Decision | null): void {
     const course = this.#course;
     const carrier = this.#carrier;
     if (course === null) return;
+    this.#release();
     const { path, headers, method, host } = this.#request;
     if (
       end === 'complete' &&
       refusal === null &&
+      this.#attempts === 1 &&
       carrier !== null &&
       mayTellHeads(exchange, this.#head, this.#request)
     ) {
@@ -161,20 +216,33 @@ export class OutboundSide implements FastSide {
           headers,
           bodyBytes: exchange.requestBytes,
         },
-        to: destinationPeer(course.destination, this.#endpoint, carrier?.peer?.spiffeId ?? null),
+        to: this.#peer(course, carrier?.peer ?? null),
         tls: carrier?.peer?.tls ?? null,
+        route: this.#facts(course, refusal),
       },
       refusal ?? endedAs(ROUTED, end),
       status === 0 ? null : { status, headers: answerHeaders, bodyBytes, by },
     );
   }
 
-  #shared({ caller, inForce, destination }: Course, { peer }: UpstreamConnection): EventContext {
+  #peer({ inForce, cluster }: Course, peer: PeerConnection | null): PeerRef {
+    return { ...peerOfEndpoint(inForce, cluster, this.#endpoint), spiffeId: peer?.spiffeId ?? null };
+  }
+
+  #facts({ route, cluster }: Course, refusal: Decision | null): RouteFacts {
+    const connected = this.#carrier !== null;
+    const flags = refusal === null ? '' : connected ? 'UC' : 'URX,UF';
+    return { source: route.source, cluster: cluster.name, attempts: this.#attempts, flags, mirrors: [] };
+  }
+
+  #shared(course: Course, { peer }: UpstreamConnection): EventContext {
+    const { caller, inForce } = course;
     return {
       direction: 'outbound',
       owner: caller.id,
       from: callerPeer(caller, this.#connection.endpoints),
-      to: destinationPeer(destination, this.#endpoint, peer?.spiffeId ?? null),
+      to: this.#peer(course, peer),
+      route: this.#facts(course, null),
       tls: peer?.tls ?? null,
       decision: ROUTED,
       findings: [],
@@ -188,6 +256,7 @@ export class OutboundSide implements FastSide {
   }
 
   closed(): void {
+    this.#release();
     this.#contexts.release();
   }
 }

@@ -9,6 +9,7 @@ import { decisionOf } from '../error-table.ts';
 import {
   closeIfUnread,
   writeHead,
+  writeInterim,
   type ForwardInput,
   type ForwardReport,
   type ForwardResult,
@@ -53,7 +54,7 @@ class Carriage {
   }
 
   start(upstream: Upstream): void {
-    const { method, path, host, headers, body, response } = this.#input;
+    const { method, path, host, headers, body, request, response } = this.#input;
     if (body === 'none') this.#sentAt = performance.now();
     response.once('close', this.#clientClosed);
     this.#exchange = upstream(
@@ -72,8 +73,10 @@ class Carriage {
           this.#connected = true;
           this.#read();
         },
-        informational: (status) => {
-          if (status === 100 && !response.headersSent) response.writeContinue();
+        informational: (status, headers) => {
+          if (response.headersSent) return;
+          if (status === 100) response.writeContinue();
+          else writeInterim(request, status, headers);
         },
         head: (status, fields, then) => this.#respond(status, fields, then),
         data: (bytes, then) => this.#respondData(bytes, then),
@@ -116,7 +119,11 @@ class Carriage {
     this.#headers = this.#input.responseHeaders(fields, serviceMs);
     writeHead(response, status, this.#headers, request);
     if (then === 'end') this.#end();
-    else response.flushHeaders();
+    else
+      process.nextTick(() => {
+        // Not before the body's first bytes, if they are here; as Latin-1, which flushHeaders isn't.
+        if (!this.#settled && this.#responseBytes === 0 && !response.destroyed) response.write('', 'latin1');
+      });
   }
 
   #respondData(bytes: Uint8Array, then: Then): void {

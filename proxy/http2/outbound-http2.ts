@@ -4,34 +4,23 @@
  */
 import type { Duplex } from 'node:stream';
 import type { Decision } from '../../model/decision.ts';
-import type { PeerRef, TrafficEvent } from '../../model/traffic-event.ts';
+import type { TrafficEvent } from '../../model/traffic-event.ts';
 import type { DecodedBlock } from '../../wire/http2/hpack-decoder.ts';
 import { statedLength } from '../../wire/http2/message-fields.ts';
 import type { ConnectionFault } from '../../wire/http2/protocol.ts';
 import type { Http2Stream, Then } from '../../wire/http2/stream.ts';
-import { upstreamAnswerHeaders } from '../answer.ts';
 import { inForceFor, type Core } from '../core.ts';
-import { decisionOf } from '../error-table.ts';
-import type { ForwardReport } from '../forward-http.ts';
 import { now } from '../moment.ts';
 import { aimedDestination, clusterHost, tagOf, type OutboundConnection } from '../outbound-connection.ts';
-import { PASSED_THROUGH, recordOutbound, ROUTED, routeOf, triesAgain, type Call } from '../outbound-http.ts';
-import { destinationPeer, peerConnections, pickEndpoint } from '../outbound-route.ts';
+import { http2Client } from '../routing/http2-client.ts';
+import { recordOutbound, type Call } from '../routing/outbound-call.ts';
+import { routeExchange } from '../routing/route-exchange.ts';
+import { destinationPeer } from '../outbound-route.ts';
 import { outboundHeaders } from '../request-headers.ts';
 import { Http2Link } from './link.ts';
 import { localAnswer } from './local-answer.ts';
-import { endDetails, readRequest, unreadRequest } from './read-request.ts';
+import { readRequest, unreadRequest } from './read-request.ts';
 import { ServerExchange } from './server-exchange.ts';
-import { passthroughUpstream, peerUpstream } from './upstreams.ts';
-import type { Upstream, UpstreamFailure, UpstreamRequest } from './upstream.ts';
-
-/** One exchange under way. */
-interface Carried {
-  call: Call;
-  exchange: ServerExchange;
-  protocol: 'http2' | 'grpc';
-  request: UpstreamRequest;
-}
 
 /** Takes over a connection that speaks HTTP/2. */
 export function acceptOutboundHttp2(
@@ -125,89 +114,16 @@ function begin(
   call.request = { protocol, method, path, rawPath, host, headers, bodyBytes: 0 };
   const body = then === 'end' ? 'none' : 'follows';
   const { neverIndexed } = block;
-  const asSent = { method, path, host, scheme: request.scheme, headers, neverIndexed, body } as const;
-  route({ call, exchange, protocol, request: asSent }, host, link);
-}
-
-function route(carried: Carried, host: string, link: Http2Link<ServerExchange>): void {
-  const { call, exchange, protocol } = carried;
-  const found = routeOf(call, host);
-  switch (found.kind) {
-    case 'service':
-      toService(carried, found, 1);
-      return;
-    case 'passthrough':
-      call.to = outside(found);
-      carry(carried, PASSED_THROUGH, passthroughUpstream(call.core, found), ({ decision }) =>
-        refuse(call, exchange, protocol, decision),
-      );
-      return;
-    case 'unknown-host':
-      refuse(call, exchange, protocol, decisionOf('unknown-host'));
-      return;
-    case 'unknown-port':
-      // No service has this port, so Istio has no HTTP listener on it: the connection closes without a word.
-      recordOutbound(call, { verdict: 'deny', phase: 'egress', reason: 'unknown-port', matched: null }, null);
-      link.socket.destroy();
-      return;
-  }
-}
-
-function outside({ host, port }: { host: string; port: number }): PeerRef {
-  return { workload: null, namespace: null, instance: null, spiffeId: null, ip: host, port };
-}
-
-function toService(
-  carried: Carried,
-  found: Extract<ReturnType<typeof routeOf>, { kind: 'service' }>,
-  attempt: number,
-): void {
-  const { call, exchange, protocol } = carried;
-  const { core, inForce, caller, tag } = call;
-  const { destination, tls } = found;
-  const endpoint = pickEndpoint(core, inForce, destination);
-  call.to = destinationPeer(destination, endpoint, null);
-  if (endpoint === null) {
-    refuse(call, exchange, protocol, decisionOf('no-healthy-upstream'));
-    return;
-  }
-  const way = { inForce, from: caller, destination, endpoint, tls };
-  carry(carried, ROUTED, peerUpstream(core, way, tag), ({ decision }, again) => {
-    if (again && triesAgain(attempt, decision) && !exchange.over) toService(carried, found, attempt + 1);
-    else refuse(call, exchange, protocol, decision);
+  const client = http2Client(exchange, method, () => void link.socket.destroy());
+  void routeExchange(call, client, {
+    method,
+    path,
+    host,
+    scheme: request.scheme,
+    headers,
+    neverIndexed,
+    body,
   });
-}
-
-/** One attempt. */
-function carry(
-  { call, exchange, request }: Carried,
-  decision: Decision,
-  upstream: Upstream,
-  failed: (failure: UpstreamFailure, again: boolean) => void,
-): void {
-  exchange.forward(upstream, request, {
-    connected: (socket) => {
-      const peer = peerConnections.get(socket);
-      if (peer === undefined) return;
-      peer.source.tag = call.tag;
-      call.tls = peer.tls;
-      call.to = { ...call.to, spiffeId: peer.spiffeId };
-    },
-    responseHeaders: (fields, serviceMs) => upstreamAnswerHeaders(fields, 'envoy', serviceMs),
-    report: (outcome) => report(call, decision, outcome),
-    failed,
-  });
-}
-
-function report(call: Call, decision: Decision, outcome: ForwardReport): void {
-  const { status, headers, requestBytes, responseBytes, end } = outcome;
-  const details = endDetails(end);
-  if (call.request !== null) call.request = { ...call.request, bodyBytes: requestBytes };
-  recordOutbound(
-    call,
-    details === null ? decision : { ...decision, details },
-    status === null ? null : { status, headers, bodyBytes: responseBytes, by: 'upstream' },
-  );
 }
 
 function refuse(call: Call, exchange: ServerExchange, protocol: 'http2' | 'grpc', denied: Decision): void {

@@ -11,6 +11,7 @@ import { upstreamContentLength } from '../../wire/upstream-content-length.ts';
 import { decisionOf } from '../error-table.ts';
 import { failureOf } from '../forward-http.ts';
 import type { Upstream, UpstreamEvents, UpstreamExchange, UpstreamRequest } from './upstream.ts';
+import { addUnjoined, takeUnjoined } from '../unjoined-fields.ts';
 
 /** Response bytes that may be under way before the application has to wait. */
 const MAX_UNCONSUMED = 256 * 1024;
@@ -28,8 +29,6 @@ function headersByName({ method, host, headers, body }: UpstreamRequest): Map<st
     const length = upstreamContentLength(method, headers);
     if (length !== null) grouped.set('content-length', [length]);
   } else if (!grouped.has('content-length')) grouped.set('transfer-encoding', ['chunked']);
-  // It promises what a message of fixed length can't have; Node throws on it.
-  if (!grouped.has('transfer-encoding')) grouped.delete('trailer');
   return grouped;
 }
 
@@ -38,11 +37,14 @@ function open(request: UpstreamRequest, agent: Agent): ClientRequest {
   const upstream = httpRequest({ agent, method, path, setHost: false });
   // Node would write capitals, and the application see another method than the policies did.
   upstream.method = method;
-  for (const [name, values] of headersByName(request))
+  const grouped = headersByName(request);
+  const unjoined = takeUnjoined(grouped);
+  for (const [name, values] of grouped)
     upstream.setHeader(name, values.length === 1 ? (values[0] as string) : values);
   // Keeps Node from adding a Connection field of its own; the connection stays kept alive.
   upstream.removeHeader('connection');
   if (body === 'none') upstream.removeHeader('transfer-encoding');
+  addUnjoined(upstream, unjoined);
   return upstream;
 }
 
@@ -75,7 +77,8 @@ class Http1Exchange implements UpstreamExchange {
       this.#connected = true;
       this.#events.connected(socket);
       if (this.#request.body === 'none') upstream.end();
-      else upstream.flushHeaders();
+      // Sends the head now, and as Latin-1: Node's flushHeaders would write bytes above ASCII as UTF-8.
+      else if (!upstream.headersSent && !upstream.writableEnded) upstream.write('', 'latin1');
     });
     upstream.on('information', ({ statusCode, rawHeaders }) => {
       this.#events.informational(statusCode, endToEndResponseHeaders(headerPairs(rawHeaders)));

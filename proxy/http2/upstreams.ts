@@ -22,10 +22,3 @@ export function peerUpstream(core: Core, way: Way, tag: string | null): Upstream
   const dial = async () => (await dialPeer(core, way, tag)).stream;
   return http2Upstream(core.http2Pools.pool(wayKey(way), tag, dial));
 }
-
-/** Out of the mesh, in the protocol that the client speaks (Istio's PassthroughCluster). */
-export function passthroughUpstream(core: Core, to: { host: string; port: number }): Upstream {
-  return http2Upstream(
-    core.http2Pools.pool(`passthrough|${to.host}|${to.port}`, null, () => dialPlain(core, to)),
-  );
-}

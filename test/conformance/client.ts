@@ -100,7 +100,8 @@ function playTcp(stream: Duplex, number: number, signal: AbortSignal): Promise<O
     stream.on('error', (error) => end(error.message));
     stream.once('close', () => end('closed'));
     signal.addEventListener('abort', () => end('timeout'), { once: true });
-    stream.write(message);
+    if (stream.destroyed) end('closed');
+    else stream.write(message);
   });
 }
 

@@ -4,6 +4,7 @@
  */
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { readHttp1Arrival } from './http1-arrival.ts';
 
 /** Carries a case's number to whoever is behind the sidecar. */
 export const CASE_HEADER = 'x-oracle-case';
@@ -74,7 +75,7 @@ function serveHttp(socket: Socket, arrivals: Map<number, Arrival>): void {
   socket.on('data', (chunk: Buffer) => {
     pending = Buffer.concat([pending, chunk]);
     for (;;) {
-      const read = readArrival(pending);
+      const read = readHttp1Arrival(pending);
       if (read === null) return;
       pending = pending.subarray(read.length);
       const number = read.arrival.headers.find(([name]) => name === CASE_HEADER)?.[1];
@@ -84,38 +85,4 @@ function serveHttp(socket: Socket, arrivals: Map<number, Arrival>): void {
       );
     }
   });
-}
-
-/** The first whole request of `bytes`, and how long it is. */
-function readArrival(bytes: Buffer): { arrival: Arrival; length: number } | null {
-  const end = bytes.indexOf('\r\n\r\n', 0, 'latin1');
-  if (end < 0) return null;
-  const [requestLine = '', ...lines] = bytes.toString('latin1', 0, end).split('\r\n');
-  const space = requestLine.indexOf(' ');
-  const headers = lines.map((line): [string, string] => {
-    const colon = line.indexOf(':');
-    return [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()];
-  });
-  const arrival = {
-    method: requestLine.slice(0, space),
-    path: requestLine.slice(space + 1, requestLine.lastIndexOf(' ')),
-    headers,
-  };
-  const length = bodyEnd(bytes, end + 4, headers);
-  return length === null ? null : { arrival, length };
-}
-
-/** Where the body ends; null while it isn't whole. */
-function bodyEnd(bytes: Buffer, start: number, headers: readonly [string, string][]): number | null {
-  const length = headers.find(([name]) => name === 'content-length')?.[1];
-  if (length !== undefined) return bytes.length >= start + Number(length) ? start + Number(length) : null;
-  if (!headers.some(([name]) => name === 'transfer-encoding')) return start;
-  for (let at = start; ; ) {
-    const lineEnd = bytes.indexOf('\r\n', at, 'latin1');
-    if (lineEnd < 0) return null;
-    const size = Number.parseInt(bytes.toString('latin1', at, lineEnd), 16);
-    at = lineEnd + 2 + size + 2;
-    if (at > bytes.length) return null;
-    if (size === 0) return at;
-  }
 }

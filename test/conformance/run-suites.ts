@@ -2,11 +2,13 @@
 import { readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
 import { startDecisionPlayer } from './play-decisions.ts';
+import { startRoutePlayer } from './play-routes.ts';
 import type { SuitePlayer } from './suite-player.ts';
 
 /** What starts the player of a kind. */
 const PLAYERS: ReadonlyMap<string, () => Promise<SuitePlayer>> = new Map([
   ['DecisionSuite', startDecisionPlayer],
+  ['RouteSuite', startRoutePlayer],
 ]);
 
 export interface ConformanceOutcome {

@@ -77,12 +77,12 @@ it("fills the mesh's defaults, and keeps what else the metadata says", () => {
 
 it("hands on objects that this version doesn't enforce, for whoever judges to name", () => {
   const { value, problems } = parseDecisionSuite(
-    `${HEAD}  policies:\n    - { apiVersion: networking.istio.io/v1, kind: VirtualService, metadata: { name: v }, spec: { hosts: [a] } }\n${CASE}`,
+    `${HEAD}  policies:\n    - { apiVersion: networking.istio.io/v1, kind: WorkloadEntry, metadata: { name: w }, spec: { address: 10.0.0.1 } }\n${CASE}`,
     's.yaml',
   );
   expect(problems).toEqual([]);
   expect(value?.policies).toMatchObject([
-    { kind: 'VirtualService', metadata: { namespace: 'default' }, spec: { hosts: ['a'] } },
+    { kind: 'WorkloadEntry', metadata: { namespace: 'default' }, spec: { address: '10.0.0.1' } },
   ]);
 });
 

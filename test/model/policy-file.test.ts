@@ -93,8 +93,7 @@ describe('a policy that the cluster would refuse', () => {
 
 describe('kinds', () => {
   it.each([
-    ['networking.istio.io/v1', 'VirtualService', 'not-supported-yet'],
-    ['gateway.networking.k8s.io/v1', 'HTTPRoute', 'not-supported-yet'],
+    ['networking.istio.io/v1', 'Gateway', 'not-supported-yet'],
     ['networking.istio.io/v1alpha3', 'EnvoyFilter', 'unsupported-kind'],
     ['extensions.istio.io/v1alpha1', 'WasmPlugin', 'unsupported-kind'],
     ['networking.istio.io/v1beta1', 'ProxyConfig', 'unsupported-kind'],

@@ -1,0 +1,45 @@
+/** One outbound exchange: what is known of it when its event is made. */
+import type { Decision } from '../../model/decision.ts';
+import type { PeerRef, RouteFacts, TlsFacts, TrafficEvent } from '../../model/traffic-event.ts';
+import type { Core } from '../core.ts';
+import type { InForce } from '../in-force.ts';
+import { makeEvent } from '../make-event.ts';
+import type { Moment } from '../moment.ts';
+import { callerPeer, type OutboundConnection } from '../outbound-connection.ts';
+import { headerValue } from '../request-headers.ts';
+import type { InstanceSnapshot } from '../snapshot.ts';
+
+export interface Call {
+  core: Core;
+  connection: OutboundConnection;
+  inForce: InForce;
+  caller: InstanceSnapshot;
+  at: Moment;
+  tag: string | null;
+  request: TrafficEvent['request'];
+  to: PeerRef;
+  tls: TlsFacts | null;
+  route?: RouteFacts;
+}
+
+/** Tells an outbound exchange. */
+export function recordOutbound(call: Call, decision: Decision, response: TrafficEvent['response']): void {
+  call.core.record(
+    makeEvent({
+      kind: 'http',
+      direction: 'outbound',
+      owner: call.caller.id,
+      at: call.at,
+      from: callerPeer(call.caller, call.connection.endpoints),
+      to: call.to,
+      tls: call.tls,
+      request: call.request,
+      response,
+      route: call.route ?? null,
+      decision,
+      snapshotVersion: call.inForce.snapshot.version,
+      requestId: call.request === null ? null : headerValue(call.request.headers, 'x-request-id'),
+      tag: call.tag,
+    }),
+  );
+}

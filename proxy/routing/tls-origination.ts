@@ -1,0 +1,76 @@
+/**
+ * TLS towards servers that are no sidecars (`tls.mode: SIMPLE`): public roots, the names that the DestinationRule asks
+ * for. A server of the mesh never comes this way: who it is, the gate says.
+ */
+import net from 'node:net';
+import { checkServerIdentity, connect, type PeerCertificate, type TLSSocket } from 'node:tls';
+import { decisionOf } from '../error-table.ts';
+import { UpstreamRefused } from '../forward-http.ts';
+
+export interface Origination {
+  host: string;
+  port: number;
+  timeoutMs: number;
+  /** `''`: none is sent. */
+  sni: string;
+  alpn: readonly string[];
+  /** null: the server isn't verified. */
+  verify: {
+    /** PEM; null = the machine's own. */
+    roots: readonly string[] | null;
+    /** One of these the server must be called; none = any name of a known authority. */
+    names: readonly string[];
+    /** The server must be the SNI's. */
+    host: string | null;
+  } | null;
+  connected(raw: net.Socket): void;
+}
+
+/** Connects; throws `UpstreamRefused` when there is nobody, or somebody else. */
+export function originateTls(origination: Origination): Promise<TLSSocket> {
+  const { host, port, timeoutMs, sni, alpn, verify } = origination;
+  return new Promise((resolve, reject) => {
+    const raw = net.connect({ host, port, noDelay: true });
+    const fail = (failure: 'connect-failure' | 'wrong-peer-identity', error: Error): void => {
+      clearTimeout(timer);
+      raw.destroy();
+      reject(new UpstreamRefused(decisionOf(failure, reasonOf(failure, error)), error));
+    };
+    const timer = setTimeout(() => fail('connect-failure', new Error('connect timeout')), timeoutMs);
+    raw.once('error', (error) => fail('connect-failure', error));
+    raw.once('connect', () => {
+      origination.connected(raw);
+      const socket = connect({
+        socket: raw,
+        ...(sni === '' || net.isIP(sni) !== 0 ? {} : { servername: sni }),
+        ...(alpn.length > 0 ? { ALPNProtocols: [...alpn] } : {}),
+        ...(verify?.roots ? { ca: [...verify.roots] } : {}),
+        minVersion: 'TLSv1.2',
+        rejectUnauthorized: verify !== null,
+        checkServerIdentity: (_, certificate) =>
+          verify === null ? undefined : nameFault(certificate, verify),
+      });
+      socket.once('error', (error) => fail('wrong-peer-identity', error));
+      socket.once('secureConnect', () => {
+        clearTimeout(timer);
+        raw.removeAllListeners('error');
+        raw.on('error', () => undefined);
+        resolve(socket);
+      });
+    });
+  });
+}
+
+function reasonOf(failure: string, error: Error & { code?: string }): string {
+  return error.code === undefined ? failure : `${failure}-${error.code.toLowerCase().replaceAll('_', '-')}`;
+}
+
+function nameFault(
+  certificate: PeerCertificate,
+  { names, host }: NonNullable<Origination['verify']>,
+): Error | undefined {
+  const own = (certificate.subjectaltname ?? '').split(', ').map((one) => one.slice(one.indexOf(':') + 1));
+  if (names.length > 0 && !names.some((name) => own.includes(name)))
+    return new Error(`verify SAN list, expected SANs: [${names.join(', ')}]`);
+  return host === null ? undefined : checkServerIdentity(host, certificate);
+}

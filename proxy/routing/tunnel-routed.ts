@@ -1,0 +1,49 @@
+/** A WebSocket on its way to a cluster: connections are tried again as Istio's default has it, answers are not. */
+import type { Decision } from '../../model/decision.ts';
+import type { Cluster } from '../../policy/routes/compiled-routes.ts';
+import { decisionOf } from '../error-table.ts';
+import type { UpstreamRequest } from '../http2/upstream.ts';
+import type { AttemptOutcome, AttemptPlan } from './attempts.ts';
+import type { CarryHooks } from './client-side.ts';
+import { addressOf, clusterAgent } from './cluster-way.ts';
+import { endpointKey, occupy } from './cluster-state.ts';
+import type { Exchange } from './exchange.ts';
+
+const ATTEMPTS = 3;
+
+/** null: it is over; else what is to be answered. */
+export async function tunnelRouted(
+  {
+    exchange,
+    plan,
+    outcome,
+    cluster,
+  }: { exchange: Exchange; plan: AttemptPlan; outcome: AttemptOutcome; cluster: Cluster },
+  request: UpstreamRequest,
+  hooks: CarryHooks,
+): Promise<Decision | null> {
+  const { call, client } = exchange;
+  const { core, inForce, caller: from } = call;
+  if (client.tunnel === null || cluster.protocol === 'http2')
+    return decisionOf('upgrade-refused', 'upgrade-towards-http2');
+  const tried = new Set<string>();
+  for (;;) {
+    outcome.attempts += 1;
+    const endpoint = plan.pick(tried);
+    const address = endpoint === null ? null : addressOf(core.inForce ?? inForce, endpoint);
+    if (endpoint === null || address === null) {
+      outcome.flags = 'UH';
+      return decisionOf('no-healthy-upstream');
+    }
+    outcome.endpoint = endpoint;
+    tried.add(endpointKey(endpoint));
+    const release = occupy(plan.state, endpoint);
+    const way = { inForce, from, cluster, endpoint, address, host: request.host };
+    const failure = await client.tunnel(clusterAgent(core, way, cluster.pool.maxConnections), request, hooks);
+    release();
+    if (failure === null) return null;
+    if (failure.unsent && outcome.attempts < ATTEMPTS && !client.over) continue;
+    outcome.flags = failure.unsent ? 'URX,UF' : 'UC';
+    return failure.decision;
+  }
+}

@@ -1,0 +1,28 @@
+/** Whether the first bytes of a connection are HTTP, as Envoy's http_inspector tells them: by the request line. */
+
+export type Inspection = 'http1' | 'http2' | 'other' | 'need-more';
+
+const PREFACE = 'PRI * HTTP/2';
+/** What Envoy's inspector looks at. */
+const MAX_LINE = 64 * 1024;
+const TOKEN = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/;
+
+/** `text` has one character a byte. */
+export function inspectFirstBytes(text: string): Inspection {
+  if (PREFACE.startsWith(text.slice(0, PREFACE.length)))
+    return text.length >= PREFACE.length ? 'http2' : 'need-more';
+  const end = text.indexOf('\n');
+  const line = (end < 0 ? text : text.slice(0, end)).replace(/\r$/, '');
+  if (end < 0) return mayBecome(line) ? 'need-more' : 'other';
+  const [method = '', target = '', version = '', ...rest] = line.split(' ').filter((part) => part !== '');
+  const known = TOKEN.test(method) && target !== '' && /^HTTP\/1\.[01]$/.test(version) && rest.length === 0;
+  return known ? 'http1' : 'other';
+}
+
+/** A line that isn't over yet: a method, then anything that a target may hold. */
+function mayBecome(line: string): boolean {
+  if (line.length > MAX_LINE) return false;
+  const space = line.indexOf(' ');
+  const method = space < 0 ? line : line.slice(0, space);
+  return method === '' ? line === '' : TOKEN.test(method);
+}
