@@ -50,7 +50,9 @@ export function inboundHeaders(
   connection: InboundConnection,
 ): [string, string][] {
   const { mtls: tls, client } = connection;
-  return withRequestId(sidecarHeaders(headers, { ownSpiffeId: place.instance.spiffeId, tls, client }));
+  // A word between sidecars, for their traces.
+  const told = headers.filter(([name]) => name !== 'x-envoy-decorator-operation');
+  return withRequestId(sidecarHeaders(told, { ownSpiffeId: place.instance.spiffeId, tls, client }));
 }
 
 /** Whether requests at this port are judged by policies alone, without anybody asked, which `judgeAtOnce` needs. */

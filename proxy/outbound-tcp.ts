@@ -22,6 +22,8 @@ import type { InstanceSnapshot } from './snapshot.ts';
 import { join } from './tcp-pair.ts';
 
 const ROUTED: Decision = { verdict: 'allow', phase: 'default', reason: 'routed', matched: null };
+/** Where Istio's sidecar listens itself: what is meant for it goes nowhere. */
+const OWN_PORT = 15_001;
 const ALLOW_ANY: Decision = { verdict: 'allow', phase: 'egress', reason: 'allow-any', matched: null };
 const UNKNOWN_PORT: Decision = { verdict: 'deny', phase: 'egress', reason: 'unknown-port', matched: null };
 const ATTEMPTS = 3;
@@ -48,7 +50,7 @@ function targetOf({ core, connection, inForce, caller }: TcpCall): Target {
   const chain = listener === null ? null : chainFor(listener, to.address);
   const original = (): ClusterEndpoint | null => originalEndpoint(inForce, connection, to);
   if (chain === null) {
-    const open = table.compiled.outboundTrafficPolicy === 'ALLOW_ANY';
+    const open = table.compiled.outboundTrafficPolicy === 'ALLOW_ANY' && to.port !== OWN_PORT;
     return {
       cluster: open ? passthroughCluster('tcp') : null,
       chain,

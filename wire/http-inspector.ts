@@ -7,6 +7,10 @@ const PREFACE = 'PRI * HTTP/2';
 const MAX_LINE = 64 * 1024;
 const TOKEN = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/;
 
+/** A path, `*`, or a URL; no byte beyond ASCII. */
+const TARGET = /^(?:\/|\*|[A-Za-z]+:\/\/)[\x21-\x7e]*$/;
+const AUTHORITY = /^[\x21-\x7e]+$/;
+
 /** `text` has one character a byte. */
 export function inspectFirstBytes(text: string): Inspection {
   if (PREFACE.startsWith(text.slice(0, PREFACE.length)))
@@ -15,7 +19,8 @@ export function inspectFirstBytes(text: string): Inspection {
   const line = (end < 0 ? text : text.slice(0, end)).replace(/\r$/, '');
   if (end < 0) return mayBecome(line) ? 'need-more' : 'other';
   const [method = '', target = '', version = '', ...rest] = line.split(' ').filter((part) => part !== '');
-  const known = TOKEN.test(method) && target !== '' && /^HTTP\/1\.[01]$/.test(version) && rest.length === 0;
+  const isTarget = (method === 'CONNECT' ? AUTHORITY : TARGET).test(target);
+  const known = TOKEN.test(method) && isTarget && /^HTTP\/1\.[01]$/.test(version) && rest.length === 0;
   return known ? 'http1' : 'other';
 }
 

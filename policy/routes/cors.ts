@@ -22,7 +22,7 @@ export function judgeCors(policy: CorsPolicy, { method, headers }: RoutedRequest
   if (method !== 'OPTIONS' || valueOf(headers, 'access-control-request-method') === '')
     return { preflight: null, allowed: allowed ? origin : null };
   if (!allowed) return policy.forwardUnmatched ? NOT_CORS : { preflight: [], allowed: null };
-  return { preflight: preflightHeaders(policy, origin), allowed: origin };
+  return { preflight: preflightHeaders(policy, origin, headers), allowed: origin };
 }
 
 /** `exact: "*"` is every origin. */
@@ -30,11 +30,14 @@ function isOrigin(match: CorsPolicy['allowOrigins'][number], origin: string): bo
   return (match.kind === 'exact' && match.value === '*') || matchesText(match, origin);
 }
 
-function preflightHeaders(policy: CorsPolicy, origin: string): HeaderList {
+function preflightHeaders(policy: CorsPolicy, origin: string, asked: HeaderList): HeaderList {
   const fields: [string, string][] = [['access-control-allow-origin', origin]];
   if (policy.allowCredentials) fields.push(['access-control-allow-credentials', 'true']);
   if (policy.allowMethods !== '') fields.push(['access-control-allow-methods', policy.allowMethods]);
-  if (policy.allowHeaders !== '') fields.push(['access-control-allow-headers', policy.allowHeaders]);
+  // `*` allows what is asked for, by its names.
+  const { allowHeaders } = policy;
+  const allowed = allowHeaders === '*' ? valueOf(asked, 'access-control-request-headers') : allowHeaders;
+  if (allowHeaders !== '') fields.push(['access-control-allow-headers', allowed]);
   if (policy.maxAge !== '') fields.push(['access-control-max-age', policy.maxAge]);
   return fields;
 }

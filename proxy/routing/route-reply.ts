@@ -40,7 +40,7 @@ export function localReply(asked: Asked, reply: RouteReply): LocalAnswer {
     )
     .map(([name, value]): [string, string] => [name, value]);
   // Of an empty answer only HTTP/1.1 needs to be told that it is over.
-  if (body.length === 0 && !grpc && asked.protocol === 'http1' && mayHaveLength(asked.method, status))
+  if (body.length === 0 && asked.protocol === 'http1' && mayHaveLength(asked.method, status))
     fields.unshift(['content-length', '0']);
   return {
     decision: grpc ? { ...decision, status, body: '' } : decision,
