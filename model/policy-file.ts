@@ -170,6 +170,7 @@ function readPolicy(
       ...(metadata.creationTimestamp ? { creationTimestamp: metadata.creationTimestamp } : {}),
     },
     spec: admission.spec,
+    written: (document.value as { spec?: unknown }).spec ?? {},
     at: document.at,
     positions: document.positions,
   });

@@ -16,6 +16,8 @@ export interface PolicyObject<Spec = unknown> {
     creationTimestamp?: string;
   };
   spec: Spec;
+  /** The spec before its schema filled in defaults, for who must tell a missing field from an empty one. */
+  written?: unknown;
   /** Where the document starts. */
   at: Position;
   /**

@@ -107,8 +107,9 @@ function networking(objects: readonly PolicyObject[], kind: string): PolicyObjec
   return objects.filter((one) => one.kind === kind && one.apiVersion.startsWith('networking.istio.io/'));
 }
 
-function read<T>(schema: z.ZodType<T>, { kind, metadata, spec }: PolicyObject): T | string {
-  const parsed = schema.safeParse(spec);
+/** As written: a route's own schema has filled in what a gateway's must see missing. */
+function read<T>(schema: z.ZodType<T>, { kind, metadata, spec, written }: PolicyObject): T | string {
+  const parsed = schema.safeParse(written ?? spec);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
   return `${kind} ${metadata.name}: spec.${issue?.path.join('.')}: ${issue?.message}`;
