@@ -28,7 +28,7 @@ export interface FuzzReport {
   unaccounted: string[];
   /** What the application's parser couldn't read. */
   unreadable: string[];
-  /** Resident memory in MB after a tenth of the run, and at its end. */
+  /** Resident memory in MB in the middle of the run, and at its end. */
   memoryMb: { early: number; late: number };
 }
 
@@ -67,7 +67,7 @@ export async function fuzzPair(
       const missing = await unaccountedFor(ledger, read, pair);
       report.unaccounted.push(...missing.slice(0, SHOWN).map(describeReading));
       ledger.turn();
-      if (report.memoryMb.early === 0 && report.messages >= messages / 10)
+      if (report.memoryMb.early === 0 && report.messages >= messages / 2)
         report.memoryMb.early = residentMb();
       progress(report.messages);
     }

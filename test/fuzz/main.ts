@@ -3,8 +3,8 @@ import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { fuzzPair } from './fuzz-pair.ts';
 
-/** Memory at the end over memory early on; the first tenth has warmed everything up. */
-const GROWTH = 1.5;
+/** Memory at the end over memory in the middle; the first half has warmed everything up. */
+const GROWTH = 1.3;
 
 const { values } = parseArgs({
   options: { messages: { type: 'string' }, seed: { type: 'string' }, json: { type: 'string' } },
