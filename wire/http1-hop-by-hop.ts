@@ -5,8 +5,8 @@
 import type { HeaderList } from '../model/request-facts.ts';
 
 const HOP_BY_HOP = new Set(['connection', 'keep-alive', 'proxy-connection', 'transfer-encoding', 'upgrade']);
-/** Options of `Connection` that name no field. */
-const OPTIONS = new Set(['close', 'keep-alive', 'upgrade', 'http2-settings', 'connection']);
+/** Options of `Connection` that name no field; those of the hop go anyway. TE has its own rule. */
+const OPTIONS = new Set(['close', 'http2-settings', 'te']);
 /** Dropping one of these would hide where a request came from or went to (CVE-2024-45410 and its kin). */
 const UNTOUCHABLE = new Set(['host', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto']);
 const MAX_NOMINATED = 10;
@@ -25,7 +25,7 @@ export function endToEndRequestHeaders(headers: HeaderList): [string, string][] 
   const tokens = connectionTokens(headers);
   if (tokens.length >= MAX_NOMINATED) return null;
   if (tokens.some((token) => UNTOUCHABLE.has(token) || token.startsWith(':'))) return null;
-  const dropped = new Set(tokens.filter((token) => !OPTIONS.has(token) && token !== 'te'));
+  const dropped = new Set(tokens.filter((token) => !OPTIONS.has(token)));
   // Of an upgrade that nobody takes up, nothing goes on (RFC 7540 §3.2.1).
   if (headers.some(([name, value]) => name === 'upgrade' && value.trim().toLowerCase() === 'h2c'))
     dropped.add('http2-settings');

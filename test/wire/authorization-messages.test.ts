@@ -13,7 +13,44 @@ const { Check } = loadSync(file, { keepCase: true, defaults: true })[
 
 const header = (key: string, value: string, more: object = {}) => ({ header: { key, value }, ...more });
 
+/** A field of bytes. */
+const field = (number: number, ...content: number[]): number[] => [
+  number * 8 + 2,
+  content.length,
+  ...content,
+];
+const OK = field(1);
+const DENIED = field(1, 0x08, 7);
+/** A field without its value. */
+const CUT = [0x08];
+
 describe('an answer', () => {
+  it.each([
+    ['the status', field(1, ...CUT)],
+    ['the response', [...OK, ...field(3, ...CUT)]],
+    ['a header to set', [...OK, ...field(3, ...field(2, ...CUT))]],
+    ['the name of a header to set', [...OK, ...field(3, ...field(2, ...field(1, ...CUT)))]],
+    ['a header of the response', [...OK, ...field(3, ...field(6, ...CUT))]],
+    ['the denial', [...DENIED, ...field(2, ...CUT)]],
+    ['the status of the denial', [...DENIED, ...field(2, ...field(1, ...CUT))]],
+    ['a header of the denial', [...DENIED, ...field(2, ...field(2, ...CUT))]],
+  ])('is none when %s is no message', (_, bytes) => {
+    expect(decodeCheckResponse(Uint8Array.from(bytes))).toBeNull();
+  });
+
+  it.each([
+    ['a message', [0x08, 7, ...field(2, 0x78)]],
+    ['a number nobody knows', [0x08, 7, 0x18, 0]],
+    ['a code of the wrong type', [0x08, 7, ...field(1)]],
+  ])('denies by its code, with %s behind it too', (_, status) => {
+    expect(decodeCheckResponse(Uint8Array.from(field(1, ...status)))).toMatchObject({ kind: 'denied' });
+  });
+
+  it('says nothing with a field of the wrong type', () => {
+    const bytes = Uint8Array.from([...OK, ...field(3, 0x28, 1, 0x10, 1)]);
+    expect(decodeCheckResponse(bytes)).toEqual({ kind: 'allowed', request: [], remove: [], response: [] });
+  });
+
   it('is none when its bytes are no message', () => {
     expect(decodeCheckResponse(Uint8Array.from([0x0a, 0xff]))).toBeNull();
     expect(decodeCheckResponse(Uint8Array.from([0x0a, 0x02, 0x08]))).toBeNull();
@@ -70,7 +107,46 @@ describe('an answer', () => {
   });
 });
 
+describe('a header of an answer', () => {
+  const change = (...option: number[]) =>
+    decodeCheckResponse(Uint8Array.from([...OK, ...field(3, ...field(2, ...option))]));
+  const request = (name: string, value: string) => [{ name, value, action: 'add' }];
+
+  it('is added where the action is one that nobody knows', () => {
+    expect(change(...field(1, ...field(1, 0x61)), 0x18, 9)).toMatchObject({ request: request('a', '') });
+  });
+
+  it('may have neither name nor value', () => {
+    expect(change()).toMatchObject({ request: request('', '') });
+  });
+
+  it('has the last of its raw values where it has no other', () => {
+    const raw = [...field(1, 0x61), ...field(3, 0x31), ...field(3, 0x32)];
+    expect(change(...field(1, ...raw))).toMatchObject({ request: request('a', '2') });
+    expect(change(...field(1, ...raw, ...field(2, 0x33)))).toMatchObject({ request: request('a', '3') });
+  });
+});
+
 describe('a question', () => {
+  it('has no query where the path has none', () => {
+    const peer = { address: '10.0.0.1', port: 1, principal: null };
+    const bytes = encodeCheckRequest({
+      source: peer,
+      destination: peer,
+      at: 1,
+      id: '',
+      method: 'GET',
+      scheme: 'http',
+      host: 'a',
+      path: '/a',
+      protocol: 'HTTP/2',
+      headers: [],
+    });
+    expect(Check.requestDeserialize(Buffer.from(bytes))).toMatchObject({
+      attributes: { request: { http: { path: '/a', query: '' } } },
+    });
+  });
+
   it('says who asks for what, with every header', () => {
     const bytes = encodeCheckRequest({
       source: { address: '10.0.0.1', port: 4711, principal: 'spiffe://cluster.local/ns/shop/sa/web' },
@@ -100,7 +176,13 @@ describe('a question', () => {
             host: 'cart.shop',
             scheme: 'https',
             protocol: 'HTTP/1.1',
-            headers: { ':authority': 'cart.shop', ':path': '/a?b=c', 'x-role': 'admin' },
+            headers: {
+              ':authority': 'cart.shop',
+              ':method': 'GET',
+              ':path': '/a?b=c',
+              ':scheme': 'https',
+              'x-role': 'admin',
+            },
           },
         },
       },

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { gatewayHeaders, sidecarHeaders } from '../../wire/connection-manager-headers.ts';
+import { gatewayHeaders, schemeOf, sidecarHeaders } from '../../wire/connection-manager-headers.ts';
 
 const own = 'spiffe://cluster.local/ns/shop/sa/cart';
 const client = {
@@ -42,9 +42,21 @@ describe('sidecarHeaders', () => {
 });
 
 it('takes Envoy’s own controls from whoever sends them', () => {
-  const sent = ['x-envoy-internal', 'x-envoy-retry-on', 'x-envoy-upstream-rq-timeout-ms'].map(
-    (name): [string, string] => [name, 'true'],
-  );
+  const sent = [
+    'x-envoy-internal',
+    'x-envoy-retry-on',
+    'x-envoy-retry-grpc-on',
+    'x-envoy-max-retries',
+    'x-envoy-upstream-alt-stat-name',
+    'x-envoy-upstream-rq-timeout-ms',
+    'x-envoy-upstream-rq-per-try-timeout-ms',
+    'x-envoy-upstream-rq-timeout-alt-response',
+    'x-envoy-expected-rq-timeout-ms',
+    'x-envoy-force-trace',
+    'x-envoy-ip-tags',
+    'x-envoy-original-url',
+    'x-envoy-hedge-on-per-try-timeout',
+  ].map((name): [string, string] => [name, 'true']);
   const side = { ownSpiffeId: own, tls: false, client: null };
   expect(sidecarHeaders(sent, side)).toEqual([['x-forwarded-proto', 'http']]);
   expect(gatewayHeaders(sent, { ...side, peer: '10.9.9.9', trustedProxies: 0 }).headers).toEqual([
@@ -91,5 +103,38 @@ describe('gatewayHeaders', () => {
         ['x-envoy-external-address', '1.1.1.1'],
       ],
     });
+  });
+});
+
+it('takes at the edge what only a proxy of the mesh may say, and leaves it to a sidecar', () => {
+  const sent = [
+    'x-envoy-decorator-operation',
+    'x-envoy-downstream-service-cluster',
+    'x-envoy-downstream-service-node',
+    'x-envoy-original-path',
+    'x-envoy-original-host',
+  ].map((name): [string, string] => [name, 'forged']);
+  const side = { ownSpiffeId: own, tls: false, client: null };
+  const atEdge = gatewayHeaders(sent, { ...side, peer: '10.9.9.9', trustedProxies: 1 }).headers;
+  expect(atEdge.filter(([, value]) => value === 'forged')).toEqual([]);
+  expect(sidecarHeaders(sent, side)).toEqual([...sent, ['x-forwarded-proto', 'http']]);
+});
+
+describe('schemeOf', () => {
+  it.each(['ftp', 'httpsx', ''])(
+    'takes %j of X-Forwarded-Proto for no scheme, and asks the connection',
+    (told) => {
+      expect(schemeOf([['x-forwarded-proto', told]], true)).toBe('https');
+      expect(schemeOf([['x-forwarded-proto', told]], false)).toBe('http');
+    },
+  );
+
+  it('asks the connection where other fields alone speak of one', () => {
+    expect(schemeOf([['x-scheme', 'http']], true)).toBe('https');
+  });
+
+  it('believes http over TLS, https over plaintext, in any case', () => {
+    expect(schemeOf([['x-forwarded-proto', 'HTTP']], true)).toBe('http');
+    expect(schemeOf([['x-forwarded-proto', 'https']], false)).toBe('https');
   });
 });
