@@ -31,7 +31,7 @@ export function normalizePath(target: Uint8Array | string, mode: PathNormalizati
 /** Whether the target is sure to stay as it is, in any mode that merges no slashes it has: what nearly all are. */
 function isNormal(target: string, mode: PathNormalization): boolean {
   const { length } = target;
-  if (length === 0 || target.charCodeAt(0) !== SLASH) return false;
+  if (target.charCodeAt(0) !== SLASH) return false;
   const slashesStay = mode === 'NONE' || mode === 'BASE';
   let at = 0;
   for (; at < length; at += 1) {

@@ -107,7 +107,9 @@ function isCa(content: ByteReader): boolean {
   const constraints = only(content, TAG.sequence);
   if (constraints.left() === 0) return false;
   const { tag, content: value } = next(constraints);
-  return tag === TAG.boolean && value.length === 1 && value[0] !== 0;
+  if (tag !== TAG.boolean) return false;
+  if (value.length !== 1) throw new DerError('a CA flag that is not one byte');
+  return value[0] !== 0;
 }
 
 function oids(content: ByteReader): string[] {

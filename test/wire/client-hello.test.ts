@@ -134,44 +134,90 @@ describe('ClientHello', () => {
   });
 
   it('refuses broken records and messages', () => {
-    const broken = {
-      'an empty record': '1603010000',
-      'a record beyond 2^14 bytes': '1603014001',
-      'a ServerHello first': '160301000402000000',
-      'a hello beyond 64 KiB': '1603010004010fffff',
-      'an alert between the records': '160301000101150301000100',
-      'a session id of 33 bytes': `160301004b01000047${'0303'}${'00'.repeat(32)}21${'00'.repeat(36)}`,
-      'a cipher list of odd length': hello('000301020301000000'),
-      'no compression': hello('0002130100'),
-      'bytes after the extensions': hello('0002130101000000ff'),
-      'an extension past its end': hello('00021301010000040000ffff'),
-      'two server names in two extensions': hello(
-        '000213010100001600000007000500000261620000000700050000026162',
-      ),
-      'an empty server name': withExtension('0000', '0003000000'),
-      'a server name with a space': withExtension('0000', '00050000026120'),
-      'a server name with NUL': withExtension('0000', '0005000002' + '6100'),
-      'two server names': withExtension('0000', '00080000016100000162'),
-      'an empty list of protocols': withExtension('0010', '0000'),
-      'an empty protocol': withExtension('0010', '000100'),
-    };
-    for (const [what, hex] of Object.entries(broken)) {
-      expect(readClientHello(Buffer.from(hex, 'hex')).kind, what).toBe('invalid');
+    const PAST_END = 'a length in the ClientHello points past its end';
+    const INTERRUPTED = 'the ClientHello is interrupted by another kind of record';
+    const CIPHERS = 'a broken list of cipher suites';
+    const NAME = 'a broken server name';
+    const PROTOCOLS = 'a broken list of protocols';
+    const broken: [what: string, hex: string, reason: string][] = [
+      ['an empty record', '1603010000', 'a TLS record of 0 bytes'],
+      ['a record beyond 2^14 bytes', '1603014001', 'a TLS record of 16385 bytes'],
+      ['a ServerHello first', '160301000402000000', 'the first TLS message is of type 2, not a ClientHello'],
+      [
+        'another message, of which only the type is there',
+        '160301000116',
+        'the first TLS message is of type 22, not a ClientHello',
+      ],
+      ['a hello far beyond 64 KiB', '1603010004010fffff', 'a ClientHello of 1048579 bytes'],
+      ['a hello just beyond 64 KiB', '16030100040100fffd', 'a ClientHello of 65537 bytes'],
+      ['an alert between the records', '160301000101150301000100', INTERRUPTED],
+      ['a record of another version', '160301000101160401000100', INTERRUPTED],
+      [
+        'a session id of 33 bytes',
+        `160301004b01000047${'0303'}${'00'.repeat(32)}21${'00'.repeat(36)}`,
+        'a session id of more than 32 bytes',
+      ],
+      ['an empty cipher list', hello('00000100'), CIPHERS],
+      ['a cipher list of odd length', hello('000301020301000000'), CIPHERS],
+      ['no compression', hello('0002130100'), 'no compression method'],
+      ['bytes after the extensions', hello('0002130101000000ff'), 'bytes after the extensions'],
+      ['an extension past its end', hello('00021301010000040000ffff'), PAST_END],
+      [
+        'two server names in two extensions',
+        hello(`0002130101000014${'00000006000400000161'.repeat(2)}`),
+        'extension 0 twice',
+      ],
+      ['an empty server name', withExtension('0000', '0003000000'), NAME],
+      ['a server name with a space', withExtension('0000', '00050000026120'), NAME],
+      ['a server name with DEL', withExtension('0000', '0005000002617f'), NAME],
+      ['a server name with NUL', withExtension('0000', '0005000002' + '6100'), NAME],
+      ['two server names', withExtension('0000', '00080000016100000162'), NAME],
+      ['bytes after the server name', withExtension('0000', '000400000161ff'), NAME],
+      ['a server name of 256 bytes', withExtension('0000', `0103000100${'61'.repeat(256)}`), NAME],
+      ['an empty list of protocols', withExtension('0010', '0000'), PROTOCOLS],
+      ['an empty protocol', withExtension('0010', '000100'), PROTOCOLS],
+      ['bytes after the protocols', withExtension('0010', '00020161ff'), PROTOCOLS],
+    ];
+    for (const [what, hex, reason] of broken) {
+      expect(readClientHello(Buffer.from(hex, 'hex')), what).toEqual({ kind: 'invalid', reason });
     }
   });
 
+  it('asks for more of a hello of 64 KiB', () => {
+    expect(readClientHello(Buffer.from('16030100040100fffc', 'hex')).kind).toBe('need-more');
+  });
+
+  it('reads a hello of one cipher suite and no extensions', () => {
+    expect(readClientHello(Buffer.from(hello('000213010100'), 'hex'))).toEqual(NOTHING_ASKED);
+  });
+
+  it('reads a hello that fills the largest record', () => {
+    const bytes = Buffer.from(withExtension('0015', '00'.repeat((1 << 14) - 51)), 'hex');
+    expect(bytes.readUInt16BE(3)).toBe(1 << 14);
+    expect(readClientHello(bytes)).toEqual(NOTHING_ASKED);
+  });
+
+  it('does not wait for what its record holds behind the hello', () => {
+    const bytes = Buffer.from(hello('000213010100'), 'hex');
+    bytes.writeUInt16BE(1 << 14, 3);
+    expect(readClientHello(bytes)).toEqual(NOTHING_ASKED);
+  });
+
+  it('reads a server name of 255 bytes', () => {
+    const bytes = Buffer.from(withExtension('0000', `01020000ff${'61'.repeat(255)}`), 'hex');
+    expect(readClientHello(bytes)).toEqual({ ...NOTHING_ASKED, sni: 'a'.repeat(255) });
+  });
+
   it('gives up at 64 KiB, however small the records', () => {
-    const drip = Buffer.concat([
-      Buffer.from('160301000101', 'hex'),
-      ...Array.from({ length: 12_000 }, () => Buffer.from('160301000100', 'hex')),
-    ]);
-    expect(readClientHello(drip.subarray(0, MAX_CLIENT_HELLO_BYTES)).kind).toBe('invalid');
     const wanting = recut(
       Buffer.concat([Buffer.alloc(5), Buffer.from('0100f000', 'hex'), Buffer.alloc(40_000)]),
       1,
     );
-    expect(readClientHello(wanting.subarray(0, MAX_CLIENT_HELLO_BYTES)).kind).toBe('invalid');
-    expect(readClientHello(wanting.subarray(0, 1_000)).kind).toBe('need-more');
+    expect(readClientHello(wanting.subarray(0, MAX_CLIENT_HELLO_BYTES))).toEqual({
+      kind: 'invalid',
+      reason: 'no complete ClientHello within 65536 bytes',
+    });
+    expect(readClientHello(wanting.subarray(0, MAX_CLIENT_HELLO_BYTES - 1)).kind).toBe('need-more');
   });
 
   it('never throws and never reads a name out of damaged bytes that is not printable', () => {
@@ -191,6 +237,8 @@ describe('ClientHello', () => {
     );
   });
 });
+
+const NOTHING_ASKED = { kind: 'client-hello', sni: null, alpn: [] };
 
 /** A ClientHello record with the given hex after the session id. */
 function hello(rest: string): string {

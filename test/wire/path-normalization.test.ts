@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { PathNormalization } from '../../model/mesh.ts';
-import { byteString, normalizePath, unescapeUtf8 } from '../../wire/path-normalization.ts';
+import { byteString, normalizePath, unescapeSlashes, unescapeUtf8 } from '../../wire/path-normalization.ts';
 
 function normalized(path: string, mode: PathNormalization = 'BASE'): string {
   const result = normalizePath(path, mode);
@@ -58,6 +58,7 @@ describe('normalizePath', () => {
   it('encodes what may not stand in a path', () => {
     expect(normalized('/a|b{*}^"<>`')).toBe('/a%7Cb%7B*%7D%5E%22%3C%3E%60');
     expect(normalized(unescapeUtf8('/é'))).toBe('/%C3%A9');
+    expect(normalized('/\x01\t \x7f')).toBe('/%01%09%20%7F');
   });
 
   it('merges slashes after dot segments, and leaves two where nothing else is left', () => {
@@ -74,6 +75,27 @@ describe('normalizePath', () => {
   it('lets no decoded byte complete a broken escape', () => {
     expect(normalized('/ad%2%356din')).toBe('/ad%25256din');
     expect(normalized('/%%32%35')).not.toContain('%25%');
+    expect(normalized('/%%325')).toBe('/%2525');
+  });
+
+  it('encodes no % that a decoded byte does not complete', () => {
+    expect(normalized('/%%32x')).toBe('/%2x');
+    expect(normalized('/a%345')).toBe('/a45');
+  });
+
+  it('decodes each end of the unreserved bytes, and nothing beside them', () => {
+    expect(normalized('/%2f%3a%40%5b%60%7b')).toBe('/%2f%3a%40%5b%60%7b');
+    expect(normalized('/%30%39%41%5A%61%7a%2D%2e%5F%7e')).toBe('/09AZaz-._~');
+  });
+
+  it('takes characters beyond bytes for their UTF-8, in the query too', () => {
+    expect(normalized('/ā')).toBe('/%C4%81');
+    for (const mode of ['NONE', 'BASE'] as const) expect(normalized('/a?ā', mode)).toBe('/a?\xc4\x81');
+    expect(byteString('\xfe\xff')).toBe('\xfe\xff');
+  });
+
+  it('decodes either slash to itself, in either case of letters', () => {
+    expect(unescapeSlashes('%5c%2F%5C%2f%2E')).toBe('\\/\\/%2E');
   });
 
   it('does the same to bytes as to text', () => {
