@@ -19,6 +19,14 @@ function request(over: Partial<Http1Head>, ...more: string[]) {
 
 describe('a head is refused', () => {
   it.each([
+    [
+      'whose Connection names Host',
+      {},
+      ['Connection', 'host'],
+      400,
+      'bad-connection-header',
+      'http1.connection_header_rejected',
+    ],
     ['of HTTP/1.0', { version: '1.0' }, [], 426, 'http-1.0', 'low_version'],
     ['of another version', { version: '1.2' }, [], 400, 'bad-version', 'http1.codec_error'],
     [
@@ -173,4 +181,8 @@ describe('a head is handed on', () => {
       ['b', '2'],
     ]);
   });
+});
+
+it('a target with an authority needs no Host', () => {
+  expect(request({ target: 'http://cart.shop/a', rawHeaders: [] })).toMatchObject({ host: 'cart.shop' });
 });

@@ -26,6 +26,8 @@ describe('an HTTP/1 request target', () => {
     ['/\u0001', '400 http1.invalid_characters'],
     ['ftp://a/b', '400 http1.invalid_scheme'],
     ['h-t://a/', '400 http1.invalid_scheme'],
+    ['xhttp://a/', '400 http1.invalid_scheme'],
+    ['httpx://a/', '400 http1.invalid_scheme'],
     ['http:///b', '400 http1.invalid_url'],
     ['http://', '400 http1.invalid_url'],
     ['http://u@/', '400 http1.invalid_url'],
@@ -38,6 +40,8 @@ describe('an HTTP/1 request target', () => {
     ['http://a%41b/', '400 http1.invalid_url'],
     ['http://a,b/', '400 http1.invalid_url'],
     ['http://[1:2]/', '400 http1.invalid_url'],
+    ['http://[1.2.3.4]/', '400 http1.invalid_url'],
+    ['http://[]/', '400 http1.invalid_url'],
     ['http://[::1]x/', '400 http1.invalid_url'],
     ['http://[::1%25e]/', '400 http1.invalid_url'],
     ['*', '400 http1.invalid_url'],
@@ -66,5 +70,26 @@ describe('an HTTP/1 request target', () => {
     ['http://u%40@a/#b', 'a /#b'],
   ])('%s is host and path %s', (target, wanted) => {
     expect(read(target)).toBe(wanted);
+  });
+
+  it.each([
+    ['GET', '/\u0001', 'control-in-path', 'http1.invalid_characters'],
+    ['GET', '/é', 'byte-in-path', 'http1.codec_error'],
+    ['CONNECT', 'a:80', 'bad-target', 'http1.invalid_url'],
+    ['GET', '*', 'bad-target', 'http1.invalid_url'],
+    ['GET', 'admin', 'bad-target', 'http1.codec_error'],
+    ['GET', 'ftp://a/', 'bad-target', 'http1.invalid_scheme'],
+    ['GET', 'http://a_b/', 'bad-target', 'http1.invalid_url'],
+  ])('%s %j is answered 400 Bad Request, for %s', (method, target, reason, details) => {
+    expect(splitTarget(method, target)).toEqual({ status: 400, body: 'Bad Request', details, reason });
+  });
+
+  it('a target without a path is answered 404 without a body', () => {
+    expect(splitTarget('OPTIONS', '*')).toEqual({
+      status: 404,
+      body: '',
+      details: 'absolute_path_rejected',
+      reason: 'path-not-absolute',
+    });
   });
 });

@@ -145,4 +145,100 @@ describe('checkRequestFields', () => {
   it('leaves the length of a body that follows to who reads it', () => {
     expect(refusal(block({ ':method': 'POST' }, ['content-length', '5']), 'follows')).toBeNull();
   });
+
+  it.each<[string, Fields, string]>([
+    ['te other than trailers', block({}, ['te', 'gzip']), 'http2.invalid.header.field connection-field'],
+    ['a slash in a method', block({ ':method': 'A/B' }), 'http2.invalid.header.field bad-pseudo-header'],
+    [
+      'a length that begins as a number',
+      block({}, ['content-length', '0x1']),
+      'http2.invalid.header.field bad-content-length',
+    ],
+    [
+      'a length of a body that does not come',
+      block({}, ['content-length', '5']),
+      'http2.violation.of.messaging.rule bad-content-length',
+    ],
+    [
+      'a CONNECT with a path',
+      block({ ':method': 'CONNECT', ':scheme': null }),
+      'http2.violation.of.messaging.rule bad-connect',
+    ],
+    [
+      'a CONNECT with a scheme',
+      block({ ':method': 'CONNECT', ':path': null }),
+      'http2.violation.of.messaging.rule bad-connect',
+    ],
+    [
+      'any other CONNECT',
+      block({ ':method': 'CONNECT', ':path': null, ':scheme': null }),
+      'route_not_found connect',
+    ],
+    ['no method', block({ ':method': null }), 'http2.violation.of.messaging.rule missing-pseudo-header'],
+    [
+      'neither authority nor host',
+      block({ ':authority': null }),
+      'http2.violation.of.messaging.rule missing-authority',
+    ],
+    [
+      'a path over https without its slash',
+      block({ ':scheme': 'https', ':path': 'a' }),
+      'http2.violation.of.messaging.rule bad-target',
+    ],
+    [
+      'a path of OPTIONS that is neither * nor absolute',
+      block({ ':method': 'OPTIONS', ':path': 'a' }),
+      'http2.violation.of.messaging.rule bad-target',
+    ],
+    [
+      '* of OPTIONS',
+      block({ ':method': 'OPTIONS', ':path': '*' }),
+      'absolute_path_rejected path-not-absolute',
+    ],
+    [
+      'a QUERY that does not say what it asks in',
+      block({ ':method': 'QUERY' }),
+      'query_missing_content_type query-without-content-type',
+    ],
+    [
+      'a block of too many bytes',
+      block({}, ['x', 'a'.repeat(60 * 1024)]),
+      'http2.header_list_size_too_large headers-too-large',
+    ],
+    [
+      'a block of too many fields',
+      block({}, ...Array.from({ length: 97 }, (): [string, string] => ['x', ''])),
+      'http2.too_many_headers headers-too-large',
+    ],
+  ])('names the fault of %s', (_, fields, named) => {
+    const { details, reason } = refusal(fields) ?? {};
+    expect(`${details} ${reason}`).toBe(named);
+  });
+
+  it('passes a block of 60 KiB to the byte', () => {
+    const bytes = block({}, ['x', '']).reduce((sum, [name, value]) => sum + name.length + value.length, 0);
+    const value = 'a'.repeat(60 * 1024 - bytes);
+    expect(refusal(block({}, ['x', value]))).toBeNull();
+    expect(refusal(block({}, ['x', `${value}a`]))).not.toBeNull();
+  });
+
+  it('passes a QUERY that says what it asks in, and a method of any token', () => {
+    expect(refusal(block({ ':method': 'QUERY' }, ['content-type', 'text/plain']))).toBeNull();
+    expect(refusal(block({ ':method': 'A_B!' }))).toBeNull();
+  });
+
+  it('passes a length of eighteen digits where the body follows', () => {
+    expect(refusal(block({}, ['content-length', '9'.repeat(18)]), 'follows')).toBeNull();
+    expect(refusal(block({}, ['content-length', '9'.repeat(19)]), 'follows')).not.toBeNull();
+  });
+
+  it('hands on method, scheme and path as they were sent', () => {
+    expect(request(block({ ':scheme': 'HTTPS', ':path': '/a/../b?c' }))).toEqual({
+      method: 'GET',
+      scheme: 'HTTPS',
+      rawPath: '/a/../b?c',
+      host: 'cart.shop',
+      headers: [],
+    });
+  });
 });

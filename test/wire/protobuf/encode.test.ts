@@ -9,6 +9,7 @@ describe('an encoded field', () => {
   it('writes ! for bytes that are no UTF-8, which a receiver would refuse the whole message for', () => {
     expect(stringField(1, 'a\xff')).toEqual([0x0a, 2, 0x61, 0x21]);
     expect(stringField(1, '\xc3\xa9')).toEqual([0x0a, 2, 0xc3, 0xa9]);
+    expect(stringField(1, '\n\xc3\xa9')).toEqual([0x0a, 3, 0x0a, 0xc3, 0xa9]);
   });
 
   it('has its length before it, nested or not', () => {
