@@ -18,7 +18,7 @@ import type { PlayedCase, SuitePlayer } from './suite-player.ts';
 const CLIENTS = 12;
 const CASE_TIMEOUT_MS = 10_000;
 /** How long mirrored requests and events may take after the last answer. */
-const SETTLE_MS = 500;
+const SETTLE_MS = 15_000;
 const POLL_MS = 10;
 
 interface Stage extends RouteStage {
