@@ -33,11 +33,13 @@ function isOrigin(match: CorsPolicy['allowOrigins'][number], origin: string): bo
 function preflightHeaders(policy: CorsPolicy, origin: string, asked: HeaderList): HeaderList {
   const fields: [string, string][] = [['access-control-allow-origin', origin]];
   if (policy.allowCredentials) fields.push(['access-control-allow-credentials', 'true']);
-  if (policy.allowMethods !== '') fields.push(['access-control-allow-methods', policy.allowMethods]);
+  const offered = (allowed: string, asks: string) => (allowed === '*' ? valueOf(asked, asks) : allowed);
+  const { allowMethods, allowHeaders } = policy;
   // `*` allows what is asked for, by its names.
-  const { allowHeaders } = policy;
-  const allowed = allowHeaders === '*' ? valueOf(asked, 'access-control-request-headers') : allowHeaders;
-  if (allowHeaders !== '') fields.push(['access-control-allow-headers', allowed]);
+  if (allowMethods !== '')
+    fields.push(['access-control-allow-methods', offered(allowMethods, 'access-control-request-method')]);
+  if (allowHeaders !== '')
+    fields.push(['access-control-allow-headers', offered(allowHeaders, 'access-control-request-headers')]);
   if (policy.maxAge !== '') fields.push(['access-control-max-age', policy.maxAge]);
   return fields;
 }
