@@ -15,7 +15,10 @@ export interface CorsOutcome {
 const NOT_CORS: CorsOutcome = { preflight: null, allowed: null };
 
 /** A preflight isn't asked which method it is about. */
-export function judgeCors(policy: CorsPolicy, { method, headers }: RoutedRequest): CorsOutcome {
+export function judgeCors(
+  policy: CorsPolicy,
+  { method, headers }: Pick<RoutedRequest, 'method' | 'headers'>,
+): CorsOutcome {
   const origin = valueOf(headers, 'origin');
   if (origin === '') return NOT_CORS;
   const allowed = policy.allowOrigins.some((one) => isOrigin(one, origin));
