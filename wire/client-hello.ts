@@ -76,7 +76,6 @@ function reassemble(bytes: Uint8Array): { body: Uint8Array } | ClientHelloReadin
       if (wanted > MAX_CLIENT_HELLO_BYTES)
         return { kind: 'invalid', reason: `a ClientHello of ${wanted} bytes` };
     }
-    if (end < start + length && (wanted === null || collected < wanted)) return more(bytes);
     at = end;
   }
   const message = new Uint8Array(collected);
