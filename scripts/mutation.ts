@@ -12,7 +12,7 @@ import { changedSources, sourcesUnder } from './mutation/choose-sources.ts';
 import type { Mutant } from './mutation/job.ts';
 import { makeMutants } from './mutation/mutants.ts';
 import { readMemory, rememberedKills, writeMemory } from './mutation/memory.ts';
-import { reportOf, survivorLines } from './mutation/report.ts';
+import { failureOf, reportOf, survivorLines } from './mutation/report.ts';
 import { type Outcome, runShare, type Share } from './mutation/run-share.ts';
 import { recordMeasurement } from '../test/support/measurement.ts';
 
@@ -62,6 +62,11 @@ async function main(): Promise<void> {
   const under = positionals.length > 0 ? positionals : FOLDERS;
   const sources = values.changed ? changedSources(root, FOLDERS, values.base) : sourcesUnder(root, under);
   const { mutants, instrumented } = await makeMutants(root, sources);
+  if (mutants.length === 0) {
+    console.log(`nothing to judge: no mutants in ${sources.length} ${values.changed ? 'changed ' : ''}files`);
+    process.exitCode = values.changed ? 0 : 1;
+    return;
+  }
   const memory = readMemory(root);
   const known = values.survivors ? rememberedKills(root, memory, mutants) : [];
   const skip = new Set(known.map(({ mutant }) => mutant.id));
@@ -101,8 +106,9 @@ async function main(): Promise<void> {
   const report = reportOf(outcomes, Math.round((Date.now() - started) / 60_000));
   for (const line of report.lines) console.log(line);
   recordMeasurement('mutation', `npm run mutation -- ${process.argv.slice(2).join(' ')}`, report.figures);
-  if (report.score < Number(values.threshold)) {
-    console.error(`under ${values.threshold} %: see .mutation/survivors.txt`);
+  const failure = failureOf(report.figures, Number(values.threshold));
+  if (failure !== null) {
+    console.error(failure);
     process.exitCode = 1;
   }
 }

@@ -4,12 +4,11 @@ import type { Fate, Outcome } from './run-share.ts';
 
 export interface Tally extends Record<Fate, number> {
   mutants: number;
-  /** Per cent of the judged mutants that a test noticed; what no test reaches counts as unnoticed. */
-  score: number;
+  /** Per cent of the judged mutants that a test noticed; what no test reaches counts as unnoticed. null: none was judged. */
+  score: number | null;
 }
 
 export interface MutationReport {
-  score: number;
   figures: { minutes: number; all: Tally; folders: Record<string, Tally> };
   lines: string[];
 }
@@ -25,7 +24,7 @@ function tally(outcomes: readonly Outcome[]): Tally {
   };
   const judged = outcomes.length - fates.unknown;
   const noticed = fates.killed + fates.timeout;
-  const score = judged === 0 ? 100 : Math.floor((noticed / judged) * 10_000) / 100;
+  const score = judged === 0 ? null : Math.floor((noticed / judged) * 10_000) / 100;
   return { mutants: outcomes.length, ...fates, score };
 }
 
@@ -34,9 +33,15 @@ export function reportOf(outcomes: readonly Outcome[], minutes: number): Mutatio
   const folders = Object.fromEntries(byFolder.map(([folder, own]) => [folder, tally(own)]));
   const all = tally(outcomes);
   const line = (name: string, of: Tally): string =>
-    `${name.padEnd(24)} ${of.score.toFixed(2).padStart(6)} %  ${of.mutants} mutants, ${of.killed} killed, ${of.timeout} endless, ${of.survived} survived, ${of.unreached} unreached${of.unknown > 0 ? `, ${of.unknown} not judged` : ''}`;
+    `${name.padEnd(24)} ${(of.score?.toFixed(2) ?? '-').padStart(6)} %  ${of.mutants} mutants, ${of.killed} killed, ${of.timeout} endless, ${of.survived} survived, ${of.unreached} unreached${of.unknown > 0 ? `, ${of.unknown} not judged` : ''}`;
   const lines = [...Object.entries(folders).map(([name, of]) => line(name, of)), line('all', all)];
-  return { score: all.score, figures: { minutes, all, folders }, lines };
+  return { figures: { minutes, all, folders }, lines };
+}
+
+/** Why a run of these figures fails; null when it doesn't. */
+export function failureOf({ all }: MutationReport['figures'], threshold: number): string | null {
+  if (all.score === null) return 'no mutant was judged: time was up, or every share failed';
+  return all.score < threshold ? `under ${threshold} %: see .mutation/survivors.txt` : null;
 }
 
 /** Each survivor: where, what became of what. */

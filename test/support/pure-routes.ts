@@ -25,11 +25,14 @@ const CONNECTION = {
 /** Cases that could be judged without sockets, and what differs. */
 export function pureDifferences(suite: RouteSuite): { judged: number; differences: string[] } {
   const world = worldOf(suite);
+  const tables = new Map<string, RouteTable>();
   let judged = 0;
   const differences: string[] = [];
   for (const one of suite.suite.spec.cases) {
     if (one.repeat > 1) continue;
-    const table = prepareRoutes(compileRoutes(world, one.from));
+    const client = JSON.stringify(one.from);
+    const table = tables.get(client) ?? prepareRoutes(compileRoutes(world, one.from));
+    tables.set(client, table);
     const told =
       one.request.protocol === 'tcp' ? tcpOutcome(table, suite, one) : httpOutcome(table, suite, one);
     if (told === null) continue;

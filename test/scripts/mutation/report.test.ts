@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { reportOf, survivorLines } from '../../../scripts/mutation/report.ts';
+import { failureOf, reportOf, survivorLines } from '../../../scripts/mutation/report.ts';
 import type { Fate, Outcome } from '../../../scripts/mutation/run-share.ts';
 
 function outcome(file: string, fate: Fate): Outcome {
@@ -37,10 +37,10 @@ describe('the score of a mutation run', () => {
 
   it('is never rounded up', () => {
     const nearly = Array.from({ length: 9_999 }, () => outcome('wire/a.ts', 'killed'));
-    expect(reportOf([...nearly, outcome('wire/a.ts', 'survived')], 1).score).toBe(99.99);
+    expect(reportOf([...nearly, outcome('wire/a.ts', 'survived')], 1).figures.all.score).toBe(99.99);
     expect(
       reportOf([outcome('a/b.ts', 'killed'), outcome('a/b.ts', 'killed'), outcome('a/b.ts', 'survived')], 1)
-        .score,
+        .figures.all.score,
     ).toBe(66.66);
   });
 
@@ -50,6 +50,29 @@ describe('the score of a mutation run', () => {
       ['policy/x', 0],
       ['wire', 100],
     ]);
+  });
+});
+
+describe('a mutation run', () => {
+  const failure = (fates: readonly Fate[]): string | null =>
+    failureOf(
+      reportOf(
+        fates.map((fate) => outcome('wire/a.ts', fate)),
+        1,
+      ).figures,
+      85,
+    );
+
+  it('fails when its time is up before anything is judged, and says so', () => {
+    expect(failure(['unknown', 'unknown'])).toContain('no mutant was judged');
+    expect(reportOf([outcome('wire/a.ts', 'unknown')], 1).lines.at(-1)).toMatch(/^all +- %/);
+  });
+
+  it('fails under its threshold only', () => {
+    const of100 = (killed: number): Fate[] =>
+      Array.from({ length: 100 }, (_, index) => (index < killed ? 'killed' : 'survived'));
+    expect(failure(of100(84))).toBe('under 85 %: see .mutation/survivors.txt');
+    expect(failure(of100(85))).toBeNull();
   });
 });
 
