@@ -85,18 +85,30 @@ class Parser {
   #sequence(flags: Flags): RegexNode {
     const parts: RegexNode[] = [];
     for (let next = this.#peek(); next !== undefined && next !== '|' && next !== ')'; next = this.#peek()) {
-      const part = this.#atom(flags);
-      if (part !== null) parts.push(this.#repeated(part, flags));
+      const atoms = this.#atoms(flags);
+      const last = atoms.pop();
+      parts.push(...atoms);
+      if (last !== undefined) parts.push(this.#repeated(last, flags));
     }
     return { kind: 'sequence', parts };
   }
 
-  #atom(flags: Flags): RegexNode | null {
+  /** One as a rule; none for flags alone, and the characters of a quotation, of which only the last can be repeated. */
+  #atoms(flags: Flags): RegexNode[] {
+    if (this.#take('\\Q')) return this.#quoted(flags);
+    if (this.#take('(')) return this.#group(flags);
+    return [this.#atom(flags)];
+  }
+
+  #atom(flags: Flags): RegexNode {
+    const start = this.#at;
+    if (this.#bounds() !== null) {
+      const operator = this.#text.slice(start, this.#at).join('');
+      throw new RegexSyntaxError(`missing argument to repetition operator: ${operator}`);
+    }
     const char = this.#text[this.#at] as string;
     this.#at += 1;
     switch (char) {
-      case '(':
-        return this.#group(flags);
       case '[':
         return { kind: 'set', set: this.#class(flags) };
       case '.':
@@ -107,17 +119,13 @@ class Parser {
         return { kind: 'assert', what: 'end' };
       case '\\':
         return this.#escape(flags);
-      case '*':
-      case '+':
-      case '?':
-        throw new RegexSyntaxError(`missing argument to repetition operator: ${char}`);
       default:
         return literal(char, flags);
     }
   }
 
-  #group(flags: Flags): RegexNode | null {
-    if (!this.#take('?')) return this.#capture(flags);
+  #group(flags: Flags): RegexNode[] {
+    if (!this.#take('?')) return [this.#capture(flags)];
     if (
       this.#take('P<') ||
       (this.#text[this.#at + 1] !== '=' && this.#text[this.#at + 1] !== '!' && this.#take('<'))
@@ -125,7 +133,7 @@ class Parser {
       const end = this.#text.indexOf('>', this.#at);
       if (end < 0) throw new RegexSyntaxError('invalid named group');
       this.#at = end + 1;
-      return this.#capture(flags);
+      return [this.#capture(flags)];
     }
     const set = { ...flags };
     let on = true;
@@ -137,10 +145,10 @@ class Parser {
       else if (char === 's') set.dotAll = on;
       else if (char === 'U') set.ungreedy = on;
       else if (char === 'm' && !on) continue;
-      else if (char === ':') return this.#closed(this.#choice(set));
+      else if (char === ':') return [this.#closed(this.#choice(set))];
       else if (char === ')') {
         Object.assign(flags, set);
-        return null;
+        return [];
       } else throw new RegexSyntaxError(`(?${char ?? ''} is not supported`);
     }
   }
@@ -183,6 +191,7 @@ class Parser {
     return { min, max };
   }
 
+  /** What stands behind a backslash outside of classes. */
   #escape(flags: Flags): RegexNode {
     const char = this.#text[this.#at];
     if (char === 'b' || char === 'B' || char === 'A' || char === 'z') {
@@ -190,40 +199,36 @@ class Parser {
       const what = ({ b: 'word', B: 'not-word', A: 'start', z: 'end' } as const)[char];
       return { kind: 'assert', what };
     }
-    if (this.#take('Q')) return this.#quoted(flags);
-    return { kind: 'set', set: this.#escaped(flags) };
+    const named = namedClass(char ?? '');
+    if (named === null) return { kind: 'set', set: foldIf(flags, pointSet(this.#escapedPoint())) };
+    this.#at += 1;
+    return { kind: 'set', set: named };
   }
 
-  #quoted(flags: Flags): RegexNode {
+  #quoted(flags: Flags): RegexNode[] {
     const parts: RegexNode[] = [];
     while (this.#at < this.#text.length && !this.#take('\\E')) {
       parts.push(literal(this.#text[this.#at] as string, flags));
       this.#at += 1;
     }
-    return { kind: 'sequence', parts };
+    return parts;
   }
 
-  /** What stands behind a backslash, in a class or outside. */
-  #escaped(flags: Flags): CharSet {
+  #escapedPoint(): number {
     const char = this.#text[this.#at];
     this.#at += 1;
     if (char === undefined) throw new RegexSyntaxError('trailing backslash');
-    const named = namedClass(char);
-    if (named !== null) return named;
-    return foldIf(flags, pointSet(this.#escapedPoint(char)));
-  }
-
-  #escapedPoint(char: string): number {
     const control = 'aftnrv'.indexOf(char);
     if (control >= 0) return [7, 12, 9, 10, 13, 11][control] as number;
     if (char === 'x') return this.#hex();
     if (/[0-7]/.test(char)) {
       const octal = /^[0-7]{1,3}/.exec(this.#text.slice(this.#at - 1, this.#at + 2).join(''))?.[0] ?? '';
-      if (char !== '0' && octal.length < 3) throw new RegexSyntaxError(`invalid escape sequence: \\${char}`);
+      if (char !== '0' && octal.length < 2) throw new RegexSyntaxError(`invalid escape sequence: \\${char}`);
       this.#at += octal.length - 1;
       return Number.parseInt(octal, 8);
     }
-    if (/[A-Za-z0-9]/.test(char)) throw new RegexSyntaxError(`invalid escape sequence: \\${char}`);
+    // Only ASCII's punctuation stands for itself.
+    if (/[^!-/:-@[-`{-~ ]/.test(char)) throw new RegexSyntaxError(`invalid escape sequence: \\${char}`);
     return char.codePointAt(0) as number;
   }
 
@@ -256,26 +261,25 @@ class Parser {
       this.#at += posix[0].length;
       return set;
     }
-    const from = this.#classPoint(flags);
-    if (this.#peek() !== '-' || this.#text[this.#at + 1] === ']' || this.#text[this.#at + 1] === undefined)
-      return from;
+    const named = this.#peek() === '\\' ? namedClass(this.#text[this.#at + 1] ?? '') : null;
+    if (named !== null) {
+      this.#at += 2;
+      return named;
+    }
+    const low = this.#classPoint();
+    if (this.#peek() !== '-' || this.#text[this.#at + 1] === ']') return foldIf(flags, pointSet(low));
     this.#at += 1;
-    const to = this.#classPoint({ ...flags, ignoreCase: false });
-    const [low, high] = [from[0]?.[0] ?? 0, to[0]?.[0] ?? 0];
-    if (to.length !== 1 || to[0]?.[0] !== to[0]?.[1] || high < low)
-      throw new RegexSyntaxError('invalid character class range');
-    return foldIf(flags, charSet([[low, high]]));
+    const high = this.#classPoint();
+    if (high < low) throw new RegexSyntaxError('invalid character class range');
+    return foldIf(flags, [[low, high]]);
   }
 
-  #classPoint(flags: Flags): CharSet {
-    if (this.#take('\\')) return this.#escaped({ ...flags, ignoreCase: false });
-    const char = this.#text[this.#at] as string;
+  #classPoint(): number {
+    if (this.#take('\\')) return this.#escapedPoint();
+    const point = this.#peek()?.codePointAt(0);
+    if (point === undefined) throw new RegexSyntaxError('missing closing ]');
     this.#at += 1;
-    const next = this.#text[this.#at];
-    const range = next === '-' && this.#text[this.#at + 1] !== ']';
-    return range
-      ? pointSet(char.codePointAt(0) as number)
-      : foldIf(flags, pointSet(char.codePointAt(0) as number));
+    return point;
   }
 }
 

@@ -30,7 +30,8 @@ export function ownTest(source: string): string {
   return join('test', source.replace(/\.ts$/, '.test.ts'));
 }
 
-const IMPORTED = /(?:from|import)\s*\(?\s*'(\.[^']+\.ts)'/g;
+/** Not those of types alone, which load nothing. */
+const IMPORTED = /\b(?:import|export)\s(?!type\b)[^;']*from '(\.[^']+\.ts)'|\bimport\(?\s*'(\.[^']+\.ts)'/g;
 
 /** For each source file, the tests whose imports lead to it. Paths are relative to `root`. */
 export function testsThatLoad(root: string, tests: readonly string[]): Map<string, string[]> {
@@ -40,8 +41,8 @@ export function testsThatLoad(root: string, tests: readonly string[]): Map<strin
     const known = imports.get(file);
     if (known) return known;
     const text = readFileSync(join(root, file), 'utf8');
-    const found = [...text.matchAll(IMPORTED)].map(([, path = '']) =>
-      relative(root, resolve(root, dirname(file), path)),
+    const found = [...text.matchAll(IMPORTED)].map(([, named, whole]) =>
+      relative(root, resolve(root, dirname(file), named ?? whole ?? '')),
     );
     imports.set(file, found);
     return found;

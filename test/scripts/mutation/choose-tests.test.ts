@@ -19,4 +19,10 @@ describe('the tests that a mutant faces', () => {
     expect(loads.get('wire/ip-block.ts')).toContain('test/policy/corpus-subset.test.ts');
     expect(loads.get('wire/ip-block.ts')).not.toContain('test/wire/client-hello.test.ts');
   });
+
+  it('but not those that import its types alone, and so load nothing of it', () => {
+    const loads = testsThatLoad(repository, ['test/wire/x509-extensions.test.ts']);
+    expect(loads.get('wire/x509-extensions.ts')).toEqual(['test/wire/x509-extensions.test.ts']);
+    expect(loads.has('policy/routes/regex-classes.ts')).toBe(false);
+  });
 });
