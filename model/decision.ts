@@ -67,8 +67,11 @@ export interface TrailEntry {
 
 /** Something true that a security engineer must be told although the verdict stands. */
 export interface Finding {
-  /** `istio-allows` = a hole in the cluster as well; `stricter-than-istio` = a row of docs/deviations.md. */
-  code: 'istio-allows' | 'stricter-than-istio' | 'not-covered';
+  /**
+   * `istio-allows` = a hole in the cluster as well; `stricter-than-istio` = a row of docs/deviations.md;
+   * `fault-injected` = a rehearsal made it so.
+   */
+  code: 'istio-allows' | 'stricter-than-istio' | 'not-covered' | 'fault-injected';
   /** Row of the attack catalogue where there is one, e.g. `M7`. */
   attack?: string;
   message: string;

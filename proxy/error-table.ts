@@ -12,6 +12,7 @@ export type Failure =
   | 'cluster-not-found'
   | 'no-healthy-upstream'
   | 'connect-failure'
+  | 'connect-timeout'
   | 'wrong-peer-identity'
   | 'upstream-reset'
   | 'upstream-remote-reset'
@@ -57,6 +58,12 @@ const TABLE: Record<Failure, Answer> = {
     body: `${RESET}remote connection failure`,
     details:
       'upstream_reset_before_response_started{remote_connection_failure|delayed_connect_error:_Connection_refused}',
+  },
+  'connect-timeout': {
+    phase: 'upstream',
+    status: 503,
+    body: `${RESET}connection timeout`,
+    details: 'upstream_reset_before_response_started{connection_timeout}',
   },
   'wrong-peer-identity': {
     phase: 'mtls',

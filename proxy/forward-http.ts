@@ -47,6 +47,8 @@ export interface ForwardInput {
   agent: Agent;
   /** The connection that carries the exchange, known before its first byte. */
   onConnection(socket: Duplex): void;
+  /** The connection of an exchange that has left HTTP; absent = as it is. */
+  upgraded?: (socket: Duplex) => Duplex;
   /** Last touch on the response's fields; `serviceMs`: since the end of the request, null before that. */
   responseHeaders(upstream: [string, string][], serviceMs: number | null): [string, string][];
   /** Called once, before the last byte goes to the client (or when the client has gone). */
@@ -246,12 +248,13 @@ export function forward(input: ForwardInput): Promise<ForwardResult> {
         finish('upstream-gone');
       });
     });
-    upstream.on('upgrade', (answer: IncomingMessage, socket: Duplex, rest: Buffer) => {
+    upstream.on('upgrade', (answer: IncomingMessage, raw: Duplex, rest: Buffer) => {
       if (detached === null) {
-        socket.destroy();
+        raw.destroy();
         upstream.emit('error', new Error('an upgrade that nobody asked for'));
         return;
       }
+      const socket = input.upgraded?.(raw) ?? raw;
       status = answer.statusCode ?? 101;
       headers = answeredBy(answer);
       response.detachSocket(request.socket);

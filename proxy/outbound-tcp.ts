@@ -7,6 +7,10 @@ import type { Cluster, ClusterEndpoint, TcpChain } from '../policy/routes/compil
 import { chainFor, listenerAt } from '../policy/routes/route-table.ts';
 import type { Core } from './core.ts';
 import { decisionOf } from './error-table.ts';
+import { brokenEdge, failedDial } from './faults/broken-upstream.ts';
+import { edgeFaults, type EdgeFaults } from './faults/edge-faults.ts';
+import { slowStream } from './faults/slow-stream.ts';
+import { faultTcp } from './faults/tcp-faults.ts';
 import { UpstreamRefused } from './forward-http.ts';
 import type { InForce } from './in-force.ts';
 import { makeEvent } from './make-event.ts';
@@ -104,6 +108,7 @@ export async function carryOutboundTcp(call: TcpCall, client: Duplex): Promise<v
     flags: '',
     mirrors: [],
   };
+  const faults = target.cluster === null ? null : edgeFaults(inForce, caller, target.cluster);
   const finish = (decision: Decision, to: PeerRef, tls: TlsFacts | null): void => {
     core.record(
       makeEvent({
@@ -116,13 +121,22 @@ export async function carryOutboundTcp(call: TcpCall, client: Duplex): Promise<v
         tls,
         route,
         decision,
+        findings: faults?.findings ?? [],
         snapshotVersion: inForce.snapshot.version,
         tag,
       }),
     );
   };
   client.on('error', () => undefined);
-  const dialed = await dialTarget(call, target, route, tag);
+  if (faults !== null && target.cluster !== null) {
+    const { over, flags } = await faultTcp(faults, client);
+    route.flags = flags;
+    if (over !== null) {
+      finish(withoutStatus(over), peerOfEndpoint(inForce, target.cluster, null), null);
+      return;
+    }
+  }
+  const dialed = await dialTarget(call, target, { route, faults }, tag);
   const to = dialed.to;
   if (dialed.peer === null || client.destroyed) {
     dialed.release();
@@ -137,9 +151,10 @@ export async function carryOutboundTcp(call: TcpCall, client: Duplex): Promise<v
     return;
   }
   const { stream, tls, spiffeId } = dialed.peer;
+  const { bytesPerSecond = null } = faults ?? {};
   join({
     client,
-    upstream: stream,
+    upstream: bytesPerSecond === null ? stream : slowStream(stream, bytesPerSecond),
     connectTimeoutMs: core.limits.connectTimeoutMs,
     onClientBytes: () => true,
     onUpstreamBytes: () => undefined,
@@ -161,7 +176,7 @@ interface Dialed {
 async function dialTarget(
   call: TcpCall,
   target: Target,
-  route: RouteFacts,
+  { route, faults }: { route: RouteFacts; faults: EdgeFaults | null },
   tag: string | null,
 ): Promise<Dialed> {
   const { core, connection, inForce, caller: from } = call;
@@ -179,10 +194,11 @@ async function dialTarget(
         }
       : peerOfEndpoint(inForce, cluster, null);
   const failed = (decision: Decision, flags: string): Dialed => {
-    route.flags = flags;
+    route.flags = route.flags === '' ? flags : `${route.flags},${flags}`;
     return { peer: null, to, decision, release: () => undefined };
   };
   if (cluster === null) return failed(target.decision, target.chain === null ? 'UH' : 'NC');
+  const broken = brokenEdge(core.limits, cluster, faults);
   const tried = new Set<string>();
   let last: Decision | null = null;
   while (route.attempts < ATTEMPTS) {
@@ -192,6 +208,10 @@ async function dialTarget(
     route.attempts += 1;
     tried.add(endpointKey(endpoint));
     to = peerOfEndpoint(inForce, cluster, endpoint);
+    if (broken !== null) {
+      last = await failedDial(broken);
+      continue;
+    }
     const release = occupy(core.clusters.of(from.id, cluster), endpoint);
     try {
       const peer = await dialCluster(core, { inForce, from, cluster, endpoint, address, host: null }, tag);

@@ -3,6 +3,7 @@
  * worker's message port). A data plane answers each snapshot with ACK or NACK, as xDS has it, and keeps the
  * last one that it acknowledged in force.
  */
+import type { InjectedFault } from '../model/injected-fault.ts';
 import type { AppProtocol, PathNormalization } from '../model/mesh.ts';
 import type { Problem } from '../model/problem.ts';
 import type { CompiledPolicy } from '../policy/compiled-policy.ts';
@@ -123,6 +124,8 @@ export interface Snapshot {
   standIns?: Readonly<Record<string, { host: string; port: number }>>;
   /** Roots for servers outside of the mesh, PEM; absent = the machine's own. */
   publicRootsPem?: readonly string[];
+  /** What a rehearsal injects while one of its scenarios runs; absent = nothing. */
+  faults?: readonly InjectedFault[];
 }
 
 export interface BoundListener {

@@ -7,6 +7,7 @@ import { normalizePath } from '../../wire/path-normalization.ts';
 import { upstreamContentLength } from '../../wire/upstream-content-length.ts';
 import { inForceFor, type Core } from '../core.ts';
 import { endedAs } from '../error-table.ts';
+import { edgeFaults } from '../faults/edge-faults.ts';
 import type { EventContext } from '../event-writer.ts';
 import type { InForce } from '../in-force.ts';
 import { callerPeer, clusterHost, type OutboundConnection } from '../outbound-connection.ts';
@@ -122,6 +123,7 @@ export class OutboundSide implements FastSide {
     const host = clusterHost(asked, connection, inForce, caller);
     const decision = this.#plainRoute(inForce, caller, host);
     if (decision === null || decision.cluster === null) return null;
+    if (edgeFaults(inForce, caller, decision.cluster) !== null) return null;
     const { route, cluster } = decision;
     const state = this.#core.clusters.of(caller.id, cluster);
     this.#course = { inForce, caller, asked, host, route, cluster, state, upstreams: new Map() };

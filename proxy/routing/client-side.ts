@@ -9,6 +9,8 @@ import type { Upstream, UpstreamRequest } from '../http2/upstream.ts';
 export interface CarryHooks {
   /** The connection that carries the exchange, known before its first byte. */
   connected(socket: Duplex): void;
+  /** The connection of an exchange that has left HTTP; absent = as it is. */
+  upgraded?: (socket: Duplex) => Duplex;
   /** Last touch on the response's fields; `serviceMs`: since the end of the request, null before that. */
   responseHeaders(upstream: [string, string][], serviceMs: number | null): [string, string][];
   /** Called once, before the last byte goes to the client (or when the client has gone). */

@@ -5,6 +5,7 @@ import type { Route } from '../../policy/routes/compiled-routes.ts';
 import { withCors } from '../../policy/routes/cors.ts';
 import { responseToClient, type ConnectionCommandFacts } from '../../policy/routes/request-upstream.ts';
 import type { ForwardDecision, RoutedRequest } from '../../policy/routes/route-decision.ts';
+import type { EdgeFaults } from '../faults/edge-faults.ts';
 import type { ClientSide } from './client-side.ts';
 import type { OriginalDestination } from './original-destination.ts';
 import { recordOutbound, type Call } from './outbound-call.ts';
@@ -24,6 +25,8 @@ export interface Exchange {
   request: ReadRequest;
   to: OriginalDestination;
   facts: ConnectionCommandFacts;
+  /** What a rehearsal injected on its way; null = nothing. */
+  faults: EdgeFaults | null;
   /** Flags so far: `DI`. */
   flags: string[];
   /** As it goes upstream: what commands in response headers see. */

@@ -8,7 +8,9 @@ import type { ForwardDecision } from '../../policy/routes/route-decision.ts';
 import { decisionOf } from '../error-table.ts';
 import type { ForwardReport } from '../forward-http.ts';
 import { endDetails } from '../http2/read-request.ts';
-import type { UpstreamRequest } from '../http2/upstream.ts';
+import { brokenEdge, brokenUpstream } from '../faults/broken-upstream.ts';
+import { slowUpstream } from '../faults/slow-upstream.ts';
+import type { Upstream, UpstreamRequest } from '../http2/upstream.ts';
 import { peerConnections } from '../outbound-route.ts';
 import { attemptsUpstream, type AttemptOutcome, type AttemptPlan } from './attempts.ts';
 import { addressOf, clusterUpstream, newestOf } from './cluster-way.ts';
@@ -117,7 +119,22 @@ function planOf(
   { timeoutMs }: UpstreamTimes,
   host: string,
 ): AttemptPlan {
-  return { ...clusterPlan(exchange, cluster, hash, host), retry: action.retry, timeoutMs };
+  const plan = clusterPlan(exchange, cluster, hash, host);
+  const upstreamOf = (endpoint: ClusterEndpoint): Upstream => overEdge(exchange, cluster, plan, endpoint);
+  return { ...plan, upstreamOf, retry: action.retry, timeoutMs };
+}
+
+/** The way to an endpoint, as a rehearsal has left it. */
+function overEdge(
+  { call, faults }: Exchange,
+  cluster: Cluster,
+  { upstreamOf }: Pick<AttemptPlan, 'upstreamOf'>,
+  endpoint: ClusterEndpoint,
+): Upstream {
+  const broken = brokenEdge(call.core.limits, cluster, faults);
+  if (broken !== null) return brokenUpstream(broken);
+  const { bytesPerSecond = null } = faults ?? {};
+  return bytesPerSecond === null ? upstreamOf(endpoint) : slowUpstream(upstreamOf(endpoint), bytesPerSecond);
 }
 
 /** Endpoints of a cluster and the way to each, for one request. */
@@ -144,11 +161,8 @@ function clusterPlan(
       const now = newest();
       const address = addressOf(now.inForce, endpoint);
       if (address === null) throw new Error('an endpoint that was picked is reachable');
-      return clusterUpstream(
-        core,
-        { inForce, from: caller, cluster: now.cluster, endpoint, address, host },
-        tag,
-      );
+      const way = { inForce, from: caller, cluster: now.cluster, endpoint, address, host };
+      return clusterUpstream(core, way, tag);
     },
     now: () => performance.now(),
   };

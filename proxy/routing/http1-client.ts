@@ -27,6 +27,7 @@ export function http1Client(
     onConnection: hooks.connected,
     responseHeaders: hooks.responseHeaders,
     report: hooks.report,
+    ...(hooks.upgraded === undefined ? {} : { upgraded: hooks.upgraded }),
   });
   return {
     get over() {

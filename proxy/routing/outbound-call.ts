@@ -1,5 +1,5 @@
 /** One outbound exchange: what is known of it when its event is made. */
-import type { Decision } from '../../model/decision.ts';
+import type { Decision, Finding } from '../../model/decision.ts';
 import type { PeerRef, RouteFacts, TlsFacts, TrafficEvent } from '../../model/traffic-event.ts';
 import type { Core } from '../core.ts';
 import type { InForce } from '../in-force.ts';
@@ -20,6 +20,8 @@ export interface Call {
   to: PeerRef;
   tls: TlsFacts | null;
   route?: RouteFacts;
+  /** What was injected on its way. */
+  findings?: readonly Finding[];
 }
 
 /** Tells an outbound exchange. */
@@ -37,6 +39,7 @@ export function recordOutbound(call: Call, decision: Decision, response: Traffic
       response,
       route: call.route ?? null,
       decision,
+      findings: call.findings ?? [],
       snapshotVersion: call.inForce.snapshot.version,
       requestId: call.request === null ? null : headerValue(call.request.headers, 'x-request-id'),
       tag: call.tag,

@@ -13,10 +13,11 @@ import { ownLocation } from '../../policy/routes/redirect-location.ts';
 import { withOperation, type ConnectionCommandFacts } from '../../policy/routes/request-upstream.ts';
 import type { ForwardDecision, RouteDecision } from '../../policy/routes/route-decision.ts';
 import { listenerAt } from '../../policy/routes/route-table.ts';
-import { decisionOf } from '../error-table.ts';
+import { decisionOf, endedAs } from '../error-table.ts';
+import { edgeFaults, type EdgeFaults } from '../faults/edge-faults.ts';
 import type { ClientSide } from './client-side.ts';
 import { protocolOf, refuse, type Exchange, type ReadRequest } from './exchange.ts';
-import { forwardRouted } from './forward-routed.ts';
+import { forwardRouted, ROUTED } from './forward-routed.ts';
 import { originalDestination, passthroughCluster, type OriginalDestination } from './original-destination.ts';
 import { recordOutbound, type Call } from './outbound-call.ts';
 import { localReply, type RouteReply } from './route-reply.ts';
@@ -32,6 +33,7 @@ export async function routeExchange(call: Call, client: ClientSide, request: Rea
     request,
     to,
     facts: factsOf(call, to),
+    faults: null,
     flags: [],
     sent: request,
     origin: null,
@@ -83,8 +85,12 @@ async function carryOut(
   if (call.request !== null) call.request = { ...call.request, headers: exchange.request.headers };
   call.route = { source: route.source, cluster: null, attempts: 0, flags: '', mirrors: [] };
   const entry = decision.kind === 'forward' ? decision : null;
-  const fault = route.fault === null ? NO_FAULT : drawFault(route.fault, Math.random);
-  if (await injected(exchange, route, entry, fault)) return;
+  if (entry?.cluster) {
+    exchange.faults = edgeFaults(call.inForce, call.caller, entry.cluster);
+    if (exchange.faults !== null) call.findings = exchange.faults.findings;
+  }
+  const drawn = route.fault === null ? NO_FAULT : drawFault(route.fault, Math.random);
+  if (await injected(exchange, route, entry, withEdge(drawn, exchange.faults))) return;
   if (await preflightAnswered(exchange, route)) return;
   switch (decision.kind) {
     case 'unknown-host':
@@ -103,6 +109,15 @@ async function carryOut(
   }
 }
 
+/** The edge's faults come on top of the route's own. */
+function withEdge({ delayMs, abort }: FaultDraw, edge: EdgeFaults | null): FaultDraw {
+  if (edge === null) return { delayMs, abort };
+  return {
+    delayMs: delayMs + edge.delayMs,
+    abort: edge.abort === null ? abort : { kind: 'http', status: edge.abort },
+  };
+}
+
 /** Whether the fault was an answer. Response operations apply where the route leads to a cluster. */
 async function injected(
   exchange: Exchange,
@@ -113,7 +128,10 @@ async function injected(
   if (delayMs > 0) {
     exchange.flags.push('DI');
     await wait(delayMs);
-    if (exchange.client.over) return true;
+    if (exchange.client.over) {
+      leftWhileDelayed(exchange);
+      return true;
+    }
   }
   if (abort === null) return false;
   const decision: Decision = {
@@ -128,6 +146,12 @@ async function injected(
   const reply: RouteReply = { decision, ...(abort.kind === 'grpc' ? { grpcStatus: abort.status } : {}) };
   await refuse(exchange, entry === null ? null : { route, destination: entry.destination }, reply, 'FI');
   return true;
+}
+
+/** A client that doesn't wait so long is told as Envoy does. */
+function leftWhileDelayed({ call, flags }: Exchange): void {
+  if (call.route !== undefined) call.route = { ...call.route, flags: [...flags, 'DC'].join(',') };
+  recordOutbound(call, endedAs(ROUTED, 'client-gone'), null);
 }
 
 async function preflightAnswered(exchange: Exchange, { cors }: Route): Promise<boolean> {

@@ -2,6 +2,8 @@
 import type { Decision } from '../../model/decision.ts';
 import type { Cluster } from '../../policy/routes/compiled-routes.ts';
 import { decisionOf } from '../error-table.ts';
+import { brokenEdge, failedDial } from '../faults/broken-upstream.ts';
+import { slowStream } from '../faults/slow-stream.ts';
 import type { UpstreamRequest } from '../http2/upstream.ts';
 import type { AttemptOutcome, AttemptPlan } from './attempts.ts';
 import type { CarryHooks } from './client-side.ts';
@@ -26,6 +28,9 @@ export async function tunnelRouted(
   const { core, inForce, caller: from } = call;
   if (client.tunnel === null || cluster.protocol === 'http2')
     return decisionOf('upgrade-refused', 'upgrade-towards-http2');
+  const { bytesPerSecond = null } = exchange.faults ?? {};
+  const carried: CarryHooks =
+    bytesPerSecond === null ? hooks : { ...hooks, upgraded: (socket) => slowStream(socket, bytesPerSecond) };
   const tried = new Set<string>();
   for (;;) {
     outcome.attempts += 1;
@@ -38,8 +43,12 @@ export async function tunnelRouted(
     outcome.endpoint = endpoint;
     tried.add(endpointKey(endpoint));
     const release = occupy(plan.state, endpoint);
+    const broken = brokenEdge(core.limits, cluster, exchange.faults);
     const way = { inForce, from, cluster, endpoint, address, host: request.host };
-    const failure = await client.tunnel(clusterAgent(core, way, cluster.pool.maxConnections), request, hooks);
+    const failure =
+      broken === null
+        ? await client.tunnel(clusterAgent(core, way, cluster.pool.maxConnections), request, carried)
+        : { decision: await failedDial(broken), unsent: broken.broken === 'black-hole' };
     release();
     if (failure === null) return null;
     if (failure.unsent && outcome.attempts < ATTEMPTS && !client.over) continue;
