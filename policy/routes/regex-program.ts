@@ -85,15 +85,12 @@ function emitChoice(options: readonly RegexNode[], into: Instruction[]): void {
 
 function emitRepeat(node: Extract<RegexNode, { kind: 'repeat' }>, into: Instruction[]): void {
   const { part, min, max, lazy } = node;
-  for (let times = 0; times < min; times += 1) emit(part, into);
   if (max === null) {
-    const split = { kind: 'split' as const, first: 0, second: 0 };
-    const at = add(into, split);
-    emit(part, into);
-    add(into, { kind: 'jump', to: at });
-    choose(split, lazy, at + 1, into.length);
+    for (let times = 1; times < min; times += 1) emit(part, into);
+    emitLoop(node, into);
     return;
   }
+  for (let times = 0; times < min; times += 1) emit(part, into);
   const splits: { split: { first: number; second: number }; at: number }[] = [];
   for (let times = min; times < max; times += 1) {
     const split = { kind: 'split' as const, first: 0, second: 0 };
@@ -101,6 +98,20 @@ function emitRepeat(node: Extract<RegexNode, { kind: 'repeat' }>, into: Instruct
     emit(part, into);
   }
   for (const { split, at } of splits) choose(split, lazy, at + 1, into.length);
+}
+
+/**
+ * Once around, then again or on; for `*` a choice before it. So RE2 has it: a part that takes nothing goes on from there,
+ * before its other ways are tried.
+ */
+function emitLoop({ part, min, lazy }: Extract<RegexNode, { kind: 'repeat' }>, into: Instruction[]): void {
+  const skip = { kind: 'split' as const, first: 0, second: 0 };
+  if (min === 0) add(into, skip);
+  const begin = into.length;
+  emit(part, into);
+  const again = { kind: 'split' as const, first: 0, second: 0 };
+  add(into, again);
+  for (const split of [skip, again]) choose(split, lazy, begin, into.length);
 }
 
 function choose(split: { first: number; second: number }, lazy: boolean, go: number, skip: number): void {
