@@ -6,6 +6,7 @@
 import { type Clock, createClock } from '../model/clock.ts';
 import type { Explanation } from '../model/decision.ts';
 import { EnvironmentError } from '../model/environment-error.ts';
+import type { InjectedFault } from '../model/injected-fault.ts';
 import type { Mesh } from '../model/mesh.ts';
 import { formatProblem, type Problem } from '../model/problem.ts';
 import type { InstanceStatus, SessionState } from '../model/session-state.ts';
@@ -148,13 +149,7 @@ export class RunningSession implements Session {
       authority: this.#authority,
       clock: this.clock,
       ttlMs: this.#options.certificateTtlMs ?? DAY_MS,
-      renewed: async (credentials) => {
-        const answer = await this.#publish({ credentials });
-        if (answer.kind === 'nack')
-          throw new EnvironmentError('snapshot-refused', 'the data plane refused the new certificates', {
-            lines: answer.problems.map(formatProblem),
-          });
-      },
+      renewed: (credentials) => this.#publishAccepted({ credentials }, 'the new certificates'),
     });
   }
 
@@ -210,12 +205,7 @@ export class RunningSession implements Session {
     this.#publisher = new Publisher(must(this.#dataPlane), input, (answer, given) =>
       this.#answered(answer, given),
     );
-    const answer = await this.#publish({});
-    if (answer.kind === 'nack') {
-      throw new EnvironmentError('snapshot-refused', 'the data plane refused the first snapshot', {
-        lines: answer.problems.map(formatProblem),
-      });
-    }
+    await this.#publishAccepted({}, 'the first snapshot');
   }
 
   async #startInstances(signal: AbortSignal): Promise<void> {
@@ -249,6 +239,15 @@ export class RunningSession implements Session {
     const answer = publisher.publish(change);
     this.#showSnapshot();
     return await answer;
+  }
+
+  /** For changes that somebody waits for: a refusal is thrown. */
+  async #publishAccepted(change: Partial<SnapshotInput>, what: string): Promise<void> {
+    const answer = await this.#publish(change);
+    if (answer.kind === 'ack') return;
+    throw new EnvironmentError('snapshot-refused', `the data plane refused ${what}`, {
+      lines: answer.problems.map(formatProblem),
+    });
   }
 
   /** For changes that nobody waits for: a refusal is shown, and what was in force stays so. */
@@ -370,6 +369,10 @@ export class RunningSession implements Session {
   applicationAddress(instance: string, port: number): { host: string; port: number } | null {
     const upstream = this.#placements.get(instance)?.upstreams.find((candidate) => candidate.port === port);
     return upstream ? { host: upstream.host, port: upstream.upstreamPort } : null;
+  }
+
+  async injectFaults(faults: readonly InjectedFault[]): Promise<void> {
+    await this.#publishAccepted({ faults }, 'the faults of a scenario');
   }
 
   async declareSource(source: DeclaredSource): Promise<void> {

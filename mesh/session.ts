@@ -4,6 +4,7 @@
  */
 import type { Clock } from '../model/clock.ts';
 import type { Explanation } from '../model/decision.ts';
+import type { InjectedFault } from '../model/injected-fault.ts';
 import type { Mesh } from '../model/mesh.ts';
 import type { Parsed, Problem } from '../model/problem.ts';
 import type { SessionState } from '../model/session-state.ts';
@@ -93,6 +94,8 @@ export interface Session {
   listeners(): readonly BoundListener[];
   /** The application's own address, past the sidecar: for witnesses only. */
   applicationAddress(instance: string, port: number): { host: string; port: number } | null;
+  /** In the place of those injected before; `[]` takes them away. Resolves when the sidecars have it. */
+  injectFaults(faults: readonly InjectedFault[]): Promise<void>;
   declareSource(source: DeclaredSource): Promise<void>;
   /** A certificate for an attacker or a caller: good, or faulty in one named way. */
   issueLeaf(request: LeafRequest): Promise<IssuedLeaf>;

@@ -2,6 +2,7 @@
  * The mesh as the data plane is told it: a pure function of the mesh, what runs where, and who has which
  * certificate. Private keys are revealed here and nowhere else.
  */
+import type { InjectedFault } from '../model/injected-fault.ts';
 import type { Instance, Mesh, Workload } from '../model/mesh.ts';
 import type {
   GateProfile,
@@ -30,6 +31,8 @@ export interface SnapshotInput {
   unavailable: ReadonlySet<string>;
   /** Keys of tokens by URI; absent = none. */
   keySets?: KeySets;
+  /** What a rehearsal injects; absent = nothing. */
+  faults?: readonly InjectedFault[];
 }
 
 export function buildSnapshot(version: number, input: SnapshotInput): Snapshot {
@@ -46,6 +49,7 @@ export function buildSnapshot(version: number, input: SnapshotInput): Snapshot {
     pathNormalization,
     outboundTrafficPolicy,
     ...(mesh.openapi === undefined ? {} : { openapi: mesh.openapi }),
+    ...(input.faults === undefined || input.faults.length === 0 ? {} : { faults: input.faults }),
     ...(input.keySets === undefined ? {} : { keySets: input.keySets }),
     instances: mesh.workloads.flatMap((workload) =>
       workload.instances.map((instance) => instanceSnapshot(instance, workload, input, routes)),

@@ -4,9 +4,10 @@
  * are refused. Step kinds that design.md names and this version doesn't run yet are refused as `not-supported-yet`.
  */
 import { z } from 'zod';
+import { durationSchema } from './scenario-duration.ts';
+import { scenarioFaultSchema } from './scenario-fault.ts';
 import { CERTIFICATE_NAMES } from './scenario-certificates.ts';
 
-const duration = z.string().regex(/^\d+(ms|s|m)$/, 'a duration: 500ms, 5s, 1m');
 const headers = z.record(z.string(), z.union([z.string(), z.array(z.string())]));
 
 export const httpStepSchema = z.strictObject({
@@ -95,7 +96,7 @@ const stepBase = {
     .string()
     .regex(/^[a-z0-9][a-z0-9-]*$/, 'kebab-case')
     .optional(),
-  timeout: duration.default('5s'),
+  timeout: durationSchema.default('5s'),
   expect: expectSchema,
 };
 
@@ -127,6 +128,10 @@ export const scenarioSchema = z.strictObject({
     )
     .default({}),
   steadyState: z.array(scenarioStepSchema).default([]),
+  faults: z
+    .array(scenarioFaultSchema)
+    .default([])
+    .describe('Injected while `steps` run, and not in the steady state before and after them.'),
   steps: z.array(scenarioStepSchema).min(1),
   cleanup: z.array(scenarioStepSchema).default([]),
 });

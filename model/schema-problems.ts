@@ -61,6 +61,9 @@ function issueProblems(issue: Issue, context: IssueContext): Problem[] {
     case 'unrecognized_keys':
       return issue.keys.map((key) => unknownKey(key, issue.path, context));
     case 'invalid_union':
+      // Told apart by one field, whose value fits none.
+      if ('options' in issue && issue.options !== undefined)
+        return [valueProblem(issue.options, issue.path, context)];
       return unionProblems(issue, context);
     case 'invalid_key':
     case 'invalid_element':

@@ -51,11 +51,24 @@ function unwrap(schema: z.ZodType, value: unknown): z.ZodType[] {
   }
   if (schema instanceof z.ZodPipe) return unwrap(schema.out as z.ZodType, value);
   if (!(schema instanceof z.ZodUnion)) return [schema];
-  const options = schema.options.flatMap((option) => unwrap(option as z.ZodType, value));
+  const options = optionsOf(schema, value).flatMap((option) => unwrap(option, value));
   const keys = Object.keys(typeof value === 'object' && value !== null ? value : {});
   const shared = options.map((option) =>
     option instanceof z.ZodObject ? keys.filter((key) => key in option.shape).length : 0,
   );
   const most = Math.max(...shared);
   return options.filter((_, index) => shared[index] === most);
+}
+
+/** Those that a union has for `value`: where one field tells them apart, the one that it names. */
+function optionsOf(schema: z.ZodUnion, value: unknown): z.ZodType[] {
+  const options = schema.options as z.ZodType[];
+  if (!(schema instanceof z.ZodDiscriminatedUnion)) return options;
+  const { discriminator } = schema.def;
+  const named = options.filter(
+    (option) =>
+      option instanceof z.ZodObject &&
+      (option.shape[discriminator] as z.ZodType).safeParse(valueAt(value, [discriminator])).success,
+  );
+  return named.length > 0 ? named : options;
 }

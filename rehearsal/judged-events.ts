@@ -15,7 +15,8 @@ export interface JudgedEvents {
 
 /**
  * The callee's sidecar decides. Only where the call never got so far does the caller's own: it refused to let it
- * out, or found no way. `upstream` isn't such an end: there the callee hung up, and its own event is on its way.
+ * out, or found no way. `upstream` isn't such an end: there the callee hung up, and its own event is on its way;
+ * unless a fault of the scenario's own kept the call from it.
  */
 function findDecisive(events: readonly TrafficEvent[], to: Workload): TrafficEvent | null {
   const atCallee = (event: TrafficEvent): boolean =>
@@ -27,9 +28,13 @@ function findDecisive(events: readonly TrafficEvent[], to: Workload): TrafficEve
       (event) =>
         event.direction === 'outbound' &&
         event.decision.verdict === 'deny' &&
-        event.decision.phase !== 'upstream',
+        (event.decision.phase !== 'upstream' || wasInjected(event)),
     ) ?? null
   );
+}
+
+function wasInjected({ findings }: TrafficEvent): boolean {
+  return findings.some(({ code }) => code === 'fault-injected');
 }
 
 /** All events of `tag` above `after`, in order. */

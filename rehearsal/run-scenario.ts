@@ -1,7 +1,7 @@
 /**
  * Runs one scenario: steady state, steps, steady state again, cleanup. An attack that is "blocked" in a mesh that
  * lets nothing through proves nothing, so without its steady state no step runs. Cleanup always runs, also after an
- * interruption, and its failure is the scenario's.
+ * interruption, and its failure is the scenario's. Faults are in force for the steps alone.
  */
 import type {
   AttackOutcome,
@@ -12,6 +12,7 @@ import type {
 import type { ParsedScenario } from '../model/scenario-file.ts';
 import type { Session } from '../mesh/session.ts';
 import { claimsBlocked } from './expectations.ts';
+import { underFaults } from './inject-faults.ts';
 import { runStep, skipStep, type StepContext } from './run-step.ts';
 import { planAgain, planPhase, type StepPlan } from './step-plan.ts';
 
@@ -85,7 +86,7 @@ async function runPhases(
   const steps = planPhase(parsed, 'steps');
   try {
     if (await runAll(steadyState, signal)) {
-      await runAll(steps, signal);
+      await underFaults(context.session, parsed.scenario.faults, () => runAll(steps, signal));
       await runAll(planAgain(steadyState), signal);
     } else if (!signal.aborted) {
       for (const plan of steps)
@@ -123,15 +124,15 @@ export async function runScenario(
   if (unmet !== null) return finish('skipped', unmet);
   const { session, now, newMark, timeoutAfter } = context;
   const tag = `${context.run}/${metadata.id}`;
-  await runPhases(
-    { session, tag, now, startedAt, newMark, timeoutAfter },
-    parsed,
-    (step) => {
-      steps.push(step);
-      context.onStep(step);
-    },
-    signal,
-  );
+  const report = (step: StepReport): void => {
+    steps.push(step);
+    context.onStep(step);
+  };
+  try {
+    await runPhases({ session, tag, now, startedAt, newMark, timeoutAfter }, parsed, report, signal);
+  } catch (error) {
+    return finish('errored', `its faults: ${error instanceof Error ? error.message : String(error)}`);
+  }
   if (signal.aborted) return finish('interrupted', 'interrupted');
   const { verdict, message } = worstOf(steps);
   return finish(verdict, message);

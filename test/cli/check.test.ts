@@ -83,6 +83,20 @@ describe('check', () => {
     ]);
   });
 
+  it("names services and ports of a fault that the mesh hasn't", async () => {
+    await edit(
+      'scenarios/web-may-greet.scenario.yaml',
+      'steps:',
+      'faults: [{ from: web, to: helo, kind: reset }, { from: web, to: hello, port: 81, kind: reset }]\nsteps:',
+    );
+    expect(await check()).toEqual([
+      expect.stringContaining(
+        'error unknown-workload: there is no service helo\n  hint: did you mean hello?',
+      ),
+      expect.stringContaining('error unknown-port: hello has no service port 81\n  hint: its ports: 80'),
+    ]);
+  });
+
   it('names two scenarios of one id', async () => {
     await edit('scenarios/web-may-greet.scenario.yaml', 'id: web-may-greet', 'id: hello-rogue-ca');
     expect(await check()).toEqual([

@@ -78,6 +78,31 @@ describe('a wrong scenario', () => {
       `steps:\n  - { id: a, ${OK.slice(2)}\n  - { id: a, ${OK.slice(2)}\n`,
       's.yaml:7:7: error duplicate-step: two steps are called a',
     ],
+    [
+      'a fault of no kind',
+      `faults:\n  - { from: a, to: b }\nsteps: [${OK}]\n`,
+      's.yaml:6:5: error missing-field: faults[0].kind is missing: delay, abort, reset, black-hole, slow-bytes',
+    ],
+    [
+      'a misspelt kind of fault',
+      `faults:\n  - { from: a, to: b, kind: blackhole }\nsteps: [${OK}]\n`,
+      's.yaml:6:23: error invalid-value: faults[0].kind must be one of delay, abort, reset, black-hole, slow-bytes, not "blackhole"\n  hint: did you mean black-hole?',
+    ],
+    [
+      'a field of another kind of fault',
+      `faults:\n  - { from: a, to: b, kind: reset, status: 503 }\nsteps: [${OK}]\n`,
+      's.yaml:6:36: error unknown-key: unknown key "status" in faults[0]\n  hint: known here: from, to, port, kind',
+    ],
+    [
+      'a delay of no length',
+      `faults:\n  - { from: a, to: b, kind: delay }\nsteps: [${OK}]\n`,
+      's.yaml:6:5: error missing-field: faults[0].duration is missing: a string',
+    ],
+    [
+      'no bytes a second, which is a black hole',
+      `faults:\n  - { from: a, to: b, kind: slow-bytes, bytesPerSecond: 0 }\nsteps: [${OK}]\n`,
+      's.yaml:6:41: error invalid-value: faults[0].bytesPerSecond: too small: expected number to be >=1',
+    ],
   ])('names %s', (_, rest, expected) => {
     expect(problemsOf(rest)).toEqual([expected]);
   });
@@ -114,6 +139,16 @@ describe('a right scenario', () => {
       'inputs: { code: { type: number, default: 403 }, path: { type: string, default: /a } }\nsteps:\n  - http: { from: a, to: b, path: "${inputs.path}/x?${inputs.code}" }\n    expect: { status: "${inputs.code}" }\n',
     );
     expect(value?.scenario.steps[0]).toMatchObject({ http: { path: '/a/x?403' }, expect: { status: 403 } });
+  });
+
+  it('names its faults, each on one edge', () => {
+    const { value } = parse(
+      `faults:\n  - { from: a, to: b, kind: delay, duration: 2s }\n  - { from: a, to: b, port: 81, kind: abort, status: 503 }\nsteps: [${OK}]\n`,
+    );
+    expect(value?.scenario.faults).toEqual([
+      { from: 'a', to: 'b', kind: 'delay', duration: '2s' },
+      { from: 'a', to: 'b', port: 81, kind: 'abort', status: 503 },
+    ]);
   });
 
   it('knows where each expectation stands, behind an alias too', () => {

@@ -10,6 +10,7 @@ import {
 import { createServer, type Server, type Socket } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import type { Decision, Finding } from '../../model/decision.ts';
+import type { InjectedFault } from '../../model/injected-fault.ts';
 import type { Mesh, Workload } from '../../model/mesh.ts';
 import type { TrafficEvent } from '../../model/traffic-event.ts';
 import type { DeclaredSource } from '../../proxy/data-plane.ts';
@@ -63,6 +64,8 @@ export interface FakeOptions {
   containment?: 'full' | 'partial' | 'none';
   /** Called each time somebody waits for events. */
   onFlush?: () => void;
+  /** Called with each list of faults; may refuse it by throwing. */
+  onFaults?: (faults: readonly InjectedFault[]) => void;
 }
 
 export interface FakeSession {
@@ -256,6 +259,7 @@ export async function startFakeSession(options: FakeOptions = {}): Promise<FakeS
     declareSource: async (source) => {
       declared.push(source);
     },
+    injectFaults: async (faults) => options.onFaults?.(faults),
     logs: () => logs,
     onState: refuse,
     onEvents: refuse,
