@@ -1,4 +1,5 @@
 /** From a destination to a connection: which endpoint, by whose key, towards which identities. */
+import { validatorWords, verifyErrorDetails } from '../wire/verify-error.ts';
 import type { Refused } from './admission.ts';
 import type { Agent } from 'node:http';
 import type { Duplex } from 'node:stream';
@@ -70,7 +71,9 @@ function boundEndpoints(inForce: InForce, port: ServicePort): readonly Endpoint[
 /** The decision for a connection that the gate didn't let us use. */
 export function refusedUpstream(refused: Refused): Decision {
   const failure = refused.reason === 'connect-failed' ? 'connect-failure' : 'wrong-peer-identity';
-  return decisionOf(failure, refused.reason);
+  const decision = decisionOf(failure, refused.reason);
+  const words = validatorWords(refused.reason, refused.tls?.peer?.uriSans ?? []);
+  return words === null ? decision : { ...decision, details: verifyErrorDetails(words) };
 }
 
 /** Handshakes of one connection, where certificates are replaced meanwhile. */

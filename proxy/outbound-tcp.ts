@@ -222,7 +222,7 @@ async function dialTarget(
       last = error.decision;
     }
   }
-  return last === null ? failed(decisionOf('no-healthy-upstream'), 'UH') : failed(last, 'UF');
+  return last === null ? failed(decisionOf('no-healthy-upstream'), 'UH') : failed(last, 'UF,URX');
 }
 
 function withoutStatus({ verdict, phase, reason, matched, details }: Decision): Decision {

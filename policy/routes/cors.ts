@@ -24,8 +24,9 @@ export function judgeCors(
   const allowed = policy.allowOrigins.some((one) => isOrigin(one, origin));
   if (method !== 'OPTIONS' || valueOf(headers, 'access-control-request-method') === '')
     return { preflight: null, allowed: allowed ? origin : null };
-  if (!allowed) return policy.forwardUnmatched ? NOT_CORS : { preflight: [], allowed: null };
-  return { preflight: preflightHeaders(policy, origin, headers), allowed: origin };
+  if (!allowed && policy.forwardUnmatched) return NOT_CORS;
+  const told = allowed ? origin : null;
+  return { preflight: preflightHeaders(policy, told, headers), allowed: told };
 }
 
 /** `exact: "*"` is every origin. */
@@ -33,8 +34,9 @@ function isOrigin(match: CorsPolicy['allowOrigins'][number], origin: string): bo
   return (match.kind === 'exact' && match.value === '*') || matchesText(match, origin);
 }
 
-function preflightHeaders(policy: CorsPolicy, origin: string, asked: HeaderList): HeaderList {
-  const fields: [string, string][] = [['access-control-allow-origin', origin]];
+/** Without an allowed origin the rest is told all the same: to a browser it says no. */
+function preflightHeaders(policy: CorsPolicy, origin: string | null, asked: HeaderList): HeaderList {
+  const fields: [string, string][] = origin === null ? [] : [['access-control-allow-origin', origin]];
   if (policy.allowCredentials) fields.push(['access-control-allow-credentials', 'true']);
   const offered = (allowed: string, asks: string) => (allowed === '*' ? valueOf(asked, asks) : allowed);
   const { allowMethods, allowHeaders } = policy;

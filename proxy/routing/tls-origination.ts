@@ -4,6 +4,13 @@
  */
 import net from 'node:net';
 import { checkServerIdentity, connect, type PeerCertificate, type TLSSocket } from 'node:tls';
+import type { Decision } from '../../model/decision.ts';
+import {
+  unexpectedNames,
+  unmatchedNames,
+  validatorWords,
+  verifyErrorDetails,
+} from '../../wire/verify-error.ts';
 import { decisionOf } from '../error-table.ts';
 import { UpstreamRefused } from '../forward-http.ts';
 
@@ -34,7 +41,7 @@ export function originateTls(origination: Origination): Promise<TLSSocket> {
     const fail = (failure: 'connect-failure' | 'wrong-peer-identity', error: Error): void => {
       clearTimeout(timer);
       raw.destroy();
-      reject(new UpstreamRefused(decisionOf(failure, reasonOf(failure, error)), error));
+      reject(new UpstreamRefused(refusal(failure, error), error));
     };
     const timer = setTimeout(() => fail('connect-failure', new Error('connect timeout')), timeoutMs);
     raw.once('error', (error) => fail('connect-failure', error));
@@ -61,8 +68,38 @@ export function originateTls(origination: Origination): Promise<TLSSocket> {
   });
 }
 
-function reasonOf(failure: string, error: Error & { code?: string }): string {
-  return error.code === undefined ? failure : `${failure}-${error.code.toLowerCase().replaceAll('_', '-')}`;
+/** The server is somebody else; `words` are those of Envoy's validator. */
+class WrongNames extends Error {
+  readonly words: string;
+  readonly code: string | undefined;
+
+  constructor(words: string, code?: string) {
+    super(words);
+    this.words = words;
+    this.code = code;
+  }
+}
+
+/** OpenSSL's codes and what the gate calls the same. */
+const CHAIN_FAULTS: Readonly<Record<string, string>> = {
+  CERT_HAS_EXPIRED: 'expired',
+  CERT_NOT_YET_VALID: 'not-yet-valid',
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'self-signed',
+  SELF_SIGNED_CERT_IN_CHAIN: 'unknown-authority',
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'unknown-authority',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'unknown-authority',
+};
+
+function refusal(
+  failure: 'connect-failure' | 'wrong-peer-identity',
+  error: Error & { code?: string | undefined },
+): Decision {
+  const { code } = error;
+  const reason = code === undefined ? failure : `${failure}-${code.toLowerCase().replaceAll('_', '-')}`;
+  const words =
+    error instanceof WrongNames ? error.words : validatorWords(CHAIN_FAULTS[code ?? ''] ?? '', []);
+  const decision = decisionOf(failure, reason);
+  return words === null ? decision : { ...decision, details: verifyErrorDetails(words) };
 }
 
 function nameFault(
@@ -71,6 +108,9 @@ function nameFault(
 ): Error | undefined {
   const own = (certificate.subjectaltname ?? '').split(', ').map((one) => one.slice(one.indexOf(':') + 1));
   if (names.length > 0 && !names.some((name) => own.includes(name)))
-    return new Error(`verify SAN list, expected SANs: [${names.join(', ')}]`);
-  return host === null ? undefined : checkServerIdentity(host, certificate);
+    return new WrongNames(unmatchedNames(own));
+  const fault = host === null ? undefined : checkServerIdentity(host, certificate);
+  return host === null || fault === undefined
+    ? undefined
+    : new WrongNames(unexpectedNames([host], own), 'ERR_TLS_CERT_ALTNAME_INVALID');
 }

@@ -212,10 +212,9 @@ export class RouteUpstream {
 }
 
 function hostOf({ headers }: Arrival): string {
-  return headers
-    .filter(([name]) => name === 'host')
-    .map(([, value]) => value)
-    .join(',');
+  const values = headers.filter(([name]) => name === 'host').map(([, value]) => value);
+  // Suites are UTF-8, and so were the bytes that a client sent.
+  return Buffer.from(values.join(','), 'latin1').toString();
 }
 
 function delay(ms: number): Promise<void> {

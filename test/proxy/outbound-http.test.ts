@@ -6,6 +6,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import {
   ALLOW_WEB,
   ask,
+  ORDERS,
   sendRaw,
   startApplication,
   startPair,
@@ -69,7 +70,15 @@ describe('what does not go out', () => {
     expect(application.requests).toEqual([]);
     const events = await pair.seen();
     expect(events.filter(({ direction }) => direction === 'outbound')).toMatchObject([
-      { decision: { verdict: 'deny', phase: 'mtls', reason: 'unexpected-identity', status: 503 } },
+      {
+        decision: {
+          verdict: 'deny',
+          phase: 'mtls',
+          reason: 'unexpected-identity',
+          status: 503,
+          details: expect.stringContaining(`SAN_matcher,_certificate_SANs_are_[${ORDERS}]`),
+        },
+      },
     ]);
   });
 

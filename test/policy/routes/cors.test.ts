@@ -27,10 +27,16 @@ describe('a preflight', () => {
     expect(told({}, asks.slice(0, 1))).toBeNull();
     expect(told({}, asks, 'GET')).toBeNull();
   });
-  it('of an origin that isn’t allowed goes on, or is answered without a word', () => {
+  it('of an origin that isn’t allowed goes on, or is told all but its origin', () => {
     const nobody = { allowOrigins: [] };
     expect(told(nobody, asks)).toBeNull();
-    expect(told({ ...nobody, forwardUnmatched: false }, asks)).toEqual([]);
+    const own = { allowCredentials: true, allowHeaders: '', maxAge: '10' };
+    const answered = { ...nobody, ...own, forwardUnmatched: false };
+    expect(told(answered, asks)).toEqual([
+      ['access-control-allow-credentials', 'true'],
+      ['access-control-allow-methods', 'FOO'],
+      ['access-control-max-age', '10'],
+    ]);
   });
   it('is told by name what it asked for, where * is allowed', () => {
     expect(told({}, [...asks, ['access-control-request-headers', 'x-a']])).toEqual([

@@ -311,7 +311,7 @@ describe('over TCP', () => {
 
   it.each<[string, FaultKind, string, string]>([
     ['an abort closes it', ABORT, 'route', 'FI'],
-    ['a black hole is waited for, and closes it', { kind: 'black-hole' }, 'upstream', 'UF'],
+    ['a black hole is waited for, and closes it', { kind: 'black-hole' }, 'upstream', 'UF,URX'],
   ])('%s, without a byte at the service', async (_name, fault, phase, flags) => {
     await injectTcp(fault);
     expect(await sendRaw(peer(), 'HELLO')).toBe('');
