@@ -14,8 +14,9 @@ export function egressPlan(mesh: Mesh, instance: string, listeners: readonly Bou
     peers: mesh.workloads.flatMap((peer) =>
       peer.ports.flatMap(({ port, protocol }) => {
         const listen = own.get(`${peer.id}:${port}`);
-        const { name, namespace, clusterIp } = peer;
-        return listen ? [{ service: name, namespace, clusterIp, port, protocol, listen }] : [];
+        const { name, namespace, clusterIp, aliases } = peer;
+        const more = aliases === undefined ? {} : { aliases };
+        return listen ? [{ service: name, namespace, clusterIp, port, protocol, listen, ...more }] : [];
       }),
     ),
   };

@@ -13,6 +13,7 @@ import { hasErrors, type Parsed, type Problem } from '../model/problem.ts';
 import { routeProblems } from '../policy/routes/route-problems.ts';
 import { parseProject, type Project } from '../model/project.ts';
 import { placeOf } from '../model/yaml-source.ts';
+import { withCompose } from './compose-project.ts';
 import { readOpenApi } from './openapi-documents.ts';
 import { listFiles, readText, shownPath, listFolders } from './project-files.ts';
 
@@ -33,7 +34,10 @@ export async function loadProject(pathOrFolder: string, options: LoadOptions = {
   if ('problem' in text) return { value: null, problems: [text.problem] };
   const project = parseProject(text.text, shownPath(file));
   if (!project.value) return { value: null, problems: project.problems };
-  return await loadMesh(project.value, dirname(file), options);
+  const composed = await withCompose(project.value, dirname(file));
+  if (!composed.value) return { value: null, problems: [...project.problems, ...composed.problems] };
+  const mesh = await loadMesh(composed.value, dirname(file), options);
+  return { ...mesh, problems: [...composed.problems, ...mesh.problems] };
 }
 
 async function loadMesh(project: Project, root: string, { overrides }: LoadOptions): Promise<Parsed<Mesh>> {

@@ -15,7 +15,7 @@ import {
 import { readSessionFiles, removeSessionFile, type SessionRecord } from './session-file.ts';
 
 export interface Orphan {
-  kind: 'process' | 'container' | 'network';
+  kind: 'process' | 'container' | 'network' | 'volume';
   session: string;
   /** Project that it belonged to. */
   mesh: string;

@@ -36,6 +36,7 @@ import { dataPlaneLost, SessionBoard } from './session-board.ts';
 import { createSessionFile, newSessionId } from './session-file.ts';
 import type { SnapshotInput } from './snapshot.ts';
 import { startInstances } from './start-instances.ts';
+import { startOrder } from './start-order.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 const READY_TIMEOUT_MS = 20_000;
@@ -211,9 +212,11 @@ export class RunningSession implements Session {
   async #startInstances(signal: AbortSignal): Promise<void> {
     const runtime = must(this.#runtime);
     this.#board.stage('starting services');
+    const order = startOrder(this.#mesh);
     const instances = [...this.#placements.keys()].map((id) => ({
       id,
       egress: egressPlan(this.#mesh, id, this.listeners()),
+      after: order.get(id) ?? [],
     }));
     await startInstances(runtime, instances, signal);
   }

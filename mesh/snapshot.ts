@@ -95,7 +95,7 @@ function inboundPorts(
       port: targetPort,
       protocol,
       ...compiled,
-      listen: { host: placement.inboundHost, port: 0 },
+      listen: { host: placement.inboundHost, port: upstream.inboundPort ?? 0 },
       upstream: { host: upstream.host, port: upstream.upstreamPort },
     };
   });

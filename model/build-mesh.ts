@@ -65,7 +65,8 @@ function planWorkloads(project: Project, problems: Problem[]): WorkloadPlan[] {
   const plans: WorkloadPlan[] = [];
   const byPlace = new Map<string, string>();
   for (const [key, service] of Object.entries(project.spec.services)) {
-    const at = placeOf(project, ['spec', 'services', key]);
+    const compose = project.compose?.[key];
+    const at = compose?.at ?? placeOf(project, ['spec', 'services', key]);
     const [before, after] = key.split('/');
     const name = after ?? key;
     const written = after === undefined ? undefined : before;
@@ -91,7 +92,7 @@ function planWorkloads(project: Project, problems: Problem[]): WorkloadPlan[] {
       continue;
     }
     byPlace.set(`${namespace}/${name}`, key);
-    plans.push({ key, name, namespace, id: name, service, at });
+    plans.push({ key, name, namespace, id: name, service, at, ...(compose ? { compose } : {}) });
   }
   if (plans.length === 0) {
     problems.push({

@@ -1,6 +1,7 @@
 /** One service of the project file -> a `Workload`: identity, ports, addresses, and how it is run. */
 import type { MeshSurroundings } from './build-mesh.ts';
 import { splitCommand } from './command-words.ts';
+import type { ComposeService } from './compose/translate-service.ts';
 import type { MeshPort, Workload } from './mesh.ts';
 import { portProtocol, PROTOCOL_NAMES } from './port-protocol.ts';
 import type { Position, Problem } from './problem.ts';
@@ -16,6 +17,8 @@ export interface WorkloadPlan {
   id: string;
   service: ProjectService;
   at: Position;
+  /** What it has from a Compose file. */
+  compose?: ComposeService;
 }
 
 /** `index`: place among the sorted ids, from which its addresses follow. */
@@ -43,6 +46,7 @@ export function buildWorkload(
       podIp: `10.244.${index + 1}.${replica + 1}`,
     })),
     run: buildRun(plan, project, surroundings, problems),
+    ...(plan.compose && plan.compose.aliases.length > 0 ? { aliases: plan.compose.aliases } : {}),
     at: plan.at,
   };
 }
@@ -52,7 +56,9 @@ function buildPorts(plan: WorkloadPlan, project: Project, problems: Problem[]): 
   const numbers = new Set<number>();
   const names = new Set<string>();
   return service.ports.map((port, index) => {
-    const at = placeOf(project, ['spec', 'services', key, 'ports', index]);
+    const at = Object.hasOwn(project.positions, `spec.services.${key}.ports`)
+      ? placeOf(project, ['spec', 'services', key, 'ports', index])
+      : (plan.compose?.at ?? plan.at);
     const report = (code: string, message: string, severity: Problem['severity'], hint?: string): void => {
       problems.push({ code, severity, message, ...(hint ? { hint } : {}), at });
     };
@@ -116,11 +122,20 @@ function buildRun(
   }
   const build = typeof service.build === 'string' ? { context: service.build } : (service.build ?? null);
   const context = build ? surroundings.resolve(build.context) : null;
+  // Only those of the build that they were written for.
+  const options = service.build === plan.compose?.build ? plan.compose?.build?.options : undefined;
   return {
     command: commandOf(service, at('command'), problems),
     image: service.image ?? null,
     build:
-      build && context ? { context, ...(build.dockerfile ? { dockerfile: build.dockerfile } : {}) } : null,
+      build && context
+        ? {
+            context,
+            ...(build.dockerfile ? { dockerfile: build.dockerfile } : {}),
+            ...(options ? { options } : {}),
+          }
+        : null,
+    ...(plan.compose ? { container: plan.compose.container } : {}),
     attach: service.attach ?? null,
     environment: Object.fromEntries(
       Object.entries(service.environment).map(([name, value]) => [name, String(value)]),

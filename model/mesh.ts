@@ -2,6 +2,7 @@
  * The mesh of a project, resolved: defaults filled, identities and addresses assigned. Immutable.
  * `buildMesh` makes it of a parsed `Project` and the parsed policy files.
  */
+import type { BuildOptions, ContainerOptions } from './container.ts';
 import type { ExtensionProvider } from './istio/extension-provider.ts';
 import type { PolicyObject } from './policy-object.ts';
 import type { Position } from './problem.ts';
@@ -44,7 +45,7 @@ export interface Workload {
   run: {
     command: readonly string[] | null;
     image: string | null;
-    build: { context: string; dockerfile?: string } | null;
+    build: { context: string; dockerfile?: string; options?: BuildOptions } | null;
     /** host:port of a process that runs already (an IDE). */
     attach: string | null;
     environment: Readonly<Record<string, string>>;
@@ -52,7 +53,11 @@ export interface Workload {
     cwd: string;
     /** What can say whether a request arrived, other than our proxy; see design.md, "Scenario file". */
     witness: { kind: 'echo'; path: string } | { kind: 'log' } | null;
+    /** What its container gets beside; absent = nothing. */
+    container?: ContainerOptions;
   };
+  /** Further names by which it is called in its own namespace. */
+  aliases?: readonly string[];
   at: Position;
 }
 

@@ -4,9 +4,10 @@
  */
 import { z } from 'zod';
 import { extensionProviderSchema } from './istio/extension-provider.ts';
+import type { ComposeService } from './compose/translate-service.ts';
 import type { Parsed, Position } from './problem.ts';
 import { checkValue } from './schema-problems.ts';
-import { placeOf, readSingleYaml, type Positions } from './yaml-source.ts';
+import { readSingleYaml, type Positions } from './yaml-source.ts';
 
 const LABEL = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 const dnsLabel = z.string().regex(LABEL, 'lower-case letters, digits and hyphens, at most 63');
@@ -61,6 +62,16 @@ export const projectServiceSchema = z.strictObject({
     ),
 });
 
+const composeSchema = z.union([
+  z.string().min(1),
+  z.array(z.string().min(1)).min(1),
+  z.strictObject({
+    files: z.array(z.string().min(1)).min(1),
+    profiles: z.array(z.string().min(1)).default([]).describe('As `--profile`; `*` means all.'),
+    envFiles: z.array(z.string().min(1)).default([]).describe('As `--env-file`; without any, `.env`.'),
+  }),
+]);
+
 export const meshConfigSchema = z.strictObject({
   pathNormalization: z
     .enum(['NONE', 'BASE', 'MERGE_SLASHES', 'DECODE_AND_MERGE_SLASHES', 'DEFAULT'])
@@ -88,7 +99,9 @@ export const projectSchema = z.strictObject({
       .string()
       .regex(/^[a-z0-9._-]{1,255}$/, 'lower-case letters, digits, dots, hyphens, underscores')
       .default('cluster.local'),
-    compose: z.string().optional().describe('A Compose file; not supported yet.'),
+    compose: composeSchema
+      .optional()
+      .describe('A Compose file, or several; `services` refines what comes from there.'),
     services: z
       .record(
         z
@@ -122,6 +135,8 @@ export interface Project extends ProjectDocument {
   file: string;
   at: Position;
   positions: Positions;
+  /** What a service has from a Compose file, by its key in `spec.services`. */
+  compose?: Readonly<Record<string, ComposeService>>;
 }
 
 /** Reads greenroom.yaml. `file` is the path as shown in problems. */
@@ -130,19 +145,5 @@ export function parseProject(text: string, file: string): Parsed<Project> {
   if (!document) return { value: null, problems };
   const checked = checkValue(projectSchema, document);
   if (!checked.value) return { value: null, problems: checked.problems };
-  if (checked.value.spec.compose !== undefined) {
-    return {
-      value: null,
-      problems: [
-        {
-          code: 'not-supported-yet',
-          severity: 'error',
-          message: 'services from a Compose file are not supported in this version',
-          hint: 'declare them under spec.services: the field names are the same',
-          at: placeOf(document, ['spec', 'compose']),
-        },
-      ],
-    };
-  }
   return { value: { ...checked.value, file, at: document.at, positions: document.positions }, problems: [] };
 }

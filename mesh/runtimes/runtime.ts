@@ -13,7 +13,13 @@ export interface InstancePlacement {
   /** Host for outbound listeners. */
   outboundHost: string;
   /** The application's address, by workload port. */
-  upstreams: { port: number; host: string; upstreamPort: number }[];
+  upstreams: {
+    port: number;
+    host: string;
+    upstreamPort: number;
+    /** Where its inbound listener shall be; absent = anywhere. */
+    inboundPort?: number;
+  }[];
   /** Source addresses that may use the outbound listeners. */
   allowedOutboundPeers: string[];
 }
@@ -28,6 +34,8 @@ export interface EgressPlan {
     port: number;
     protocol: string;
     listen: { host: string; port: number };
+    /** Further names of the service in its own namespace. */
+    aliases?: readonly string[];
   }[];
 }
 

@@ -52,9 +52,9 @@ describe('a wrong project file', () => {
       'greenroom.yaml:6:34: error wrong-type: spec.services.web.labels.version must be a string, not 1\n  hint: put it in quotes: "1"',
     ],
     [
-      'a Compose file, which comes later',
-      '  compose: ./compose.yaml\n',
-      'greenroom.yaml:5:3: error not-supported-yet: services from a Compose file are not supported in this version\n  hint: declare them under spec.services: the field names are the same',
+      'a list of Compose files that is empty',
+      '  compose: []\n',
+      'greenroom.yaml:5:3: error invalid-value: spec.compose: too small: expected array to have >=1 items',
     ],
     [
       'a mode of path normalization that Istio has not',

@@ -3,6 +3,7 @@
  * gateway address that say which peer they are for. What the runtime promises is judged without TLS or policy.
  */
 import { connect, createServer, type Server, type Socket } from 'node:net';
+import type { ContainerOptions } from '../../model/container.ts';
 import type { Mesh, Workload } from '../../model/mesh.ts';
 import type { InstanceStatus } from '../../model/session-state.ts';
 import { createDockerRuntime, type DockerRuntimeParts } from '../../mesh/runtimes/docker/docker-runtime.ts';
@@ -17,6 +18,28 @@ export interface ServiceShape {
   /** Service port and workload port. */
   ports?: readonly [number, number][];
   environment?: Readonly<Record<string, string>>;
+  /** What a Compose file would say beside. */
+  container?: Partial<ContainerOptions>;
+  aliases?: readonly string[];
+}
+
+/** Options of a container that says nothing but this. */
+export function containerOptions(some: Partial<ContainerOptions> = {}): ContainerOptions {
+  return {
+    mounts: [],
+    files: [],
+    dependsOn: [],
+    capabilitiesAdded: [],
+    capabilitiesDropped: [],
+    securityOptions: [],
+    ulimits: [],
+    sysctls: {},
+    limits: {},
+    extraHosts: [],
+    published: [],
+    runsToCompletion: false,
+    ...some,
+  };
 }
 
 export function testMesh(services: readonly ServiceShape[]): Mesh {
@@ -49,7 +72,9 @@ export function testMesh(services: readonly ServiceShape[]): Mesh {
         environment: service.environment ?? {},
         cwd: '/',
         witness: null,
+        ...(service.container ? { container: containerOptions(service.container) } : {}),
       },
+      ...(service.aliases ? { aliases: service.aliases } : {}),
       at: { file: 'greenroom.yaml', line: index + 1, column: 1 },
     };
   });
@@ -157,6 +182,7 @@ export async function dockerBench(services: readonly ServiceShape[], parts: Benc
             port,
             protocol,
             listen: { host: placement.outboundHost, port: listener.port },
+            ...(workload.aliases ? { aliases: workload.aliases } : {}),
           });
         }
       }

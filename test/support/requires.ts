@@ -7,7 +7,15 @@ import { existsSync, readdirSync } from 'node:fs';
 import { describe, it } from 'vitest';
 import { envoyBinary } from './envoy-binary.ts';
 
-export type Need = 'docker' | 'browser' | 'electron' | 'corpora' | 'envoy' | 'postgresql' | 'redis';
+export type Need =
+  | 'docker'
+  | 'compose'
+  | 'browser'
+  | 'electron'
+  | 'corpora'
+  | 'envoy'
+  | 'postgresql'
+  | 'redis';
 
 const SHARED = new URL('../../../shared/', import.meta.url);
 
@@ -25,6 +33,17 @@ const NEEDS: Record<Need, { present: () => boolean; how: string }> = {
       }
     },
     how: 'start a Docker engine (Debian: apt-get install docker.io, then dockerd)',
+  },
+  compose: {
+    present: () => {
+      try {
+        execFileSync('docker', ['compose', 'version'], { stdio: 'ignore', timeout: 10_000 });
+        return true;
+      } catch {
+        return false;
+      }
+    },
+    how: 'install docker’s compose plugin (docs.docker.com/compose/install)',
   },
   browser: {
     present: () => chromiumPath() !== null,

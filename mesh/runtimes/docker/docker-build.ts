@@ -1,5 +1,6 @@
 /** `docker build` by the command line, which knows the builders, secrets and ignore files that the bare API doesn't. */
 import { spawn } from 'node:child_process';
+import type { BuildOptions } from '../../../model/container.ts';
 import { eachLine } from './lines.ts';
 
 const KEPT_LINES = 20;
@@ -9,6 +10,7 @@ export interface BuildRequest {
   dockerfile?: string;
   tag: string;
   labels: Readonly<Record<string, string>>;
+  options?: BuildOptions;
   onLine?: (line: string) => void;
   signal?: AbortSignal;
 }
@@ -17,20 +19,20 @@ export type BuildOutcome = { ok: true } | { ok: false; lastLines: string[] };
 
 /** Builds and tags an image. A failed build is an outcome; an aborted one rejects. */
 export async function dockerBuild(request: BuildRequest): Promise<BuildOutcome> {
-  const { context, dockerfile, tag, labels, onLine, signal } = request;
-  const args = ['build', '--tag', tag];
-  if (dockerfile !== undefined) args.push('--file', dockerfile);
-  for (const [name, value] of Object.entries(labels)) args.push('--label', `${name}=${value}`);
+  const { onLine, signal, options } = request;
   const lastLines: string[] = [];
   const note = (line: string) => {
     if (line.trim() === '') return;
     if (lastLines.push(line) > KEPT_LINES) lastLines.shift();
     onLine?.(line);
   };
-  const child = spawn('docker', [...args, context], {
-    stdio: ['ignore', 'pipe', 'pipe'],
+  const child = spawn('docker', buildArguments(request), {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    env: options && needsBuildKit(options) ? { ...process.env, DOCKER_BUILDKIT: '1' } : process.env,
     ...(signal ? { signal } : {}),
   });
+  // A builder that fails at once closes it before it has read.
+  child.stdin.on('error', () => undefined).end(options?.inline ?? '');
   const ended = new Promise<number | null>((resolve) => {
     child.once('error', (error) => {
       note(error.message);
@@ -41,4 +43,46 @@ export async function dockerBuild(request: BuildRequest): Promise<BuildOutcome> 
   const [code] = await Promise.all([ended, eachLine(child.stdout, note), eachLine(child.stderr, note)]);
   signal?.throwIfAborted();
   return code === 0 ? { ok: true } : { ok: false, lastLines };
+}
+
+/** Secrets, agents and exported caches are BuildKit's; an older command line asks for it only when it is told to. */
+function needsBuildKit({ secrets, ssh, cacheTo }: BuildOptions): boolean {
+  return secrets.length > 0 || ssh.length > 0 || cacheTo.length > 0;
+}
+
+/** The words after `docker`. */
+export function buildArguments({ context, dockerfile, tag, labels, options }: BuildRequest): string[] {
+  const args = ['build', '--tag', tag];
+  const pairs = (flag: string, values: Readonly<Record<string, string>>): unknown =>
+    Object.entries(values).forEach(([name, value]) => args.push(flag, `${name}=${value}`));
+  const each = (flag: string, values: readonly string[]): unknown =>
+    values.forEach((value) => args.push(flag, value));
+  if (dockerfile !== undefined) args.push('--file', dockerfile);
+  pairs('--label', labels);
+  if (options) {
+    if (options.inline !== undefined) args.push('--file', '-');
+    pairs('--build-arg', options.arguments);
+    pairs('--label', options.labels);
+    each('--target', options.target === undefined ? [] : [options.target]);
+    each('--network', options.network === undefined ? [] : [options.network]);
+    each('--platform', options.platform === undefined ? [] : [options.platform]);
+    each('--secret', options.secrets.map(secretArgument));
+    each('--ssh', options.ssh);
+    each('--cache-from', options.cacheFrom);
+    each('--cache-to', options.cacheTo);
+    each('--add-host', options.extraHosts);
+    each('--tag', options.tags);
+    each(
+      '--ulimit',
+      options.ulimits.map(({ name, soft, hard }) => `${name}=${soft}:${hard}`),
+    );
+    if (options.sharedMemory !== undefined) args.push('--shm-size', String(options.sharedMemory));
+    if (options.cache === 'unused') args.push('--no-cache');
+    if (options.baseImages === 'pulled') args.push('--pull');
+  }
+  return [...args, context];
+}
+
+function secretArgument({ id, from }: BuildOptions['secrets'][number]): string {
+  return 'file' in from ? `id=${id},src=${from.file}` : `id=${id},env=${from.variable}`;
 }

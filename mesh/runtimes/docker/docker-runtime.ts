@@ -11,9 +11,11 @@ import { ensureHelperImage } from './helper-image.ts';
 import { labelsOf, SESSION_LABEL, thisOwner, type Owner } from './labels.ts';
 import { createPod, installRules, type Pod, type PodContext } from './pod.ts';
 import { whyUnusable } from './probe.ts';
+import { ensurePublishable, publishedPort } from './published-ports.ts';
 import { removeLabelled } from './removal.ts';
 import { startService, type ServiceContainer } from './service-container.ts';
 import { serviceImage } from './service-image.ts';
+import { createVolumes } from './session-volumes.ts';
 import { subnetCandidates, type Subnet } from './subnets.ts';
 
 /** A program that is the first in its container and handles no SIGTERM ignores it: each stop would take this long. */
@@ -80,7 +82,13 @@ class DockerRuntime implements Runtime {
     signal: AbortSignal,
   ): Promise<InstancePlacement[]> {
     return this.#track(signal, async (stop) => {
+      await ensurePublishable(instances.map(({ workload }) => workload));
       const images = await this.#images(instances, stop);
+      await createVolumes(
+        this.#engine,
+        this.#session,
+        instances.map(({ workload }) => workload),
+      );
       const pods = this.#podContext(await this.#helper(stop));
       // All of them settle before a failure is told: nothing may be created behind the back of the cleanup.
       const made = await Promise.allSettled(
@@ -102,7 +110,7 @@ class DockerRuntime implements Runtime {
   start(instance: string, egress: EgressPlan, signal: AbortSignal): Promise<void> {
     const member = this.#member(instance);
     return this.#track(signal, async (stop) => {
-      await this.#stopService(member, STOP_GRACE_S);
+      await this.#stopService(member);
       member.egress = egress;
       this.#status(instance, 'starting', 'installing rules');
       const containment = await installRules(
@@ -122,7 +130,7 @@ class DockerRuntime implements Runtime {
     const member = this.#member(instance);
     return this.#track(null, async () => {
       this.#status(instance, 'stopping', null);
-      await this.#stopService(member, STOP_GRACE_S);
+      await this.#stopService(member);
       this.#status(instance, 'stopped', null);
     });
   }
@@ -142,9 +150,7 @@ class DockerRuntime implements Runtime {
   async #close(): Promise<void> {
     this.#closing.abort(new EnvironmentError('runtime-closed', 'the docker runtime is being closed'));
     await Promise.allSettled(this.#underWay);
-    await Promise.allSettled(
-      [...this.#members.values()].map((member) => this.#stopService(member, STOP_GRACE_S)),
-    );
+    await Promise.allSettled([...this.#members.values()].map((member) => this.#stopService(member)));
     await removeLabelled(this.#engine, `${SESSION_LABEL}=${this.#session.id}`);
   }
 
@@ -184,8 +190,9 @@ class DockerRuntime implements Runtime {
       'starting',
       `waiting for ${member.pod.workload.ports.map((port) => port.targetPort).join(', ')}`,
     );
+    let state: 'ready' | 'completed';
     try {
-      member.service = await startService(
+      const started = await startService(
         {
           context: this.#context,
           engine: this.#engine,
@@ -194,21 +201,35 @@ class DockerRuntime implements Runtime {
           egress,
           containment,
           labels: labelsOf(this.#session, instance, 'service'),
-          onExit: (code) => this.#status(instance, 'failed', `exited with code ${code}`),
+          onExit: (code) => this.#exited(instance, member, code),
+          onRestart: (code, pauseMs) =>
+            this.#status(instance, 'restarting', `exited with code ${code}; again in ${pauseMs / 1000} s`),
+          onReadyAgain: () => this.#status(instance, 'ready', null),
         },
         signal,
       );
+      member.service = started.service;
+      state = started.state;
     } catch (error) {
       this.#status(instance, 'failed', error instanceof Error ? error.message : String(error));
       throw error;
     }
-    this.#status(instance, 'ready', containment === 'partial' ? 'containment partial' : null);
+    if (state === 'completed') this.#status(instance, 'stopped', 'completed');
+    else this.#status(instance, 'ready', containment === 'partial' ? 'containment partial' : null);
   }
 
-  async #stopService(member: Member, graceS: number): Promise<void> {
+  /** A Compose service without ports that ends well has done what it was there for. */
+  #exited(instance: string, { pod }: Member, code: number): void {
+    const done = code === 0 && pod.workload.run.container !== undefined && pod.workload.ports.length === 0;
+    if (done) this.#status(instance, 'stopped', 'completed');
+    else this.#status(instance, 'failed', `exited with code ${code}`);
+  }
+
+  async #stopService(member: Member): Promise<void> {
     const { service } = member;
     member.service = null;
-    await service?.stop(graceS);
+    const graceMs = member.pod.workload.run.container?.stopGraceMs;
+    await service?.stop(graceMs === undefined ? STOP_GRACE_S : Math.ceil(graceMs / 1000));
   }
 
   #member(instance: string): Member {
@@ -239,6 +260,10 @@ class DockerRuntime implements Runtime {
 }
 
 function placementOf(pod: Pod): InstancePlacement {
+  const published = (port: number): { inboundPort?: number } => {
+    const inboundPort = publishedPort(pod, port);
+    return inboundPort === null ? {} : { inboundPort };
+  };
   return {
     instance: pod.instance.id,
     // Only our own outbound sides dial it; loopback keeps everybody else's containers away from it.
@@ -248,6 +273,7 @@ function placementOf(pod: Pod): InstancePlacement {
       port,
       host: pod.address,
       upstreamPort: port,
+      ...published(port),
     })),
     allowedOutboundPeers: [pod.address],
   };

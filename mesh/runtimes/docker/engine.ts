@@ -5,6 +5,7 @@
 import { PassThrough, type Readable } from 'node:stream';
 import Docker from 'dockerode';
 import { EnvironmentError } from '../../../model/environment-error.ts';
+import { containerBody, type ContainerSpec, type Labels } from './container-body.ts';
 import { engineEndpoint, type EngineEndpoint } from './endpoint.ts';
 import { eachLine } from './lines.ts';
 
@@ -18,26 +19,6 @@ export interface EngineFacts {
   /** `Debian GNU/Linux 12`, `Docker Desktop`, … */
   operatingSystem: string;
   rootless: boolean;
-}
-
-export type Labels = Readonly<Record<string, string>>;
-
-export interface ContainerSpec {
-  name: string;
-  image: string;
-  labels: Labels;
-  /** Absent = the image's own. */
-  command?: readonly string[];
-  hostname?: string;
-  user?: string;
-  environment?: Readonly<Record<string, string>>;
-  /** A network's name, or `container:<id>`. */
-  network: string;
-  capabilitiesDropped: readonly string[];
-  capabilitiesAdded?: readonly string[];
-  securityOptions?: readonly string[];
-  filesystem?: 'read-only' | 'writable';
-  processLimit?: number;
 }
 
 export interface Owned {
@@ -59,13 +40,23 @@ export interface Engine {
   removeNetwork(id: string): Promise<void>;
   createContainer(spec: ContainerSpec): Promise<string>;
   startContainer(id: string): Promise<void>;
+  /** Unpacks a tar archive at the root of a container, started or not. */
+  putArchive(id: string, tar: Buffer): Promise<void>;
+  /** `none` = it has no health check. */
+  health(id: string): Promise<'none' | 'starting' | 'healthy' | 'unhealthy'>;
+  createVolume(spec: { name: string; labels: Labels }): Promise<void>;
+  volumes(label: string): Promise<Owned[]>;
+  removeVolume(name: string): Promise<void>;
   containers(label: string): Promise<Owned[]>;
   /** The container's address on its network. */
   address(id: string, network: string): Promise<string>;
   /** Resolves with the exit code once the container has stopped; starts to wait before it returns. */
   exited(id: string): Promise<number>;
-  /** Follows the output until the container stops; resolves after the last line. */
-  follow(id: string, sink: ContainerOutput): Promise<void>;
+  /**
+   * Follows the output until the container stops; resolves after the last line. `since`: seconds since the epoch,
+   * before which nothing is told again.
+   */
+  follow(id: string, sink: ContainerOutput, since?: number): Promise<void>;
   /** Asks the container to stop and kills it after the grace. A stopped or vanished one is fine. */
   stopContainer(id: string, graceS: number): Promise<void>;
   /** With its anonymous volumes. A vanished one is fine. */
@@ -193,35 +184,54 @@ class DockerEngine implements Engine {
   }
 
   async createContainer(spec: ContainerSpec): Promise<string> {
+    const { name, platform } = spec;
+    // Apart from each other: by itself dockerode writes the whole body into the URL too, secrets and all.
+    const call = {
+      _query: platform === undefined ? { name } : { name, platform },
+      _body: containerBody(spec),
+    };
     const container = await translated(
-      `create the container ${spec.name}`,
-      this.#docker.createContainer({
-        name: spec.name,
-        Image: spec.image,
-        Labels: { ...spec.labels },
-        ...(spec.command ? { Cmd: [...spec.command] } : {}),
-        ...(spec.hostname ? { Hostname: spec.hostname } : {}),
-        ...(spec.user ? { User: spec.user } : {}),
-        Env: Object.entries(spec.environment ?? {}).map(([name, value]) => `${name}=${value}`),
-        HostConfig: {
-          NetworkMode: spec.network,
-          CapDrop: [...spec.capabilitiesDropped],
-          CapAdd: [...(spec.capabilitiesAdded ?? [])],
-          SecurityOpt: [...(spec.securityOptions ?? [])],
-          ReadonlyRootfs: spec.filesystem === 'read-only',
-          ...(spec.processLimit ? { PidsLimit: spec.processLimit } : {}),
-          // Whatever the daemon's default driver is: we must be able to follow the output, and a chatty service
-          // must not fill the disk.
-          LogConfig: { Type: 'json-file', Config: { 'max-size': '10m', 'max-file': '1' } },
-          RestartPolicy: { Name: 'no' },
-        },
-      }),
+      `create the container ${name}`,
+      this.#docker.createContainer(call as Docker.ContainerCreateOptions),
     );
     return container.id;
   }
 
   async startContainer(id: string): Promise<void> {
     await translated(`start the container ${id.slice(0, 12)}`, this.#docker.getContainer(id).start());
+  }
+
+  async putArchive(id: string, tar: Buffer): Promise<void> {
+    await translated(
+      'put files into a container',
+      this.#docker.getContainer(id).putArchive(tar, { path: '/' }),
+    );
+  }
+
+  async health(id: string): Promise<'none' | 'starting' | 'healthy' | 'unhealthy'> {
+    const facts = await translated('inspect a container', this.#docker.getContainer(id).inspect());
+    const status = facts.State.Health?.Status;
+    return status === 'starting' || status === 'healthy' || status === 'unhealthy' ? status : 'none';
+  }
+
+  async createVolume({ name, labels }: { name: string; labels: Labels }): Promise<void> {
+    await translated(
+      `create the volume ${name}`,
+      this.#docker.createVolume({ Name: name, Labels: { ...labels } }),
+    );
+  }
+
+  async volumes(label: string): Promise<Owned[]> {
+    const list = await translated('list volumes', this.#docker.listVolumes({ filters: { label: [label] } }));
+    return list.Volumes.map((volume) => ({
+      id: volume.Name,
+      name: volume.Name,
+      labels: volume.Labels ?? {},
+    }));
+  }
+
+  async removeVolume(name: string): Promise<void> {
+    await found(translated(`remove the volume ${name}`, this.#docker.getVolume(name).remove()));
   }
 
   async containers(label: string): Promise<Owned[]> {
@@ -252,10 +262,10 @@ class DockerEngine implements Engine {
     return answer.StatusCode ?? -1;
   }
 
-  async follow(id: string, sink: ContainerOutput): Promise<void> {
+  async follow(id: string, sink: ContainerOutput, since = 0): Promise<void> {
     const source = await translated(
       'follow a container',
-      this.#docker.getContainer(id).logs({ follow: true, stdout: true, stderr: true }),
+      this.#docker.getContainer(id).logs({ follow: true, stdout: true, stderr: true, since }),
     );
     const stdout = new PassThrough();
     const stderr = new PassThrough();

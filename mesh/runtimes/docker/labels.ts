@@ -4,7 +4,7 @@
  */
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
-import type { Labels } from './engine.ts';
+import type { Labels } from './container-body.ts';
 import { isAlive, startOf, type ProcessRef } from '../../process-table.ts';
 
 export const SESSION_LABEL = 'dev.greenroom.session';
@@ -15,7 +15,7 @@ const ROLE_LABEL = 'dev.greenroom.role';
 /** On images that we made; no session owns those. */
 export const IMAGE_LABEL = 'dev.greenroom.image';
 
-export type Role = 'network' | 'holder' | 'rules' | 'service';
+export type Role = 'network' | 'holder' | 'rules' | 'service' | 'volume';
 
 /** The Greenroom process that a session belongs to, and the machine on which its id means something. */
 export interface Owner extends ProcessRef {

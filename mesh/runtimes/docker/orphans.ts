@@ -1,5 +1,5 @@
 /**
- * Containers and networks of sessions whose process is gone. The label tells whose they are: process, its start, and
+ * Containers, networks and volumes of sessions whose process is gone. The label tells whose they are: process, its start, and
  * the machine; where that can't be judged from here, they are somebody's and stay.
  */
 import type { Orphan, OrphanSource } from '../../orphans.ts';
@@ -21,6 +21,7 @@ export function dockerOrphans(connect: () => Promise<Engine> = connectEngine): O
 export async function findDockerOrphans(engine: Engine): Promise<Orphan[]> {
   const containers = (await engine.containers(OWNER_LABEL)).filter(isOrphaned);
   const networks = (await engine.networks(OWNER_LABEL)).filter(isOrphaned);
+  const volumes = (await engine.volumes(OWNER_LABEL)).filter(isOrphaned);
   const removals = new Map<string, Promise<void>>();
   const removeOnce = (container: Owned) => {
     const removal = removals.get(container.id) ?? engine.removeContainer(container.id);
@@ -36,6 +37,15 @@ export async function findDockerOrphans(engine: Engine): Promise<Orphan[]> {
         await engine.removeNetwork(network.id);
       }),
     ),
+    ...volumes.map((volume) =>
+      orphan('volume', volume, async () => {
+        // Any container of its session may use it.
+        await Promise.all(
+          containers.filter((container) => isOfSameSession(container, volume)).map(removeOnce),
+        );
+        await engine.removeVolume(volume.id);
+      }),
+    ),
   ];
 }
 
@@ -48,7 +58,11 @@ function isOfSamePod(one: Owned, other: Owned): boolean {
   return [SESSION_LABEL, INSTANCE_LABEL].every((label) => one.labels[label] === other.labels[label]);
 }
 
-function orphan(kind: 'container' | 'network', owned: Owned, remove: () => Promise<void>): Orphan {
+function isOfSameSession(one: Owned, other: Owned): boolean {
+  return one.labels[SESSION_LABEL] === other.labels[SESSION_LABEL];
+}
+
+function orphan(kind: Orphan['kind'], owned: Owned, remove: () => Promise<void>): Orphan {
   return {
     kind,
     session: owned.labels[SESSION_LABEL] ?? '',

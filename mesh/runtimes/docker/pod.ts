@@ -8,6 +8,7 @@ import { createServer, type Server } from 'node:net';
 import { EnvironmentError } from '../../../model/environment-error.ts';
 import type { Instance, Workload } from '../../../model/mesh.ts';
 import type { EgressPlan } from '../runtime.ts';
+import type { ContainerSpec } from './container-body.ts';
 import { isSubnetTaken, type Engine } from './engine.ts';
 import { labelsOf, type Owner } from './labels.ts';
 import { engineName } from './names.ts';
@@ -54,7 +55,7 @@ export async function createPod(
     labels: labelsOf(session, instance.id, 'holder'),
     // The longest sleep that every busybox understands: 68 years.
     command: ['busybox', 'sleep', '2147483647'],
-    hostname: hostname(instance.id),
+    ...namespaceOptions(instance, workload),
     user: NOBODY,
     network: name,
     capabilitiesDropped: ['ALL'],
@@ -217,6 +218,25 @@ function leaking(pod: Pod, { code, lines }: OneShot): EnvironmentError {
     `The rules of ${pod.instance.id} don't hold (code ${code}): nothing was started in it.`,
     { lines },
   );
+}
+
+/** What belongs to the pod's namespaces and not to the service's container: the engine refuses it there. */
+function namespaceOptions(
+  instance: Instance,
+  workload: Workload,
+): Pick<ContainerSpec, 'hostname' | 'domainname' | 'extraHosts' | 'sysctls'> {
+  const { container } = workload.run;
+  const sysctls = Object.entries(container?.sysctls ?? {}).filter(([name]) => isOfNetwork(name));
+  return {
+    hostname: container?.hostname ?? hostname(instance.id),
+    ...(container?.domainname ? { domainname: container.domainname } : {}),
+    ...(container ? { extraHosts: container.extraHosts, sysctls: Object.fromEntries(sysctls) } : {}),
+  };
+}
+
+/** Whether a sysctl belongs to the network namespace, which is the holder's. */
+export function isOfNetwork(sysctl: string): boolean {
+  return sysctl.startsWith('net.');
 }
 
 /** A host name as Kubernetes gives it: the instance's, without the namespace. */

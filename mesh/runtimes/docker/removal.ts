@@ -1,4 +1,4 @@
-/** Removes what carries one label: containers first, then networks, which can't go while somebody is in them. */
+/** Removes what carries one label: containers first, then networks and volumes, which can't go while one uses them. */
 import type { Engine, Owned } from './engine.ts';
 
 /** What was removed. Rejects with the first refusal, after everything else was tried. */
@@ -8,6 +8,8 @@ export async function removeLabelled(engine: Engine, label: string): Promise<Own
   const gone = await Promise.allSettled(containers.map(({ id }) => engine.removeContainer(id)));
   const networks = await engine.networks(label);
   gone.push(...(await Promise.allSettled(networks.map(({ id }) => engine.removeNetwork(id)))));
+  const volumes = await engine.volumes(label);
+  gone.push(...(await Promise.allSettled(volumes.map(({ id }) => engine.removeVolume(id)))));
   for (const outcome of gone) if (outcome.status === 'rejected') throw outcome.reason;
-  return [...containers, ...networks];
+  return [...containers, ...networks, ...volumes];
 }

@@ -80,6 +80,7 @@ export function hostsLines(pod: PodFacts, peers: Peers): string[] {
   for (const peer of peers) {
     const known = names.get(address(peer.clusterIp)) ?? new Set();
     for (const name of peerNames(peer.service, peer.namespace, pod.namespace)) known.add(hostName(name));
+    if (peer.namespace === pod.namespace) for (const alias of peer.aliases ?? []) known.add(hostName(alias));
     names.set(peer.clusterIp, known);
   }
   return [...names].map(([clusterIp, set]) => `${clusterIp} ${[...set].join(' ')}`);
@@ -154,7 +155,8 @@ function port(value: number): number {
 }
 
 function hostName(name: string): string {
-  if (!/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i.test(name))
+  // Compose allows the underscore, and resolvers do.
+  if (!/^[a-z0-9]([a-z0-9._-]*[a-z0-9])?$/i.test(name))
     throw new Error(`not a host name: ${JSON.stringify(name)}`);
   return name;
 }

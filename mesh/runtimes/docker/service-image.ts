@@ -24,8 +24,10 @@ export async function serviceImage(
       signal,
     });
     if (outcome.ok) return tag;
+    const buildKit = outcome.lastLines.some((line) => /buildx component is missing/.test(line));
     throw new EnvironmentError('build-failed', `docker build of ${workload.id} (${build.context}) failed`, {
       lines: outcome.lastLines,
+      ...(buildKit ? { hint: 'secrets of a build need BuildKit: install the buildx plugin of docker' } : {}),
     });
   }
   if (image === null) {

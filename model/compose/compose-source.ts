@@ -1,0 +1,71 @@
+/**
+ * The user's own Compose files, for places: the merged result of `docker compose config` has no lines. A key is looked
+ * for in the file that has the last word, then in the others, then in what a service extends.
+ */
+import type { Position } from '../problem.ts';
+import { placeOf, type YamlDocument } from '../yaml-source.ts';
+
+export class ComposeSource {
+  readonly #documents: readonly YamlDocument[];
+  readonly #main: Position;
+
+  /** `documents`: the one that has the last word first. `file`: shown where nothing else is known. */
+  constructor(documents: readonly YamlDocument[], file: string) {
+    this.#documents = documents;
+    this.#main = { file, line: 1, column: 1 };
+  }
+
+  /** Place of a key of a service, or of what holds it. `element` = the entry of a list with this value. */
+  serviceKey(service: string, path: readonly PropertyKey[], element?: string): Position {
+    const names = this.#lineage(service);
+    for (let length = path.length; length >= 0; length -= 1) {
+      for (const name of names) {
+        const found = this.#find(['services', name, ...path.slice(0, length)], element);
+        if (found) return found;
+      }
+    }
+    return this.#main;
+  }
+
+  /** Place of a top-level entry, as `['volumes', 'data', 'external']`. */
+  entry(path: readonly PropertyKey[]): Position {
+    for (let length = path.length; length > 0; length -= 1) {
+      const found = this.#find(path.slice(0, length));
+      if (found) return found;
+    }
+    return this.#main;
+  }
+
+  #find(path: readonly PropertyKey[], element?: string): Position | null {
+    for (const document of this.#documents) {
+      const value = valueAt(document.value, path);
+      if (value === undefined) continue;
+      const index = element !== undefined && Array.isArray(value) ? value.indexOf(element) : -1;
+      return placeOf(document, index < 0 ? path : [...path, index]);
+    }
+    return null;
+  }
+
+  /** The service, and what it extends. */
+  #lineage(service: string): string[] {
+    const names = [service];
+    for (const name of names) {
+      for (const document of this.#documents) {
+        const base = valueAt(document.value, ['services', name, 'extends']);
+        const next = typeof base === 'string' ? base : valueAt(base, ['service']);
+        if (typeof next === 'string' && !names.includes(next)) names.push(next);
+      }
+    }
+    return names;
+  }
+}
+
+/** Undefined where a part of the path isn't there. */
+export function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+  let found = value;
+  for (const key of path) {
+    if (typeof found !== 'object' || found === null || !Object.hasOwn(found, key)) return undefined;
+    found = (found as Record<PropertyKey, unknown>)[key];
+  }
+  return found;
+}

@@ -1,0 +1,117 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { loadProject } from '../../mesh/load-project.ts';
+import type { Mesh } from '../../model/mesh.ts';
+import { formatProblem } from '../../model/problem.ts';
+import { temporaryFolder } from '../support/greenroom.ts';
+import { describeWith } from '../support/requires.ts';
+
+const PROJECT = 'apiVersion: greenroom.dev/v1\nkind: Mesh\nmetadata: { name: test }\nspec:\n';
+
+describeWith('compose', 'a project with Compose files', () => {
+  let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+  beforeEach(async () => {
+    folder = await temporaryFolder();
+  });
+  afterEach(() => folder.remove());
+
+  /** Problems with the temporary folder left out. */
+  async function load(
+    spec: string,
+    files: Readonly<Record<string, string>>,
+  ): Promise<{ mesh: Mesh | null; problems: string[] }> {
+    for (const [name, text] of Object.entries({ 'greenroom.yaml': PROJECT + spec, ...files })) {
+      await mkdir(dirname(join(folder.path, name)), { recursive: true });
+      await writeFile(join(folder.path, name), text);
+    }
+    const { value, problems } = await loadProject(folder.path);
+    return {
+      mesh: value,
+      problems: problems.map((problem) => formatProblem(problem).replaceAll(`${folder.path}/`, '')),
+    };
+  }
+  const run = (mesh: Mesh | null, id: string) => mesh?.workloads.find((workload) => workload.id === id)?.run;
+
+  it('is refused where the file isn’t there, at the line that names it', async () => {
+    const { mesh, problems } = await load('  compose: ./gone.yaml\n', {});
+    expect(mesh).toBeNull();
+    expect(problems).toEqual([
+      expect.stringMatching(/^greenroom.yaml:5:3: error unreadable-file: gone.yaml: the file can't be read/),
+    ]);
+  });
+
+  it('is refused where the file is no YAML, with the line', async () => {
+    const { problems } = await load('  compose: compose.yaml\n', { 'compose.yaml': 'services:\n  web: [\n' });
+    expect(problems[0]).toMatch(/^compose.yaml:3:1: error yaml-syntax/);
+  });
+
+  it('is refused with the plugin’s own words where it refuses, at the service that it names', async () => {
+    const { mesh, problems } = await load('  compose: compose.yaml\n', {
+      'compose.yaml': 'services:\n  db: { image: x }\n  web:\n    image: x\n    depends_on: [gone]\n',
+    });
+    expect(mesh).toBeNull();
+    expect(problems).toEqual([
+      'compose.yaml:3:3: error compose-refused: docker compose refuses this: service "web" depends on undefined service "gone": invalid compose project',
+    ]);
+  });
+
+  it('has what the plugin reads: env files, label files, what is extended, included and overridden', async () => {
+    const { mesh, problems } = await load('  compose: [compose.yaml, compose.override.yaml]\n', {
+      'compose.yaml':
+        'include: [more/extra.yaml]\nservices:\n  web:\n    extends: { file: base.yaml, service: base }\n    image: "web:${TAG:-none}"\n    env_file: web.env\n    label_file: web.labels\n    ports: ["80"]\n',
+      'compose.override.yaml': 'services:\n  web:\n    environment: { B: override }\n',
+      'base.yaml': 'services:\n  base:\n    privileged: true\n    user: "5"\n',
+      'more/extra.yaml': 'services:\n  extra:\n    image: extra\n    tty: true\n',
+      'web.env': 'A=1\nB=2\nPRICE=5$$\n',
+      'web.labels': 'team=a\n',
+      '.env': 'TAG=from-dotenv\n',
+    });
+    expect(run(mesh, 'web')).toMatchObject({
+      image: 'web:from-dotenv',
+      environment: { A: '1', B: 'override', PRICE: '5$' },
+      container: { user: '5', labels: { team: 'a' } },
+    });
+    expect(run(mesh, 'extra')?.image).toBe('extra');
+    expect(problems.filter((problem) => problem.includes('compose-lost'))).toEqual([
+      'more/extra.yaml:4:5: warning compose-lost: extra: tty has no effect: the output is followed as lines, there is no terminal',
+      'base.yaml:3:5: warning compose-lost: web: privileged has no effect: a privileged container could undo its containment',
+    ]);
+  });
+
+  it('has services of the profiles that it names, and no others', async () => {
+    const compose = {
+      'compose.yaml': 'services:\n  web: { image: x }\n  debug: { image: x, profiles: [dev] }\n',
+    };
+    const plain = await load('  compose: compose.yaml\n', compose);
+    expect(plain.mesh?.workloads.map(({ id }) => id)).toEqual(['web']);
+    const dev = await load('  compose: { files: [compose.yaml], profiles: [dev] }\n', compose);
+    expect(dev.mesh?.workloads.map(({ id }) => id)).toEqual(['debug', 'web']);
+  });
+
+  it('refines them: what greenroom.yaml says goes before, field by field', async () => {
+    const { mesh } = await load(
+      '  compose: compose.yaml\n  services:\n    web:\n      ports: [{ name: http, port: 80, targetPort: 8080 }]\n      serviceAccount: front\n      environment: { B: mine }\n    ide: { attach: "127.0.0.1:3000" }\n    extra: { image: y }\n',
+      {
+        'compose.yaml':
+          'services:\n  web:\n    image: x\n    build: ./web\n    scale: 2\n    ports: ["8080"]\n    environment: { A: "1", B: "2" }\n    command: [serve]\n  ide: { image: x, ports: ["3000"] }\n',
+      },
+    );
+    const web = mesh?.workloads.find(({ id }) => id === 'web');
+    expect(web).toMatchObject({
+      serviceAccount: 'front',
+      ports: [{ name: 'http', port: 80, targetPort: 8080, protocol: 'http' }],
+      instances: [{ id: 'web-0' }, { id: 'web-1' }],
+      run: {
+        image: 'x',
+        command: null,
+        environment: { A: '1', B: 'mine' },
+        container: { command: ['serve'] },
+      },
+    });
+    expect(web?.run.build).toMatchObject({ context: join(folder.path, 'web'), options: { tags: [] } });
+    expect(web?.at.file).toMatch(/compose.yaml$/);
+    expect(run(mesh, 'ide')).toMatchObject({ attach: '127.0.0.1:3000', image: null });
+    expect(run(mesh, 'extra')).toMatchObject({ image: 'y' });
+  });
+});
