@@ -1,6 +1,7 @@
 /** What the recording says of a worker that died: that its listeners were closed, and that they are open again. */
 import type { Decision } from '../model/decision.ts';
 import type { PeerRef, TrafficEvent } from '../model/traffic-event.ts';
+import { WorkerHung } from './heartbeat.ts';
 import { makeEvent } from './make-event.ts';
 import type { Moment } from './moment.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -61,9 +62,10 @@ function namesOf({ snapshot, share }: Crash): string {
 
 /** The worker died: until it is back, nothing passes its sidecars. */
 export function crashedEvent(crash: Crash): TrafficEvent {
+  const reason = crash.reason instanceof WorkerHung ? 'worker-hung' : 'worker-crashed';
   return crashEvent(
     crash,
-    { verdict: 'deny', phase: 'upstream', reason: 'worker-crashed', matched: null },
+    { verdict: 'deny', phase: 'upstream', reason, matched: null },
     `A thread of the data plane ended (${crash.reason.message}); ${namesOf(crash)} let nothing pass until it is back.`,
   );
 }

@@ -15,6 +15,8 @@ export interface WorkerSettings {
   share: Share;
   /** Memory of the ring through which events leave (`events/ring.ts`). */
   ring: SharedArrayBuffer;
+  /** Memory in which it shows that it gets on. */
+  heart: SharedArrayBuffer;
   /** Memory in which workers tell each other whose their hops are; null where there is one. */
   sources: SharedArrayBuffer | null;
 }

@@ -5,6 +5,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import type { EventSegment } from './events/event-segment.ts';
+import { createHeart, watchHeart, WorkerHung } from './heartbeat.ts';
 import { createRingMemory, RingReader } from './events/ring.ts';
 import { SegmentReader } from './events/segment-reader.ts';
 import type { FromWorker, ShardAnswer, ToWorker, WorkerSettings } from './worker-messages.ts';
@@ -44,7 +45,7 @@ interface Pending {
 
 /** Starts a worker; resolves when it answers calls. `stream` numbers the writer of its events. */
 export async function startShard(
-  settings: Omit<WorkerSettings, 'ring'>,
+  settings: Omit<WorkerSettings, 'ring' | 'heart'>,
   stream: number,
   sinks: ShardSinks,
 ): Promise<Shard> {
@@ -52,7 +53,8 @@ export async function startShard(
   const ring = new RingReader(memory);
   const reader = new SegmentReader(stream);
   const file = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url);
-  const workerData: WorkerSettings = { ...settings, ring: memory };
+  const heart = createHeart();
+  const workerData: WorkerSettings = { ...settings, ring: memory, heart };
   for (const setting of GARBAGE) setFlagsFromString(setting);
   const worker = new Worker(file, { workerData, name: `greenroom data plane ${settings.share.index}` });
   const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
@@ -60,6 +62,8 @@ export async function startShard(
   let calls = 0;
   let end: Error | null = null;
   let closing: Promise<void> | null = null;
+  let hung: WorkerHung | null = null;
+  let endWatch = (): void => undefined;
 
   const drain = (): void => {
     const octets = ring.read();
@@ -98,7 +102,10 @@ export async function startShard(
     });
   });
   worker.on('error', (error) => die(error instanceof Error ? error : new Error(String(error))));
-  worker.once('exit', (code) => die(new Error(`the data plane's thread ended with code ${code}`)));
+  worker.once('exit', (code) => {
+    endWatch();
+    die(hung ?? new Error(`the data plane's thread ended with code ${code}`));
+  });
 
   const call = (message: ShardCall): Promise<ShardAnswer> => {
     if (end !== null) return Promise.reject(end);
@@ -110,6 +117,11 @@ export async function startShard(
     });
   };
   await ready;
+  const { hungAfterMs } = settings.limits;
+  endWatch = watchHeart(heart, hungAfterMs, () => {
+    hung = new WorkerHung(hungAfterMs);
+    void worker.terminate();
+  });
   return {
     call,
     close: () => {

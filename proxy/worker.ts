@@ -1,13 +1,15 @@
 /** A thread of the data plane. Owns the translation of messages to calls; a bug here ends the thread, and so all traffic. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { RingEvents } from './events/ring-events.ts';
+import { beat } from './heartbeat.ts';
 import { SharedSources } from './shared-sources.ts';
 import { createSidecars } from './sidecars.ts';
 import type { FromWorker, ShardAnswer, ToWorker, WorkerSettings } from './worker-messages.ts';
 
 const port = parentPort;
 if (port === null) throw new Error('proxy/worker.ts runs as a worker thread only');
-const { limits, ring, share, sources } = workerData as WorkerSettings;
+const { limits, ring, heart, share, sources } = workerData as WorkerSettings;
+beat(heart, limits.hungAfterMs);
 const send = (message: FromWorker): void => port.postMessage(message);
 const sidecars = createSidecars({
   limits,
