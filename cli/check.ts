@@ -69,7 +69,7 @@ async function checkScenarios(mesh: Mesh): Promise<Problem[]> {
     const parsed = parseScenarioFile(text.text, shownPath(file));
     problems.push(...parsed.problems);
     if (!parsed.value) continue;
-    problems.push(...unknownWorkloads(parsed.value, mesh.workloads));
+    problems.push(...unknownWorkloads(parsed.value, mesh));
     const { id } = parsed.value.scenario.metadata;
     const earlier = byId.get(id);
     if (earlier) {

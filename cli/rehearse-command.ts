@@ -80,7 +80,7 @@ export async function chosenScenarios(mesh: Mesh, filter: readonly string[]): Pr
   const read = await readScenarios(mesh);
   const problems = read.flatMap((entry) => [
     ...entry.problems,
-    ...(entry.parsed === null ? [] : unknownWorkloads(entry.parsed, mesh.workloads)),
+    ...(entry.parsed === null ? [] : unknownWorkloads(entry.parsed, mesh)),
   ]);
   if (hasErrors(problems)) throw new FilesError(problems);
   for (const problem of problems) note(formatProblem(problem));

@@ -13,11 +13,21 @@ function url(address: { host: string; port: number }): string {
   return `http://${address.host}:${address.port}`;
 }
 
+/** `5 services`, `5 services and 1 gateway`. */
+export function countLine({ workloads }: Pick<SessionState, 'workloads'>): string {
+  const gateways = workloads.filter(({ kind }) => kind === 'gateway').length;
+  const services = `${workloads.length - gateways} services`;
+  if (gateways === 0) return services;
+  return `${services} and ${gateways} ${gateways === 1 ? 'gateway' : 'gateways'}`;
+}
+
 /** One workload: its ports and identity, and below it where its first HTTP port answers. */
 export function serviceLines(workload: WorkloadState, addresses: Addresses): string[] {
   const ports = workload.ports.map((port) => `${port.port} ${port.protocol} ${port.mtls}`).join(', ');
   const lines = [`  ${workload.id}  ${ports}  ${workload.spiffeId}`];
   const instance = workload.instances[0];
+  if (workload.kind === 'gateway' && instance)
+    return [...lines, ...gatewayDoors(workload, instance.id, addresses)];
   const http = workload.ports.find((port) => port.protocol === 'http');
   if (!instance || !http) return lines;
   const door = addresses
@@ -30,6 +40,16 @@ export function serviceLines(workload: WorkloadState, addresses: Addresses): str
   if (application) lines.push(`      the service itself      ${url(application)}`);
   if (door) lines.push(`      its sidecar, for anyone ${url(door)}`);
   return lines;
+}
+
+/** Every port of a gateway is a door. */
+function gatewayDoors({ ports }: WorkloadState, instance: string, addresses: Addresses): string[] {
+  return ports.flatMap(({ port }) => {
+    const door = addresses
+      .listeners()
+      .find((one) => one.instance === instance && one.direction === 'inbound' && one.key === String(port));
+    return door ? [`      port ${port}, for anyone`.padEnd(29) + ` ${door.host}:${door.port}`] : [];
+  });
 }
 
 const TOLD = new Set(['restarting', 'failed', 'stopped']);

@@ -8,7 +8,7 @@ import { note, paint, say, type Format } from './output.ts';
 import { ownOutput } from './output-streams.ts';
 import { readProject } from './project.ts';
 import { untilStopped, withSession } from './run-session.ts';
-import { instanceChanges, serviceLines } from './service-lines.ts';
+import { countLine, instanceChanges, serviceLines } from './service-lines.ts';
 
 /** The command, ready to be added to the program. */
 export function upCommand(): Command {
@@ -57,10 +57,7 @@ export function upCommand(): Command {
           });
           const state = session.state();
           note(
-            paint(
-              'bold',
-              `${state.mesh}: ${state.workloads.length} services up (${state.runtime}), session ${state.id}`,
-            ),
+            paint('bold', `${state.mesh}: ${countLine(state)} up (${state.runtime}), session ${state.id}`),
           );
           for (const workload of state.workloads)
             for (const line of serviceLines(workload, session)) note(line);

@@ -3,7 +3,7 @@
  * no noise; what a manifest can't say (mesh configuration) is a file of Helm values beside them, and named.
  */
 import { stringify } from 'yaml';
-import type { Mesh, MeshConfig } from '../model/mesh.ts';
+import type { Mesh, MeshConfig, MeshGateway } from '../model/mesh.ts';
 import type { Problem } from '../model/problem.ts';
 import type { Exported, ExportedFile, PolicyText } from './exported.ts';
 import { workloadObjects, type KubernetesObject } from './kubernetes-objects.ts';
@@ -53,6 +53,27 @@ function meshConfigValues(config: MeshConfig): object | null {
   return Object.keys(values).length === 0 ? null : { meshConfig: values };
 }
 
+/** Its Gateways leave with the policies; what serves them is Istio's own, and its keys are nobody's to copy. */
+function gatewayNotices({ name, namespace, labels, credentials }: MeshGateway): Problem[] {
+  const own = Object.entries(labels).map(([key, value]) => `--set labels.${key}=${value}`);
+  return [
+    {
+      code: 'gateway-apart',
+      severity: 'notice',
+      message: `gateway ${namespace}/${name} is installed by Istio's own chart, not by these manifests`,
+      hint: `helm upgrade -i ${name} istio/gateway -n ${namespace} ${own.join(' ')}`,
+    },
+    ...Object.keys(credentials).map(
+      (credential): Problem => ({
+        code: 'credential-apart',
+        severity: 'notice',
+        message: `credential ${credential} of gateway ${namespace}/${name} is a secret that isn't exported`,
+        hint: `kubectl create -n ${namespace} secret tls ${credential} --cert=… --key=…`,
+      }),
+    ),
+  ];
+}
+
 /**
  * The mesh as a folder for `kubectl apply -k`.
  * @param policies the policy files as written
@@ -73,6 +94,7 @@ export function exportIstio(mesh: Mesh, policies: readonly PolicyText[]): Export
     });
     files.push({ path: `${workload.namespace}/${workload.name}.yaml`, text: yamlDocuments(objects) });
   }
+  for (const gateway of mesh.gateways ?? []) problems.push(...gatewayNotices(gateway));
   files.push(...exportPolicies(policies, mesh.namespace, problems));
   const resources = files.map((file) => file.path).toSorted();
   files.push({

@@ -44,9 +44,11 @@ export class Certificates {
 
   /** The first ones, not yet published. */
   async issueAll(): Promise<ReadonlyMap<string, IssuedLeaf>> {
-    const instances = this.#mesh.workloads.flatMap(({ instances, spiffeId }) =>
-      instances.map(({ id }) => ({ id, spiffeId })),
-    );
+    const { workloads, gateways = [] } = this.#mesh;
+    const instances = [
+      ...workloads.flatMap(({ instances, spiffeId }) => instances.map(({ id }) => ({ id, spiffeId }))),
+      ...gateways.map(({ instance, spiffeId }) => ({ id: instance.id, spiffeId })),
+    ];
     const issuedAt = this.#clock.now();
     const leaves = await Promise.all(
       instances.map(async ({ id, spiffeId }) => {

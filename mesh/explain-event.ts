@@ -16,7 +16,9 @@ export function explainEvent(
 ): Explanation | null {
   if (event.explanation) return event.explanation;
   const facts = factsOf(event);
-  const owner = mesh.workloads.find(({ instances }) => instances.some(({ id }) => id === event.owner));
+  const owner =
+    mesh.workloads.find(({ instances }) => instances.some(({ id }) => id === event.owner)) ??
+    mesh.gateways?.find(({ instance }) => instance.id === event.owner);
   const compiled = owner && facts && policies?.[owner.id]?.[facts.connection.destinationPort];
   return compiled ? explain(compiled.policy, facts, event.decision) : null;
 }

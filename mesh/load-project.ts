@@ -10,10 +10,12 @@ import { readPolicyFile, summarizeSkipped, type SkippedObject } from '../model/p
 import { kindSupportByName } from '../model/policy-kinds.ts';
 import type { PolicyObject } from '../model/policy-object.ts';
 import { hasErrors, type Parsed, type Problem } from '../model/problem.ts';
+import { gatewayProblems } from '../policy/gateway/gateway-problems.ts';
 import { routeProblems } from '../policy/routes/route-problems.ts';
 import { parseProject, type Project } from '../model/project.ts';
 import { placeOf } from '../model/yaml-source.ts';
 import { withCompose } from './compose-project.ts';
+import { readGatewayCredentials } from './gateway-credentials.ts';
 import { readOpenApi } from './openapi-documents.ts';
 import { listFiles, readText, shownPath, listFolders } from './project-files.ts';
 
@@ -73,6 +75,8 @@ async function loadMesh(project: Project, root: string, { overrides }: LoadOptio
   problems.push(
     ...mesh.problems,
     ...routeProblems(policies),
+    ...gatewayProblems(policies, mesh.value?.gateways ?? []),
+    ...(await readGatewayCredentials(mesh.value?.gateways ?? [])).problems,
     ...openapi.problems,
     ...summarizeSkipped(skipped),
   );

@@ -2,10 +2,12 @@
  * The policies of a mesh, compiled for every port of every workload: what a snapshot carries, what a recording
  * keeps to explain its events later. Plain JSON.
  */
-import type { Mesh, MeshPort, Workload } from '../model/mesh.ts';
+import type { Mesh, MeshGateway, MeshPort, Workload } from '../model/mesh.ts';
 import { formatProblem, type Problem } from '../model/problem.ts';
 import { compilePolicies } from '../policy/compile.ts';
 import type { CompiledPolicy } from '../policy/compiled-policy.ts';
+import { type CompiledSignal, compileSignals } from '../policy/context-signals.ts';
+import { clientCertificatesAt, gatewayPorts } from '../policy/gateway/gateway-ports.ts';
 import { type CompiledRateLimit, compileRateLimits } from '../policy/rate-limit.ts';
 import { type CompiledValidation, compileValidations } from '../policy/request-validation.ts';
 import { mtlsModeOf, mtlsModes } from '../policy/peer-authentication.ts';
@@ -17,13 +19,18 @@ export interface PortPolicies {
   /** What is asked after the policies; absent where nothing is. */
   rateLimits?: readonly CompiledRateLimit[];
   validations?: readonly CompiledValidation[];
+  /** What a gateway tells the services; absent = nothing. */
+  signals?: readonly CompiledSignal[];
 }
 
-/** By workload id, then by workload port. */
+/** By id of a workload or gateway, then by its port. */
 export type MeshPolicies = Readonly<Record<string, Readonly<Record<number, PortPolicies>>>>;
 
 export function compileMeshPolicies(mesh: Mesh): MeshPolicies {
-  return Object.fromEntries(mesh.workloads.map((workload) => [workload.id, compileFor(mesh, workload)]));
+  return Object.fromEntries([
+    ...mesh.workloads.map((workload) => [workload.id, compileFor(mesh, workload)] as const),
+    ...(mesh.gateways ?? []).map((gateway) => [gateway.id, compileForGateway(mesh, gateway)] as const),
+  ]);
 }
 
 /** A workload's own ports, each once: two service ports may lead to one. */
@@ -56,6 +63,27 @@ function compileFor(mesh: Mesh, workload: Workload): Record<number, PortPolicies
         mtls: mtlsModeOf(modes, targetPort),
         policy: compilePolicies(mesh.policies, workload, { port: targetPort, protocol }, mesh.config),
         ...after,
+      },
+    ]),
+  );
+}
+
+/** `mtls` tells whether clients must show a certificate: no PeerAuthentication has a say at a gateway. */
+function compileForGateway(mesh: Mesh, gateway: MeshGateway): Record<number, PortPolicies> {
+  const { policies, config } = mesh;
+  const rateLimits = compileRateLimits(policies, gateway, config.rootNamespace);
+  const signals = compileSignals(policies, gateway, config);
+  const besides = {
+    ...(rateLimits.length === 0 ? {} : { rateLimits }),
+    ...(signals.length === 0 ? {} : { signals }),
+  };
+  return Object.fromEntries(
+    gatewayPorts(policies, gateway).map((port) => [
+      port,
+      {
+        mtls: clientCertificatesAt(policies, gateway, port),
+        policy: compilePolicies(policies, gateway, { port, protocol: 'http' }, config),
+        ...besides,
       },
     ]),
   );

@@ -20,6 +20,7 @@ import { closeAll } from './close-all.ts';
 import { ensurePrivateFolder } from './data-dir.ts';
 import { egressPlan } from './egress-plan.ts';
 import { explainEvent } from './explain-event.ts';
+import { GatewayCertificates } from './gateway-certificates.ts';
 import { JwksSource } from './jwks-source.ts';
 import { LogRing } from './log-ring.ts';
 import { compileMeshPolicies, type MeshPolicies, policyProblems } from './mesh-policies.ts';
@@ -61,6 +62,7 @@ export class RunningSession implements Session {
   #recorder: Recorder | null = null;
   #authority: Authority | null = null;
   #certificates: Certificates | null = null;
+  #gatewayCertificates: GatewayCertificates | null = null;
   #runtime: Runtime | null = null;
   #dataPlane: DataPlane | null = null;
   #publisher: Publisher | null = null;
@@ -145,6 +147,7 @@ export class RunningSession implements Session {
 
   async #openIdentity(dataDir: string): Promise<void> {
     this.#authority = await openAuthority(this.#mesh, dataDir, this.clock);
+    this.#gatewayCertificates = await GatewayCertificates.open(this.#mesh, this.#authority);
     this.#certificates = new Certificates({
       mesh: this.#mesh,
       authority: this.#authority,
@@ -200,6 +203,7 @@ export class RunningSession implements Session {
       gateProfile: this.#options.gateProfile ?? 'istio',
       placements: this.#placements,
       credentials: await certificates.issueAll(),
+      gatewayCredentials: await must(this.#gatewayCertificates).follow(this.#mesh),
       unavailable: new Set(),
       keySets: this.#keys.sets,
     };
@@ -207,6 +211,8 @@ export class RunningSession implements Session {
       this.#answered(answer, given),
     );
     await this.#publishAccepted({}, 'the first snapshot');
+    // Nothing but the data plane has to come up for a gateway.
+    for (const { instance } of this.#mesh.gateways ?? []) this.#board.instance(instance.id, 'ready', null);
   }
 
   async #startInstances(signal: AbortSignal): Promise<void> {
@@ -273,7 +279,7 @@ export class RunningSession implements Session {
 
   #showSnapshot(): void {
     const { published = 0, inForce = null } = this.#publisher ?? {};
-    const sidecars = this.#placements.size;
+    const sidecars = this.#placements.size + (this.#mesh.gateways?.length ?? 0);
     this.#board.set({
       snapshot: { published, inForce, sidecars, acknowledged: inForce === published ? sidecars : 0 },
     });
@@ -346,7 +352,8 @@ export class RunningSession implements Session {
     if (edit.kind === 'refused') return this.#refuse(edit.problems);
     await this.#keys.follow(edit.policies);
     const { mesh, policies } = edit;
-    const answer = await this.#publish({ mesh, policies, keySets: this.#keys.sets });
+    const gatewayCredentials = await must(this.#gatewayCertificates).follow(mesh);
+    const answer = await this.#publish({ mesh, policies, gatewayCredentials, keySets: this.#keys.sets });
     if (answer.kind === 'nack') return this.#refuse(answer.problems);
     this.#mesh = edit.mesh;
     this.#policies = edit.policies;
@@ -399,6 +406,8 @@ export class RunningSession implements Session {
   }
 
   async restart(instance: string): Promise<void> {
+    if (this.#mesh.gateways?.some((gateway) => gateway.instance.id === instance))
+      throw new EnvironmentError('no-process', `${instance} is a gateway of ours: nothing runs behind it`);
     await must(this.#runtime).restart(instance, this.#abort.signal);
   }
 

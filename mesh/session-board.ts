@@ -1,5 +1,5 @@
 /** The state of a session as others see it: kept in one place, told to listeners once for several changes in a row. */
-import type { Mesh } from '../model/mesh.ts';
+import type { Instance, Mesh, MeshGateway } from '../model/mesh.ts';
 import type { Problem } from '../model/problem.ts';
 import type { InstanceState, InstanceStatus, SessionState, WorkloadState } from '../model/session-state.ts';
 import type { MeshPolicies } from './mesh-policies.ts';
@@ -76,7 +76,10 @@ export class SessionBoard {
 
   state(): SessionState {
     const mesh = this.#sources.mesh();
-    const workloads = mesh.workloads.map((workload) => this.#workload(workload));
+    const workloads = [
+      ...(mesh.gateways ?? []).map((gateway) => this.#gateway(gateway)),
+      ...mesh.workloads.map((workload) => this.#workload(workload)),
+    ];
     return {
       id: this.#id,
       mesh: mesh.name,
@@ -100,16 +103,33 @@ export class SessionBoard {
       spiffeId,
       labels,
       ports: workload.ports.map((port) => ({ ...port, mtls: policies?.[port.targetPort]?.mtls ?? 'STRICT' })),
-      instances: workload.instances.map(
-        (instance): InstanceState => ({
-          id: instance.id,
-          workload: id,
-          podIp: instance.podIp,
-          ...(this.#instances.get(instance.id) ?? { status: 'pending', detail: null, restarts: 0 }),
-        }),
-      ),
+      instances: workload.instances.map((instance) => this.#instance(instance)),
       certificate: first ? this.#sources.certificate(first.id) : null,
     };
+  }
+
+  #gateway(gateway: MeshGateway): WorkloadState {
+    const { id, name, namespace, serviceAccount, spiffeId, labels, instance } = gateway;
+    return {
+      kind: 'gateway',
+      id,
+      name,
+      namespace,
+      serviceAccount,
+      spiffeId,
+      labels,
+      ports: Object.entries(this.#sources.policies()?.[id] ?? {}).map(([number, { mtls }]) => {
+        const port = Number(number);
+        return { name: '', port, targetPort: port, protocol: 'http', mtls };
+      }),
+      instances: [this.#instance(instance)],
+      certificate: this.#sources.certificate(instance.id),
+    };
+  }
+
+  #instance({ id, workload, podIp }: Instance): InstanceState {
+    const seen = this.#instances.get(id) ?? { status: 'pending', detail: null, restarts: 0 };
+    return { id, workload, podIp, ...seen };
   }
 
   #progress(workloads: readonly WorkloadState[]): string | null {

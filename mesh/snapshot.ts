@@ -12,6 +12,8 @@ import type {
   Snapshot,
 } from '../proxy/snapshot.ts';
 import { discoverServices } from './discovery.ts';
+import type { GatewayCredentials } from './gateway-credentials.ts';
+import { gatewayInstance } from './gateway-snapshot.ts';
 import type { KeySets } from './jwks-source.ts';
 import { compileMeshRoutes, type MeshRoutes } from './mesh-routes.ts';
 import { type MeshPolicies, workloadPorts } from './mesh-policies.ts';
@@ -29,6 +31,8 @@ export interface SnapshotInput {
   credentials: ReadonlyMap<string, IssuedLeaf>;
   /** Instances that are down: no endpoints. */
   unavailable: ReadonlySet<string>;
+  /** What gateways show their clients, by gateway; absent = nothing. */
+  gatewayCredentials?: ReadonlyMap<string, GatewayCredentials>;
   /** Keys of tokens by URI; absent = none. */
   keySets?: KeySets;
   /** What a rehearsal injects; absent = nothing. */
@@ -51,9 +55,18 @@ export function buildSnapshot(version: number, input: SnapshotInput): Snapshot {
     ...(mesh.openapi === undefined ? {} : { openapi: mesh.openapi }),
     ...(input.faults === undefined || input.faults.length === 0 ? {} : { faults: input.faults }),
     ...(input.keySets === undefined ? {} : { keySets: input.keySets }),
-    instances: mesh.workloads.flatMap((workload) =>
-      workload.instances.map((instance) => instanceSnapshot(instance, workload, input, routes)),
-    ),
+    ...(mesh.config.numTrustedProxies === 0 ? {} : { numTrustedProxies: mesh.config.numTrustedProxies }),
+    instances: [
+      ...mesh.workloads.flatMap((workload) =>
+        workload.instances.map((instance) => instanceSnapshot(instance, workload, input, routes)),
+      ),
+      ...(mesh.gateways ?? []).map((gateway) =>
+        gatewayInstance(gateway, mesh, input.policies, {
+          leaf: known(input.credentials, gateway.instance.id),
+          shown: input.gatewayCredentials?.get(gateway.id),
+        }),
+      ),
+    ],
     services: discoverServices(mesh, input.policies, input.unavailable),
     routes: routes.routes,
   };

@@ -2,6 +2,7 @@
  * `Project` + policies -> `Mesh`: defaults filled, identities and addresses assigned, references between files
  * checked. Addresses depend on names only, so they are the same on every start.
  */
+import { buildGateways } from './build-gateways.ts';
 import { selectedNothing } from './check-selectors.ts';
 import type { Mesh, MeshConfig } from './mesh.ts';
 import type { PolicyObject } from './policy-object.ts';
@@ -44,7 +45,9 @@ export function buildMesh(
       namespace,
     })),
   };
-  for (const policy of policies) problems.push(...selectedNothing(policy, workloads, config.rootNamespace));
+  const gateways = buildGateways(project, workloads, surroundings, problems);
+  for (const policy of policies)
+    problems.push(...selectedNothing(policy, { workloads, gateways }, config.rootNamespace));
   if (hasErrors(problems)) return { value: null, problems };
   const mesh: Mesh = {
     name: project.metadata.name,
@@ -52,6 +55,7 @@ export function buildMesh(
     root: surroundings.root,
     config,
     workloads,
+    ...(gateways.length === 0 ? {} : { gateways }),
     policies,
     scenarioFiles: surroundings.scenarioFiles,
     policyFiles: surroundings.policyFiles,

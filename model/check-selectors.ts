@@ -1,14 +1,20 @@
 /** Policies that apply to nobody: most often a misspelt label, and then a hole. */
-import type { Workload } from './mesh.ts';
+import type { MeshGateway, Workload } from './mesh.ts';
 import { positionOf, type PolicyObject } from './policy-object.ts';
 import type { Problem } from './problem.ts';
 
-/** A warning when a policy's namespace or selector matches no workload of the mesh. */
-export function selectedNothing(
-  policy: PolicyObject,
-  workloads: readonly Workload[],
-  rootNamespace: string,
-): Problem[] {
+/** Whom policies can be about. */
+export interface Selectable {
+  workloads: readonly Workload[];
+  gateways: readonly MeshGateway[];
+}
+
+/** A warning when a policy's namespace or selector matches no workload of the mesh that reads its kind. */
+export function selectedNothing(policy: PolicyObject, all: Selectable, rootNamespace: string): Problem[] {
+  // Its selector is another one, and is checked where its servers are.
+  if (policy.kind === 'Gateway') return [];
+  const workloads = readersOf(policy.kind, all);
+  const what = policy.kind === 'ContextSignals' ? 'gateway' : 'service';
   const labels = matchLabels(policy.spec);
   const { namespace, name } = policy.metadata;
   const meshWide = namespace === rootNamespace;
@@ -19,8 +25,8 @@ export function selectedNothing(
       {
         code: 'selects-nothing',
         severity: 'warning',
-        message: `${policy.kind} ${namespace}/${name} applies to nothing: no service lives in namespace ${namespace}`,
-        ...(known ? { hint: `services live in: ${known}` } : {}),
+        message: `${policy.kind} ${namespace}/${name} applies to nothing: no ${what} lives in namespace ${namespace}`,
+        ...(known ? { hint: `${what}s live in: ${known}` } : {}),
         at: positionOf(policy, ['metadata', 'namespace']),
       },
     ];
@@ -32,14 +38,20 @@ export function selectedNothing(
     {
       code: 'selects-nothing',
       severity: 'warning',
-      message: `${policy.kind} ${namespace}/${name} applies to nothing: no service has the labels ${text}`,
-      hint: `services here: ${here
+      message: `${policy.kind} ${namespace}/${name} applies to nothing: no ${what} has the labels ${text}`,
+      hint: `${what}s here: ${here
         .slice(0, 5)
         .map((workload) => `${workload.name} (app: ${workload.labels['app']})`)
         .join(', ')}`,
       at: positionOf(policy, ['spec', 'selector', 'matchLabels']),
     },
   ];
+}
+
+/** Signals are a gateway's to set; bodies are looked at by the sidecar before the application. */
+function readersOf(kind: string, { workloads, gateways }: Selectable): readonly (Workload | MeshGateway)[] {
+  if (kind === 'ContextSignals') return gateways;
+  return kind === 'RequestValidation' ? workloads : [...workloads, ...gateways];
 }
 
 function matchLabels(spec: unknown): Record<string, string> {

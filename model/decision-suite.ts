@@ -136,9 +136,7 @@ export function parseDecisionSuite(text: string, file: string): Parsed<DecisionS
 function readSuiteObject(document: YamlDocument): { objects: PolicyObject[]; problems: Problem[] } {
   const read: PolicyFile = { objects: [], skipped: [], problems: [] };
   readObject(document, { namespace: 'default', ignore: [], refusedBy: 'webhook', keysFrom: 'files' }, read);
-  const unjudged = read.problems.some(
-    ({ code }) => code === 'not-supported-yet' || code === 'unsupported-kind',
-  );
+  const unjudged = read.problems.some(({ code }) => code === 'unsupported-kind');
   if (!unjudged) return { objects: read.objects, problems: read.problems };
   const parsed = rawObjectSchema.safeParse(document.value);
   if (!parsed.success) return { objects: [], problems: read.problems };

@@ -61,6 +61,32 @@ export interface Workload {
   at: Position;
 }
 
+/** Files of what a gateway shows its clients. Absolute paths. */
+export interface CredentialFiles {
+  certificate: string;
+  key: string;
+  /** Who signs for the clients of MUTUAL servers; null = not said. */
+  ca: string | null;
+  at: Position;
+}
+
+/** A gateway that runs here: one instance, no application behind its listeners. */
+export interface MeshGateway {
+  name: string;
+  /** Unique among workloads, too. */
+  id: string;
+  namespace: string;
+  serviceAccount: string;
+  spiffeId: string;
+  labels: Readonly<Record<string, string>>;
+  instance: Instance;
+  /** Port of a Gateway → port of loopback; others get any free one. */
+  listen: Readonly<Record<number, number>>;
+  /** By `credentialName`. */
+  credentials: Readonly<Record<string, CredentialFiles>>;
+  at: Position;
+}
+
 export type PathNormalization = 'NONE' | 'BASE' | 'MERGE_SLASHES' | 'DECODE_AND_MERGE_SLASHES' | 'DEFAULT';
 
 export interface MeshConfig {
@@ -84,6 +110,8 @@ export interface Mesh {
   root: string;
   config: MeshConfig;
   workloads: readonly Workload[];
+  /** Absent = none. */
+  gateways?: readonly MeshGateway[];
   policies: readonly PolicyObject[];
   /** OpenAPI documents that RequestValidations name, by the policy's file and theirs. */
   openapi?: Readonly<Record<string, unknown>>;

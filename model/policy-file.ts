@@ -130,7 +130,7 @@ export function documentsWithin(
   return documents;
 }
 
-type PolicySupport = Extract<KindSupport, { support: 'enforced' | 'later' }>;
+type PolicySupport = Extract<KindSupport, { support: 'enforced' }>;
 
 function readPolicy(
   document: YamlDocument,
@@ -155,7 +155,6 @@ function readPolicy(
   const judged = defaults.refusedBy === 'webhook' ? webhookOnly(admission) : admission.problems;
   const found = defaults.keysFrom === 'files' ? judged.map(offlineKeys) : judged;
   into.problems.push(...found);
-  if (support.support === 'later') into.problems.push(notYet(kind, document));
   const { object } = admission;
   if (!object || hasErrors(found)) return;
   const { metadata, apiVersion } = object;
@@ -192,16 +191,6 @@ function webhookOnly({ webhook, apiServer, warnings }: Admission): Problem[] {
 
 function asWarning(problem: Problem): Problem {
   return problem.code === 'unknown-key' ? problem : { ...problem, severity: 'warning' };
-}
-
-function notYet(kind: string, document: YamlDocument): Problem {
-  return {
-    code: 'not-supported-yet',
-    severity: 'error',
-    message: `${kind} is not enforced in this version, so a rehearsal with it would not tell the truth`,
-    hint: `list ${kind} under spec.ignore to rehearse without it`,
-    at: placeOf(document, ['kind']),
-  };
 }
 
 function unsupported(group: string, kind: string, document: YamlDocument): Problem {

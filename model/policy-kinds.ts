@@ -1,5 +1,5 @@
 /**
- * Which Kubernetes kinds Greenroom enforces, which it will, which it can't, and which can't change a verdict.
+ * Which Kubernetes kinds Greenroom enforces, which it can't, and which can't change a verdict.
  * What could change a verdict and isn't enforced is an error, never a silence.
  */
 import type { z } from 'zod';
@@ -8,6 +8,7 @@ import { rateLimitSpecSchema } from './greenroom/rate-limit.ts';
 import { requestValidationSpecSchema } from './greenroom/request-validation.ts';
 import { authorizationPolicySpecSchema } from './istio/authorization-policy.ts';
 import { destinationRuleSchema } from './istio/destination-rule.ts';
+import { gatewaySchema } from './istio/gateway.ts';
 import {
   grpcRouteObjectSchema,
   httpRouteObjectSchema,
@@ -21,8 +22,6 @@ import { virtualServiceSchema } from './istio/virtual-service.ts';
 
 export type KindSupport =
   | { support: 'enforced'; versions: readonly string[]; schema: z.ZodType }
-  /** Named by the design, not enforced in this version. With a schema it is at least checked. */
-  | { support: 'later'; versions: readonly string[]; schema: z.ZodType | null }
   /** Can change a verdict, and nothing here reads it. */
   | { support: 'never' }
   /** Can't change a verdict of a sidecar. */
@@ -37,11 +36,6 @@ const ROUTING_VERSIONS = ['v1', 'v1beta1', 'v1alpha3'];
 
 const enforced = (versions: readonly string[], schema: z.ZodType): KindSupport => ({
   support: 'enforced',
-  versions,
-  schema,
-});
-const later = (versions: readonly string[], schema: z.ZodType | null = null): KindSupport => ({
-  support: 'later',
   versions,
   schema,
 });
@@ -65,14 +59,14 @@ const KINDS: Readonly<Record<string, KindSupport>> = {
   [`${NETWORKING}/VirtualService`]: enforced(ROUTING_VERSIONS, virtualServiceSchema),
   [`${NETWORKING}/DestinationRule`]: enforced(ROUTING_VERSIONS, destinationRuleSchema),
   [`${NETWORKING}/ServiceEntry`]: enforced(ROUTING_VERSIONS, serviceEntrySchema),
-  [`${NETWORKING}/Gateway`]: later(ROUTING_VERSIONS),
+  [`${NETWORKING}/Gateway`]: enforced(ROUTING_VERSIONS, gatewaySchema),
   [`${NETWORKING}/Sidecar`]: enforced(ROUTING_VERSIONS, sidecarSchema),
   [`${GATEWAY}/HTTPRoute`]: enforced(['v1', 'v1beta1'], httpRouteObjectSchema),
   [`${GATEWAY}/GRPCRoute`]: enforced(['v1', 'v1alpha2'], grpcRouteObjectSchema),
   [`${GATEWAY}/ReferenceGrant`]: enforced(['v1', 'v1beta1'], referenceGrantSchema),
   [`${OURS}/RateLimit`]: enforced(['v1'], rateLimitSpecSchema),
   [`${OURS}/RequestValidation`]: enforced(['v1'], requestValidationSpecSchema),
-  [`${OURS}/ContextSignals`]: later(['v1'], contextSignalsSpecSchema),
+  [`${OURS}/ContextSignals`]: enforced(['v1'], contextSignalsSpecSchema),
   // Files of ours that may lie in the same folder.
   [`${OURS}/Mesh`]: { support: 'harmless' },
   [`${OURS}/Scenario`]: { support: 'harmless' },
@@ -101,7 +95,7 @@ export function kindSupport(group: string, kind: string): KindSupport {
 
 /** `group/Kind` of everything that policies may be made of, for hints on misspelt kinds and groups. */
 export const POLICY_KINDS: readonly { group: string; kind: string }[] = Object.entries(KINDS)
-  .filter(([, { support }]) => support === 'enforced' || support === 'later')
+  .filter(([, { support }]) => support === 'enforced')
   .map(([id]) => ({ group: id.slice(0, id.lastIndexOf('/')), kind: id.slice(id.lastIndexOf('/') + 1) }));
 
 /** What is done with a kind of which only the name is known, as under `ignore`; null = nobody knows it. */

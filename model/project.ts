@@ -13,6 +13,10 @@ const LABEL = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 const dnsLabel = z.string().regex(LABEL, 'lower-case letters, digits and hyphens, at most 63');
 const port = z.number().int().min(1).max(65535);
 
+const serviceAccountName = z
+  .string()
+  .regex(/^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/, 'not a service account name');
+
 export const projectPortSchema = z.strictObject({
   name: z
     .string()
@@ -43,11 +47,7 @@ export const projectServiceSchema = z.strictObject({
     .describe('Runs already, in your IDE: only its sidecar is ours.'),
   ports: z.array(projectPortSchema).default([]),
   namespace: dnsLabel.optional().describe('Default: the namespace of the mesh.'),
-  serviceAccount: z
-    .string()
-    .regex(/^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/, 'not a service account name')
-    .optional()
-    .describe('Default: the name of the service.'),
+  serviceAccount: serviceAccountName.optional().describe('Default: the name of the service.'),
   labels: z
     .record(z.string(), z.string())
     .default({})
@@ -71,6 +71,35 @@ const composeSchema = z.union([
     envFiles: z.array(z.string().min(1)).default([]).describe('As `--env-file`; without any, `.env`.'),
   }),
 ]);
+
+const pemFile = z.string().min(1);
+
+/** What stands in the cluster's secret of that name. */
+export const gatewayCredentialSchema = z.strictObject({
+  certificate: pemFile.describe('PEM file, the leaf first; relative to this file.'),
+  key: pemFile.describe('PEM file of its private key, readable by its owner alone (0600).'),
+  ca: pemFile.optional().describe('PEM file: who signs for the clients of MUTUAL servers.'),
+});
+
+/** A gateway workload: what stands in a cluster as `istio-ingressgateway`. Its ports are those of the Gateways that select it. */
+export const projectGatewaySchema = z.strictObject({
+  namespace: dnsLabel.optional().describe('Default: the namespace of the mesh.'),
+  serviceAccount: serviceAccountName.optional().describe('Default: the name of the gateway.'),
+  labels: z
+    .record(z.string(), z.string())
+    .default({})
+    .describe(
+      'What selectors of Gateways and policies ask for. `app: <name>` is added when there is no `app`.',
+    ),
+  listen: z
+    .record(z.string().regex(/^[1-9]\d{0,4}$/, 'a port of a Gateway'), port)
+    .default({})
+    .describe("Port of a Gateway → port of this machine's loopback; default: any free one."),
+  credentials: z
+    .record(z.string().min(1), gatewayCredentialSchema)
+    .default({})
+    .describe('Files by `credentialName`; for others the session issues certificates, for development.'),
+});
 
 export const meshConfigSchema = z.strictObject({
   pathNormalization: z
@@ -113,6 +142,10 @@ export const projectSchema = z.strictObject({
         projectServiceSchema,
       )
       .default({}),
+    gateways: z
+      .record(dnsLabel, projectGatewaySchema)
+      .default({})
+      .describe('Gateways that run here, by the name of their workload.'),
     policies: z
       .array(z.string().min(1))
       .default([])
@@ -128,6 +161,7 @@ export const projectSchema = z.strictObject({
 
 export type ProjectDocument = z.infer<typeof projectSchema>;
 export type ProjectService = z.infer<typeof projectServiceSchema>;
+export type ProjectGateway = z.infer<typeof projectGatewaySchema>;
 export type ProjectPort = z.infer<typeof projectPortSchema>;
 
 /** A project file as read, with the place of every field. */

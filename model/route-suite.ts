@@ -144,6 +144,6 @@ function readSuiteObject(document: YamlDocument): { objects: PolicyObject[]; pro
       ...object,
       metadata: { creationTimestamp: CREATED, ...object.metadata },
     })),
-    problems: read.problems.filter(({ code }) => code !== 'not-supported-yet'),
+    problems: read.problems,
   };
 }

@@ -1,6 +1,6 @@
 /** Names in a scenario that must exist in the mesh it is rehearsed in. */
 import { closest } from './closest.ts';
-import type { Workload } from './mesh.ts';
+import type { Mesh, MeshGateway, Workload } from './mesh.ts';
 import type { Problem } from './problem.ts';
 import { SCENARIO_PHASES, type ParsedScenario } from './scenario-file.ts';
 import { placeOf } from './yaml-source.ts';
@@ -8,15 +8,26 @@ import { placeOf } from './yaml-source.ts';
 /** Whoever attacks from outside the mesh. */
 const OUTSIDER = 'attacker';
 
-/** `from`, `to` and `port` of each step and each fault that no workload answers to. */
-export function unknownWorkloads(parsed: ParsedScenario, workloads: readonly Workload[]): Problem[] {
+/** `from`, `to`, `gateway` and `port` of each step and each fault that nobody of the mesh answers to. */
+export function unknownWorkloads(
+  parsed: ParsedScenario,
+  { workloads, gateways = [] }: Pick<Mesh, 'workloads' | 'gateways'>,
+): Problem[] {
   const problems: Problem[] = [];
   for (const phase of SCENARIO_PHASES) {
     for (const [index, step] of parsed.scenario[phase].entries()) {
       const [kind, fields] = 'http' in step ? (['http', step.http] as const) : (['tls', step.tls] as const);
       const { from } = fields;
-      const call = from === OUTSIDER ? { ...fields, from: undefined } : fields;
+      const gateway = 'http' in step ? step.http.gateway : undefined;
+      const call = {
+        from: from === OUTSIDER ? undefined : from,
+        to: fields.to,
+        // A gateway's ports are those of Gateways, which the running mesh knows.
+        port: gateway === undefined ? fields.port : undefined,
+      };
       problems.push(...unknownEnds(call, workloads, parsed, [phase, index, kind]));
+      if (gateway !== undefined && !findWorkload(gateway, gateways))
+        problems.push(unknownGateway(gateway, gateways, parsed, [phase, index, kind, 'gateway']));
     }
   }
   for (const [index, fault] of parsed.scenario.faults.entries())
@@ -56,7 +67,10 @@ function unknownEnds(
   return problems;
 }
 
-function findWorkload(name: string, workloads: readonly Workload[]): Workload | undefined {
+function findWorkload<T extends Workload | MeshGateway>(
+  name: string,
+  workloads: readonly T[],
+): T | undefined {
   return workloads.find(
     (workload) => workload.id === name || `${workload.namespace}/${workload.name}` === name,
   );
@@ -76,6 +90,27 @@ function unknownWorkload(
     severity: 'error',
     message: `there is no service ${name.slice(0, 80)}`,
     hint,
+    at: placeOf(parsed, path),
+  };
+}
+
+function unknownGateway(
+  name: string,
+  gateways: readonly MeshGateway[],
+  parsed: ParsedScenario,
+  path: readonly (string | number)[],
+): Problem {
+  const ids = gateways.map(({ id }) => id);
+  const near = closest(name, ids);
+  return {
+    code: 'unknown-gateway',
+    severity: 'error',
+    message: `there is no gateway ${name.slice(0, 80)}`,
+    hint: near
+      ? `did you mean ${near}?`
+      : ids.length > 0
+        ? `gateways: ${ids.join(', ')}`
+        : 'greenroom.yaml declares none under spec.gateways',
     at: placeOf(parsed, path),
   };
 }

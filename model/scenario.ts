@@ -17,12 +17,31 @@ export const httpStepSchema = z.strictObject({
       'Workload that makes the call; its own sidecar carries it, unless `identity` says otherwise. `attacker` = nobody of the mesh.',
     ),
   to: z.string().describe('Workload that is called.'),
-  port: z.number().int().min(1).max(65535).optional().describe('Service port; default: its first HTTP port.'),
+  gateway: z
+    .string()
+    .optional()
+    .describe(
+      'Gateway that the request comes in by; it says where `host` leads, and `to` is who shall get it.',
+    ),
+  host: z.string().min(1).optional().describe('Host that is sent; default: the name of `to`.'),
+  sni: z
+    .string()
+    .optional()
+    .describe('Server name of the TLS handshake with a gateway; default: `host` without its port.'),
+  port: z
+    .number()
+    .int()
+    .min(1)
+    .max(65535)
+    .optional()
+    .describe(
+      'Service port, default: its first HTTP port; of a gateway: its own, default: the first with TLS.',
+    ),
   identity: z
     .string()
     .optional()
     .describe(
-      '`none` = plaintext straight at the inbound listener; `spiffe://…` = a good certificate of that identity, straight at it. Default: through the sidecar of `from`.',
+      '`none` = plaintext straight at the inbound listener; `spiffe://…` = a good certificate of that identity, straight at it. Default: through the sidecar of `from`. At a gateway: the certificate that is shown to it, by default none.',
     ),
   ip: z.string().optional().describe('Pod address that the caller claims in the model (process runtime).'),
   method: z.string().default('GET'),

@@ -22,6 +22,8 @@ export interface InstanceState {
 }
 
 export interface WorkloadState {
+  /** A gateway has no application behind its listeners; absent = a service. */
+  kind?: 'gateway';
   id: string;
   name: string;
   namespace: string;

@@ -107,12 +107,14 @@ function limited({ core, place }: Bench, judgement: Judgement, asSent: RequestFa
       validation: pendingValidation(validations, facts, place.inForce),
     };
   const { decision } = rate;
-  const message = `Policies let it pass; ${limitName(decision)} doesn't take so many requests.`;
-  return { ...judgement, decision, responseHeaders, explain: () => explainAfterPolicies(decision, message) };
+  return { ...judgement, decision, responseHeaders, explain: () => explainLimit(decision) };
 }
 
-function limitName({ matched }: Decision): string {
-  return matched === null ? 'a limit' : `${matched.kind} ${matched.namespace}/${matched.name}`;
+/** Why a RateLimit refused a request. */
+export function explainLimit(decision: Decision): Explanation {
+  const { matched } = decision;
+  const name = matched === null ? 'a limit' : `${matched.kind} ${matched.namespace}/${matched.name}`;
+  return explainAfterPolicies(decision, `Policies let it pass; ${name} doesn't take so many requests.`);
 }
 
 /** Why a request that the policies let through went no further. */

@@ -1,6 +1,6 @@
 /** Key material of every sidecar of a snapshot, made once and kept while its PEMs stay the same. */
 import type { Problem } from '../model/problem.ts';
-import type { InstanceSnapshot } from './snapshot.ts';
+import type { InstanceSnapshot, ServerCredentials } from './snapshot.ts';
 import { asksForCertificate } from '../policy/gateway/gateway-connection.ts';
 import type { PortServer } from '../policy/gateway/read-gateway.ts';
 import { createInboundTls, createUpstreamTls, type InboundTls, type UpstreamTls } from './tls-material.ts';
@@ -59,7 +59,8 @@ function gatewayTls(
     const key = serverKey(server);
     if (credentials === null || made.has(key)) continue;
     const clients = asksForCertificate(server) ? 'asked' : 'not-asked';
-    made.set(key, createInboundTls({ ...credentials, trustBundlePem }, HTTP_ALPN, clients));
+    const roots = credentials.clientRootsPem ?? trustBundlePem;
+    made.set(key, createInboundTls({ ...credentials, trustBundlePem: roots }, HTTP_ALPN, clients));
   }
   return (server) => made.get(serverKey(server)) ?? null;
 }
@@ -72,7 +73,7 @@ function serverKey(server: PortServer): string {
 function serverCredentials(
   { credentials, serverCredentials }: InstanceSnapshot,
   { server }: PortServer,
-): InstanceSnapshot['credentials'] | null {
+): ServerCredentials | null {
   if (server.tls?.mode === 'ISTIO_MUTUAL') return credentials;
   return serverCredentials?.[server.tls?.credentialName ?? ''] ?? null;
 }

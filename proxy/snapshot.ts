@@ -51,6 +51,17 @@ export interface GatewayPortSnapshot {
   policy: CompiledPolicy;
   /** What the gateway tells services of its clients; absent = nothing. */
   signals?: readonly CompiledSignal[];
+  /** Asked after the policies; absent = none. */
+  rateLimits?: readonly CompiledRateLimit[];
+}
+
+/** What a gateway shows its clients; `privateKeyPem` is never logged. */
+export interface ServerCredentials {
+  /** Leaf first. */
+  certificateChainPem: string;
+  privateKeyPem: string;
+  /** Who signs for clients, PEM; absent = the mesh's own roots. */
+  clientRootsPem?: readonly string[];
 }
 
 export interface InstanceSnapshot {
@@ -69,7 +80,7 @@ export interface InstanceSnapshot {
   /** A gateway's ports; absent = it is none. */
   gateway?: GatewayPortSnapshot[];
   /** What a gateway shows its clients, by `credentialName`. */
-  serverCredentials?: Readonly<Record<string, { certificateChainPem: string; privateKeyPem: string }>>;
+  serverCredentials?: Readonly<Record<string, ServerCredentials>>;
   outbound: OutboundListener[];
   /** Key of what it is told about the ways out, in `Snapshot.routes`; absent = every service by its own name. */
   routes?: string;

@@ -19,7 +19,7 @@ import {
 } from './places.ts';
 
 /** Where an attacker of no workload claims to be: an address of RFC 5737, none of the mesh's. */
-const OUTSIDE_IP = '203.0.113.66';
+export const OUTSIDE_IP = '203.0.113.66';
 
 /** A step made ready: everything that doesn't change between its repetitions. */
 export interface Attack {
@@ -31,6 +31,8 @@ export interface Attack {
   target: Target;
   /** Whether it leaves through the sidecar of `from`. */
   through: 'sidecar' | 'nobody';
+  /** Instance of the gateway that it comes in by; null = none. */
+  gateway: string | null;
   /** Address that the connection has in the model. */
   ip: string;
   tls: AttackTls | null;
@@ -42,7 +44,8 @@ function istioServerName(to: Workload, port: MeshPort): string {
   return `outbound_.${port.port}_._.${to.name}.${to.namespace}.svc.cluster.local`;
 }
 
-async function certificateOf(
+/** A certificate of the mesh for an attacker. */
+export async function certificateOf(
   session: Session,
   spiffeId: string,
   fault: CertificateFault,
@@ -56,7 +59,7 @@ export async function prepareHttp(session: Session, step: HttpStep): Promise<Att
   const from = step.from === ATTACKER ? findWorkload(session, ATTACKER) : requireWorkload(session, step.from);
   const to = requireWorkload(session, step.to);
   const port = requirePort(to, step.port);
-  const host = hostHeader(from, to, port);
+  const host = step.host ?? hostHeader(from, to, port);
   const request: AttackRequest = {
     method: step.method,
     target: step.path,
@@ -70,6 +73,7 @@ export async function prepareHttp(session: Session, step: HttpStep): Promise<Att
     to,
     port,
     through: 'nobody',
+    gateway: null,
     ip: step.ip ?? from?.instances[0]?.podIp ?? OUTSIDE_IP,
   } as const;
   if (step.identity?.startsWith('spiffe://')) {
@@ -131,6 +135,7 @@ export async function prepareTls(session: Session, step: TlsStep): Promise<Attac
     to,
     port,
     through: 'nobody',
+    gateway: null,
     ip: from?.instances[0]?.podIp ?? OUTSIDE_IP,
     sent: `TLS handshake, ${certificate ? `certificate ${step.certificate}` : 'no client certificate'}, then ${method} ${path}`,
     target: inboundListener(session, to, port),

@@ -14,24 +14,26 @@ export interface JudgedEvents {
 }
 
 /**
- * The callee's sidecar decides. Only where the call never got so far does the caller's own: it refused to let it
- * out, or found no way. `upstream` isn't such an end: there the callee hung up, and its own event is on its way;
- * unless a fault of the scenario's own kept the call from it.
+ * The callee's sidecar decides. Only where the call never got so far does the gateway that it came in by, or the
+ * caller's own: it refused to let it out, or found no way. `upstream` isn't such an end: there the callee hung up, and
+ * its own event is on its way; unless a fault of the scenario's own kept the call from it, or nobody was called.
  */
-function findDecisive(events: readonly TrafficEvent[], to: Workload): TrafficEvent | null {
+function findDecisive(events: readonly TrafficEvent[], { to, gateway }: Awaited): TrafficEvent | null {
   const atCallee = (event: TrafficEvent): boolean =>
     event.direction === 'inbound' && to.instances.some((instance) => instance.id === event.owner);
   const last = events.findLast(atCallee);
   if (last) return last;
-  return (
-    events.findLast(
-      (event) =>
-        event.direction === 'outbound' &&
-        event.decision.verdict === 'deny' &&
-        (event.decision.phase !== 'upstream' || wasInjected(event)),
-    ) ?? null
-  );
+  if (gateway !== null) return events.findLast((event) => event.owner === gateway && isEnd(event)) ?? null;
+  return events.findLast((event) => event.direction === 'outbound' && isEnd(event)) ?? null;
 }
+
+function isEnd(event: TrafficEvent): boolean {
+  const { verdict, phase, reason } = event.decision;
+  return verdict === 'deny' && (phase !== 'upstream' || NEVER_TRIED.has(reason) || wasInjected(event));
+}
+
+/** Failures before anybody was called: nothing more is on its way. */
+const NEVER_TRIED: ReadonlySet<string> = new Set(['cluster-not-found', 'no-healthy-upstream']);
 
 function wasInjected({ findings }: TrafficEvent): boolean {
   return findings.some(({ code }) => code === 'fault-injected');
@@ -48,6 +50,8 @@ export interface Awaited {
   to: Workload;
   /** Whether the call left through a sidecar, which then records a hop of its own. */
   through: 'sidecar' | 'nobody';
+  /** Instance of the gateway that the call came in by. */
+  gateway: string | null;
 }
 
 /** Waits until the events of an attempt hold a decisive one; rejects by `signal`. */
@@ -60,8 +64,12 @@ export async function awaitJudgement(
     // Our end of the connection is closed, but the sidecar learns that in its own time.
     await session.flush();
     const all = eventsOf(session, awaited.tag, awaited.after);
-    const decisive = findDecisive(all, awaited.to);
-    const whole = awaited.through === 'nobody' || all.some((event) => event.direction === 'outbound');
+    const decisive = findDecisive(all, awaited);
+    const { through, gateway } = awaited;
+    const whole =
+      gateway === null
+        ? through === 'nobody' || all.some((event) => event.direction === 'outbound')
+        : all.some((event) => event.owner === gateway);
     if (decisive && whole) return { all, decisive };
     await delay(POLL_MS, undefined, { signal });
   }

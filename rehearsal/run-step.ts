@@ -6,6 +6,7 @@ import type { Finding } from '../model/decision.ts';
 import type { AssertionResult, StepReport } from '../model/rehearsal-report.ts';
 import type { Session } from '../mesh/session.ts';
 import { launch, prepareHttp, prepareTls, type Attack, type Progress } from './attack.ts';
+import { prepareAtGateway } from './attack-at-gateway.ts';
 import type { AttackAnswer } from './attackers/exchange.ts';
 import { parseDuration } from './duration.ts';
 import {
@@ -124,6 +125,14 @@ function uniqueFindings(findings: readonly Finding[], advice: Finding | null): F
   return [...new Map(known.map((each) => [`${each.code} ${each.message}`, each])).values()];
 }
 
+function prepare(session: Session, step: StepPlan['step']): Promise<Attack> {
+  if ('tls' in step) return prepareTls(session, step.tls);
+  const { http } = step;
+  return http.gateway === undefined
+    ? prepareHttp(session, http)
+    : prepareAtGateway(session, { ...http, gateway: http.gateway });
+}
+
 async function attempt(
   context: StepContext,
   plan: StepPlan,
@@ -135,7 +144,7 @@ async function attempt(
   const { step } = plan;
   if (assertsNothing(step.expect))
     throw new StepError('the step asserts nothing, so it would pass whatever happens');
-  const attack = 'http' in step ? await prepareHttp(session, step.http) : await prepareTls(session, step.tls);
+  const attack = await prepare(session, step);
   Object.assign(report, { sent: attack.sent, from: attack.from?.name ?? null, to: attack.to.name });
   const tag = `${context.tag}/${plan.id}`;
   const ownHeaders = Object.keys(attack.request.headers);
@@ -167,7 +176,7 @@ async function attempt(
     const after = attempts.at(-1)?.judged.all.at(-1)?.id ?? earlier;
     const judged = await awaitJudgement(
       session,
-      { tag, after, to: attack.to, through: attack.through },
+      { tag, after, to: attack.to, through: attack.through, gateway: attack.gateway },
       signal,
     );
     attempts.push({ answer, judged });

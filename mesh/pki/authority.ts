@@ -4,8 +4,8 @@
  * mesh/certificates.ts.)
  */
 import type { Clock } from '../../model/clock.ts';
-import { issueLeaf } from './issuer.ts';
-import type { IssuedLeaf, LeafRequest } from './leaf.ts';
+import { issueLeaf, issueServerCertificate } from './issuer.ts';
+import type { IssuedLeaf, LeafRequest, ServerRequest } from './leaf.ts';
 import type { Root } from './root.ts';
 
 export interface RootRotationSteps {
@@ -19,6 +19,8 @@ export interface MeshAuthority {
   /** The current roots; two of them while one replaces the other. */
   trustBundlePem(): readonly string[];
   issue(request: LeafRequest): Promise<IssuedLeaf>;
+  /** A certificate for names of the DNS, without an identity of the mesh. */
+  issueServer(request: ServerRequest): Promise<IssuedLeaf>;
   /**
    * Trust both, sign with the new one, trust only the new one. When a step fails it rejects; what is in force then
    * still fits together, and another call may try again.
@@ -62,6 +64,7 @@ export function createAuthority(root: Root, clock: Clock): MeshAuthority {
   return {
     trustBundlePem: () => trusted.map(({ certificatePem }) => certificatePem),
     issue: (request) => issueLeaf(signing, request, clock),
+    issueServer: (request) => issueServerCertificate(signing, request, clock),
     async rotateRoot(next, steps) {
       if (rotating) throw new Error('the root is being rotated already');
       rotating = true;

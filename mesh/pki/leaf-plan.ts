@@ -31,6 +31,21 @@ export function goodPlan(
   };
 }
 
+/** What a server's certificate for names of the DNS says: no identity of the mesh, and no purpose but its own. */
+export function serverPlan(
+  dnsNames: readonly string[],
+  publicKey: KeyObject,
+  ttlMs: number,
+  clock: Clock,
+): CertificatePlan {
+  return {
+    ...goodPlan('', publicKey, ttlMs, clock),
+    uriSans: [],
+    dnsSans: dnsNames,
+    extendedKeyUsage: ['serverAuth'],
+  };
+}
+
 /** Certificates count whole seconds. */
 export function secondsOf(ms: number): number {
   return Math.floor(ms / 1000) * 1000;

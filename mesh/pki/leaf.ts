@@ -15,6 +15,13 @@ export interface LeafRequest {
   ttlMs?: number;
 }
 
+/** For a gateway's clients, who know nothing of SPIFFE. */
+export interface ServerRequest {
+  /** Names that the certificate is for; wildcards too. */
+  dnsNames: readonly string[];
+  ttlMs: number;
+}
+
 export interface IssuedLeaf {
   /** Leaf first, then what is needed up to (not including) the root. */
   certificateChainPem: string;

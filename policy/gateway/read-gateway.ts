@@ -6,10 +6,12 @@ import type { z } from 'zod';
 import {
   gatewaySpecSchema,
   type GatewayServer,
+  type VirtualRoute,
   virtualServiceSpecSchema,
   type VirtualServiceSpec,
 } from '../../model/istio/gateway-routing.ts';
 import type { PolicyObject } from '../../model/policy-object.ts';
+import { completeHost } from '../routes/host-names.ts';
 
 /** The pods of a gateway. */
 export interface GatewayWorkload {
@@ -45,7 +47,8 @@ export interface GatewayPort {
   virtualServices: readonly NamedVirtualService[];
 }
 
-const HTTP = new Set(['HTTP', 'HTTP2', 'GRPC']);
+/** Protocols that are HTTP in plaintext, in capitals. */
+export const HTTP_PROTOCOLS: ReadonlySet<string> = new Set(['HTTP', 'HTTP2', 'GRPC']);
 
 /** Reads a port; a text says what isn't judged. */
 export function readGatewayPort(
@@ -55,15 +58,15 @@ export function readGatewayPort(
 ): GatewayPort | string {
   const http: PortServer[] = [];
   const https: PortServer[] = [];
-  for (const object of networking(objects, 'Gateway')) {
+  for (const object of networkingObjects(objects, 'Gateway')) {
     const spec = read(gatewaySpecSchema, object);
     if (typeof spec === 'string') return spec;
     const { name, namespace } = object.metadata;
-    if (!selects(spec.selector, workload.labels)) continue;
+    if (!selectsGateway(spec.selector, workload.labels)) continue;
     for (const server of spec.servers.filter((one) => one.port.number === port)) {
       const mode = server.tls?.mode;
       const served = { gateway: `${namespace}/${name}`, server: ownNamespace(server, namespace) };
-      if (HTTP.has(server.port.protocol.toUpperCase())) http.push(served);
+      if (HTTP_PROTOCOLS.has(server.port.protocol.toUpperCase())) http.push(served);
       else if (
         server.port.protocol.toUpperCase() !== 'HTTPS' ||
         mode === undefined ||
@@ -84,7 +87,9 @@ function readVirtualServices(
   workload: GatewayWorkload,
 ): NamedVirtualService[] | string {
   const found: (NamedVirtualService & { created: string })[] = [];
-  for (const object of networking(objects, 'VirtualService')) {
+  for (const object of networkingObjects(objects, 'VirtualService')) {
+    // The mesh's own routes are its sidecars' to read, and may say what isn't read here.
+    if (!namesGateway(object)) continue;
     const spec = read(virtualServiceSpecSchema, object);
     if (typeof spec === 'string') return spec;
     const { name, namespace, creationTimestamp } = object.metadata;
@@ -92,10 +97,32 @@ function readVirtualServices(
       (to) => to === '*' || to === workload.namespace || (to === '.' && namespace === workload.namespace),
     );
     const gateways = spec.gateways.map((gateway) => qualified(gateway, namespace));
-    if (seen) found.push({ name, namespace, gateways, spec, created: creationTimestamp ?? '' });
+    if (seen)
+      found.push({
+        name,
+        namespace,
+        gateways,
+        spec: { ...spec, http: spec.http.map((route) => completed(route, namespace)) },
+        created: creationTimestamp ?? '',
+      });
   }
   const order = (one: (typeof found)[number]) => `${one.created}\0${one.name}.${one.namespace}`;
   return found.sort((a, b) => (order(a) < order(b) ? -1 : 1));
+}
+
+/** Short names are services of the object's own namespace. */
+function completed(route: VirtualRoute, namespace: string): VirtualRoute {
+  if (route.route === undefined) return route;
+  const destinations = route.route.map((one) => ({
+    ...one,
+    destination: { ...one.destination, host: completeHost(one.destination.host, namespace) },
+  }));
+  return { ...route, route: destinations };
+}
+
+function namesGateway({ written, spec }: PolicyObject): boolean {
+  const { gateways } = (written ?? spec) as { gateways?: unknown };
+  return Array.isArray(gateways) && gateways.some((gateway) => gateway !== 'mesh');
 }
 
 /** `mesh` stays; a bare name is one of the object's own namespace. */
@@ -103,7 +130,8 @@ export function qualified(gateway: string, namespace: string): string {
   return gateway === 'mesh' || gateway.includes('/') ? gateway : `${namespace}/${gateway}`;
 }
 
-function networking(objects: readonly PolicyObject[], kind: string): PolicyObject[] {
+/** Objects of a kind of Istio's networking group. */
+export function networkingObjects(objects: readonly PolicyObject[], kind: string): PolicyObject[] {
   return objects.filter((one) => one.kind === kind && one.apiVersion.startsWith('networking.istio.io/'));
 }
 
@@ -115,7 +143,8 @@ function read<T>(schema: z.ZodType<T>, { kind, metadata, spec, written }: Policy
   return `${kind} ${metadata.name}: spec.${issue?.path.join('.')}: ${issue?.message}`;
 }
 
-function selects(
+/** Whether a Gateway's selector takes a workload. */
+export function selectsGateway(
   selector: Readonly<Record<string, string>>,
   labels: Readonly<Record<string, string>>,
 ): boolean {

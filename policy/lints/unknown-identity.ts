@@ -68,12 +68,17 @@ function foreignDomain(domain: string, rule: LintedRule, { config }: Mesh): Stra
   };
 }
 
-function unknownNamespace(namespace: string, { workloads }: Mesh): Stranger | null {
-  const known = [...new Set(workloads.map((workload) => workload.namespace))];
+/** Whoever has an identity of the mesh: gateways, too. */
+function everybody({ workloads, gateways = [] }: Mesh): { namespace: string; serviceAccount: string }[] {
+  return [...workloads, ...gateways];
+}
+
+function unknownNamespace(namespace: string, mesh: Mesh): Stranger | null {
+  const known = [...new Set(everybody(mesh).map((one) => one.namespace))];
   if (known.includes(namespace)) return null;
   const near = closest(namespace, known);
   return {
-    // It may live in the cluster and not in this project, as gateways do; unless it is nearly one that does.
+    // It may live in the cluster and not in this project, as gateways often do; unless it is nearly one that does.
     severity: near ? 'warning' : 'notice',
     why: `no service of this mesh lives in namespace ${namespace}`,
     hint: near ? `did you mean ${near}?` : `namespaces here: ${listed(known)}`,
@@ -86,12 +91,12 @@ function unknownAccount(
   { policy }: LintedRule,
   mesh: Mesh,
 ): Stranger | null {
-  const here = mesh.workloads.filter((workload) => workload.namespace === namespace);
+  const here = everybody(mesh).filter((one) => one.namespace === namespace);
   if (here.length === 0) return unknownNamespace(namespace, mesh);
-  const known = here.map((workload) => workload.serviceAccount);
+  const known = here.map((one) => one.serviceAccount);
   if (known.includes(account)) return null;
   const near = closest(account, known);
-  const elsewhere = mesh.workloads.find((workload) => workload.serviceAccount === account);
+  const elsewhere = everybody(mesh).find((one) => one.serviceAccount === account);
   return {
     severity: policy.dryRun ? 'notice' : 'warning',
     why: `nothing in namespace ${namespace} runs as ${account}`,

@@ -10,6 +10,7 @@ import type { TrafficEvent } from '../../model/traffic-event.ts';
 import { applySignals } from '../../policy/context-signals.ts';
 import { decideHttp, type Judged as PolicyVerdict } from '../../policy/decide-http.ts';
 import { explain } from '../../policy/explain.ts';
+import type { RateAnswer } from '../../policy/rate-limit.ts';
 import { findingsFor } from '../../policy/findings.ts';
 import type { GatewayPort, PortServer } from '../../policy/gateway/read-gateway.ts';
 import { routeAtGateway } from '../../policy/gateway/route-request.ts';
@@ -21,6 +22,7 @@ import { authorizeBy } from '../authorizer/authorize.ts';
 import type { Source } from '../connection-table.ts';
 import type { Core } from '../core.ts';
 import { endedAs } from '../error-table.ts';
+import { explainLimit } from '../inbound-judge.ts';
 import type { ForwardReport } from '../forward-http.ts';
 import { makeEvent } from '../make-event.ts';
 import type { Moment } from '../moment.ts';
@@ -80,20 +82,37 @@ export async function judgeAtGateway(
   const { policy } = place.port;
   const verdict = await decideHttp(policy, asSent, askable(base, asSent));
   const { decision, facts, tokens } = verdict;
-  const http = facts.http ?? asSent.http;
-  const outcome = routeOf(place, verdict, http);
+  const http = { ...(facts.http ?? asSent.http), ...(tokens === undefined ? {} : { claims: tokens.claims }) };
+  const rate = decision.verdict === 'deny' ? UNLIMITED : spend(base, { ...facts, http });
+  const outcome = rate.decision === null ? routeOf(place, verdict, http) : answeredBy(rate.decision);
   const judged: GatewayJudged = {
     ...base,
-    request: { ...http, ...(tokens === undefined ? {} : { claims: tokens.claims }), bodyBytes: 0 },
+    request: { ...http, bodyBytes: 0 },
     decision: outcome.kind === 'answered' ? outcome.decision : decision,
     findings: [...findingsFor(policy, facts, decision), ...tokenFindings(tokens, decision)],
-    told: verdict.custom?.responseHeaders ?? [],
+    told: [...(verdict.custom?.responseHeaders ?? []), ...rate.headers],
   };
   if (outcome.kind !== 'answered') return { kind: 'passed', judged, route: outcome.route };
   const request = decision.phase === 'jwt' ? { ...asSent.http, bodyBytes: 0 } : judged.request;
-  const explanation = explain(policy, facts, outcome.decision, tokens);
+  const explanation =
+    rate.decision === null ? explain(policy, facts, outcome.decision, tokens) : explainLimit(rate.decision);
   const told = [...judged.told, ...outcome.headers];
   return { kind: 'answered', judged: { ...judged, request, explanation, told } };
+}
+
+const UNLIMITED: RateAnswer = { decision: null, headers: [], counters: [] };
+
+function spend(
+  { core, place }: Omit<GatewayJudged, 'request' | 'decision'>,
+  facts: RequestFacts,
+): RateAnswer {
+  const { rateLimits = [] } = place.port;
+  if (rateLimits.length === 0) return UNLIMITED;
+  return core.rates.spend(place.instance.id, rateLimits, facts, place.inForce.now());
+}
+
+function answeredBy(decision: Decision): ReturnType<typeof routeAtGateway> {
+  return { kind: 'answered', decision, headers: [] };
 }
 
 /** Where a request is judged. */

@@ -97,6 +97,17 @@ describe('check', () => {
     ]);
   });
 
+  it('names a gateway of a scenario that there is not', async () => {
+    await edit(
+      'scenarios/web-may-greet.scenario.yaml',
+      'from: web, to: hello',
+      'from: web, gateway: edge, to: hello',
+    );
+    expect(await check()).toEqual([
+      'scenarios/web-may-greet.scenario.yaml:7:24: error unknown-gateway: there is no gateway edge\n  hint: greenroom.yaml declares none under spec.gateways',
+    ]);
+  });
+
   it('names two scenarios of one id', async () => {
     await edit('scenarios/web-may-greet.scenario.yaml', 'id: web-may-greet', 'id: hello-rogue-ca');
     expect(await check()).toEqual([
@@ -110,9 +121,12 @@ describe('check', () => {
       return (await checkPath(path)).map(({ code, severity }) => `${severity} ${code}`);
     };
     const [shop, hole] = [['warning deny-path-dodge'], ['warning no-default-deny']];
+    // It brings no files, so that no key lies in this repository.
+    const gateway = ['warning credential-issued', 'warning credential-issued'];
+    expect(await found('gateway')).toEqual(gateway);
     expect(await found('shop')).toEqual(shop);
     expect(await found('shop/known-hole')).toEqual(hole);
-    expect(await found('')).toEqual([...shop, ...hole]);
+    expect(await found('')).toEqual([...gateway, ...shop, ...hole]);
   });
 
   it('names what can be read and not judged, as `up` does', async () => {

@@ -172,6 +172,19 @@ describe('export', () => {
       );
     expect(bare).toEqual([]);
   });
+
+  it('carries Gateways as they are written, and leaves what serves them to Istio’s chart', async () => {
+    const out = join(folder, 'gateway');
+    const ran = await greenroom(['export', 'scenarios/gateway', '--target', 'istio', '--out', out]);
+    expect(ran.code).toBe(0);
+    const source = new URL('../../scenarios/gateway/policies/gateway.yaml', import.meta.url);
+    expect(await readFile(join(out, 'policies', 'gateway.yaml'), 'utf8')).toBe(
+      await readFile(source, 'utf8'),
+    );
+    const files = (await readdir(out, { recursive: true })).map(String);
+    expect(files.filter((file) => file.includes('ingressgateway'))).toEqual([]);
+    expect(ran.stderr).toContain('helm upgrade -i istio-ingressgateway istio/gateway -n istio-system');
+  });
 });
 
 describe('check', () => {

@@ -1,6 +1,6 @@
 /** What `up` says of services. */
 import { describe, expect, it } from 'vitest';
-import { instanceChanges, serviceLines } from '../../cli/service-lines.ts';
+import { countLine, instanceChanges, serviceLines } from '../../cli/service-lines.ts';
 import type { InstanceStatus, SessionState, WorkloadState } from '../../model/session-state.ts';
 
 function workload(status: InstanceStatus, detail: string | null = null): WorkloadState {
@@ -49,6 +49,25 @@ describe('serviceLines', () => {
       '      the service itself      http://127.0.0.1:3',
       '      its sidecar, for anyone http://127.0.0.1:2',
     ]);
+  });
+
+  it('names every door of a gateway, where it is open', () => {
+    const ports = [80, 443].map(
+      (port) => ({ name: '', port, targetPort: port, protocol: 'http', mtls: 'DISABLE' }) as const,
+    );
+    const gateway: WorkloadState = { ...workload('ready'), kind: 'gateway', ports };
+    const lines = serviceLines(gateway, {
+      listeners: () => [
+        { instance: 'web-0', direction: 'inbound', key: '443', host: '127.0.0.1', port: 8443 },
+      ],
+      applicationAddress: () => null,
+    });
+    expect(lines).toEqual([
+      '  web  80 http DISABLE, 443 http DISABLE  spiffe://cluster.local/ns/shop/sa/web',
+      '      port 443, for anyone    127.0.0.1:8443',
+    ]);
+    expect(countLine({ workloads: [workload('ready'), gateway] })).toBe('1 services and 1 gateway');
+    expect(countLine({ workloads: [workload('ready')] })).toBe('1 services');
   });
 
   it('names no address that there is not', () => {

@@ -84,6 +84,27 @@ describe('what a team should know', () => {
     ]);
   });
 
+  it('warns of ContextSignals that no gateway has, and of nothing where a gateway has them', () => {
+    const signals =
+      'apiVersion: greenroom.dev/v1\nkind: ContextSignals\nmetadata: { name: s }\nspec: { selector: { matchLabels: { app: web } }, signals: [{ kind: country, header: x-country, default: NL }] }\n';
+    const services = '  services: { web: { command: x } }\n';
+    expect(problemsOf(services, signals)).toEqual([
+      expect.stringContaining(
+        'selects-nothing: ContextSignals shop/s applies to nothing: no gateway lives in namespace shop',
+      ),
+    ]);
+    const ingress = `${services}  gateways: { ingress: { labels: { app: ingress } } }\n`;
+    expect(problemsOf(ingress, signals)[0]).toContain('no gateway has the labels app: web');
+    expect(problemsOf(ingress, signals.replace('app: web', 'app: ingress'))).toEqual([]);
+  });
+
+  it('knows a gateway by its labels as it knows a service', () => {
+    const policy =
+      'apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\nmetadata: { name: p }\nspec: { selector: { matchLabels: { istio: ingress } } }\n';
+    const spec = '  services: { web: { command: x } }\n  gateways: { in: { labels: { istio: ingress } } }\n';
+    expect(problemsOf(spec, policy)).toEqual([]);
+  });
+
   it('warns of a policy in a namespace without services', () => {
     const policy =
       'apiVersion: security.istio.io/v1\nkind: PeerAuthentication\nmetadata: { name: p, namespace: shp }\n';

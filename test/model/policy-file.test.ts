@@ -93,7 +93,6 @@ describe('a policy that the cluster would refuse', () => {
 
 describe('kinds', () => {
   it.each([
-    ['networking.istio.io/v1', 'Gateway', 'not-supported-yet'],
     ['networking.istio.io/v1alpha3', 'EnvoyFilter', 'unsupported-kind'],
     ['extensions.istio.io/v1alpha1', 'WasmPlugin', 'unsupported-kind'],
     ['networking.istio.io/v1beta1', 'ProxyConfig', 'unsupported-kind'],

@@ -24,7 +24,7 @@ describe('a wrong project file', () => {
     [
       'a key that nobody could have meant',
       '  banana: 1\n',
-      'greenroom.yaml:5:3: error unknown-key: unknown key "banana" in spec\n  hint: known here: namespace, trustDomain, compose, services, policies, scenarios, ignore, meshConfig',
+      'greenroom.yaml:5:3: error unknown-key: unknown key "banana" in spec\n  hint: known here: namespace, trustDomain, compose, services, gateways, policies, scenarios, ignore, meshConfig',
     ],
     [
       'a misspelt witness',
@@ -98,6 +98,7 @@ describe('a right project file', () => {
     expect(value?.spec).toEqual({
       namespace: 'default',
       trustDomain: 'cluster.local',
+      gateways: {},
       services: {},
       policies: [],
       scenarios: [],

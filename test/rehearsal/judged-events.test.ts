@@ -14,13 +14,15 @@ function event(
   owner: string,
   verdict: Verdict = 'allow',
   phase: Phase = 'allow',
+  reason = 'x',
 ): TrafficEvent {
   return {
     id,
     direction,
     owner,
     tag: 't',
-    decision: { verdict, phase, reason: 'x', matched: null },
+    decision: { verdict, phase, reason, matched: null },
+    findings: [] as TrafficEvent['findings'],
   } as TrafficEvent;
 }
 
@@ -43,11 +45,11 @@ function sessionOf(events: readonly TrafficEvent[], over: () => void): Session {
 async function decisive(
   events: readonly TrafficEvent[],
   through: 'sidecar' | 'nobody',
-  after = 0,
+  { after = 0, gateway = null }: { after?: number; gateway?: string | null } = {},
 ): Promise<number> {
   const time = new AbortController();
   const session = sessionOf(events, () => time.abort());
-  const judged = await awaitJudgement(session, { tag: 't', after, to, through }, time.signal);
+  const judged = await awaitJudgement(session, { tag: 't', after, to, through, gateway }, time.signal);
   return judged.decisive.id;
 }
 
@@ -92,8 +94,26 @@ describe('the decisive event', () => {
       await decisive(
         [event(1, 'inbound', 'payments-0', 'deny'), event(2, 'inbound', 'payments-0')],
         'nobody',
-        1,
+        { after: 1 },
       ),
     ).toBe(2);
+  });
+
+  it("is a gateway's where that let nothing in, and the callee's where it did", async () => {
+    const gateway = { gateway: 'ingress-0' };
+    const refused = event(1, 'inbound', 'ingress-0', 'deny', 'route');
+    expect(await decisive([refused], 'nobody', gateway)).toBe(1);
+    const unserved = event(1, 'inbound', 'ingress-0', 'deny', 'upstream', 'cluster-not-found');
+    expect(await decisive([unserved], 'nobody', gateway)).toBe(1);
+    const passed = [event(1, 'inbound', 'payments-0', 'deny'), event(2, 'inbound', 'ingress-0')];
+    expect(await decisive(passed, 'nobody', gateway)).toBe(1);
+  });
+
+  it.each([
+    ['a gateway that let it in', [event(1, 'inbound', 'ingress-0')]],
+    ['a gateway whose upstream hung up', [event(1, 'inbound', 'ingress-0', 'deny', 'upstream')]],
+    ['a callee before the gateway has told its own', [event(1, 'inbound', 'payments-0')]],
+  ])('is waited for where there is only %s', async (_what, events) => {
+    await expect(decisive(events, 'nobody', { gateway: 'ingress-0' })).rejects.toThrow();
   });
 });

@@ -39,7 +39,7 @@ export function readExample(code: string, side: 'positive' | 'negative', edited?
       namespace: 'shop',
       ignore: [],
     });
-    problems.push(...read.problems.filter((problem) => problem.code !== 'not-supported-yet'));
+    problems.push(...read.problems);
     return read.objects;
   });
   const built = buildMesh(project.value, objects, {

@@ -1,0 +1,64 @@
+/** A gateway of the mesh as the data plane is told it: servers and routes at each port, certificates by name. */
+import type { Mesh, MeshGateway } from '../model/mesh.ts';
+import { type GatewayPort, readGatewayPort } from '../policy/gateway/read-gateway.ts';
+import type { GatewayPortSnapshot, InstanceSnapshot, ServerCredentials } from '../proxy/snapshot.ts';
+import type { GatewayCredentials } from './gateway-credentials.ts';
+import type { MeshPolicies } from './mesh-policies.ts';
+import type { IssuedLeaf } from './pki/leaf.ts';
+
+const LOOPBACK = '127.0.0.1';
+
+/** `leaf`: its own identity towards the services of the mesh. */
+export function gatewayInstance(
+  gateway: MeshGateway,
+  mesh: Mesh,
+  policies: MeshPolicies,
+  { leaf, shown }: { leaf: IssuedLeaf; shown: GatewayCredentials | undefined },
+): InstanceSnapshot {
+  return {
+    id: gateway.instance.id,
+    workload: gateway.id,
+    namespace: gateway.namespace,
+    spiffeId: gateway.spiffeId,
+    podIp: gateway.instance.podIp,
+    credentials: { certificateChainPem: leaf.certificateChainPem, privateKeyPem: leaf.privateKey.reveal() },
+    inbound: [],
+    gateway: portsOf(gateway, mesh, policies),
+    serverCredentials: revealed(shown ?? {}),
+    outbound: [],
+    allowedOutboundPeers: [],
+  };
+}
+
+function portsOf(gateway: MeshGateway, mesh: Mesh, policies: MeshPolicies): GatewayPortSnapshot[] {
+  return Object.entries(policies[gateway.id] ?? {}).map(([number, compiled]) => {
+    const port = Number(number);
+    const { policy, signals, rateLimits } = compiled;
+    return {
+      at: readable(readGatewayPort(mesh.policies, gateway, port)),
+      listen: { host: LOOPBACK, port: gateway.listen[port] ?? 0 },
+      policy,
+      ...(signals === undefined ? {} : { signals }),
+      ...(rateLimits === undefined ? {} : { rateLimits }),
+    };
+  });
+}
+
+/** What can't be read was told when the project was, and nothing was started. */
+function readable(at: GatewayPort | string): GatewayPort {
+  if (typeof at === 'string') throw new Error(`a gateway's port can't be served: ${at}`);
+  return at;
+}
+
+function revealed(credentials: GatewayCredentials): Record<string, ServerCredentials> {
+  return Object.fromEntries(
+    Object.entries(credentials).map(([name, { certificateChainPem, privateKey, clientRootsPem }]) => [
+      name,
+      {
+        certificateChainPem,
+        privateKeyPem: privateKey.reveal(),
+        ...(clientRootsPem === null ? {} : { clientRootsPem: [...clientRootsPem] }),
+      },
+    ]),
+  );
+}

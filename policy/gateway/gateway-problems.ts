@@ -1,0 +1,208 @@
+/**
+ * What is wrong with Gateways as the project's gateways would serve them: servers that can't be served, hosts without
+ * routes, certificates that nobody brings.
+ */
+import type { MeshGateway } from '../../model/mesh.ts';
+import { positionOf, type PolicyObject } from '../../model/policy-object.ts';
+import { hasErrors, type Problem } from '../../model/problem.ts';
+import { narrowerName } from '../../wire/name-match.ts';
+import { gatewayPorts, isPlaintextHttp, writtenGateways, type WrittenServer } from './gateway-ports.ts';
+import { attachedServices, attachmentProblems } from './attached-services.ts';
+import { readGatewayPort, selectsGateway } from './read-gateway.ts';
+
+/** Problems of Gateways, of VirtualServices that name them, and of the gateways that shall serve them. */
+export function gatewayProblems(
+  objects: readonly PolicyObject[],
+  gateways: readonly MeshGateway[],
+): Problem[] {
+  const written = writtenGateways(objects);
+  const problems = [
+    ...written.flatMap(({ object, spec }) => {
+      const serving = gateways.filter(({ labels }) => selectsGateway(spec.selector ?? {}, labels));
+      if (serving.length === 0) return [servedByNobody(object, spec.selector ?? {}, gateways)];
+      return (spec.servers ?? []).flatMap((server, index) => serverProblems(server, index, object, objects));
+    }),
+    ...gateways.flatMap((gateway) => [
+      ...conflicts(gateway, written),
+      ...unusedPorts(gateway, objects),
+      ...credentialProblems(gateway, written),
+    ]),
+    ...attachmentProblems(objects),
+  ];
+  return hasErrors(problems)
+    ? problems
+    : [...problems, ...gateways.flatMap((one) => unreadable(one, objects))];
+}
+
+/** Whatever else keeps a port from being served: better told than missing. */
+function unreadable(gateway: MeshGateway, objects: readonly PolicyObject[]): Problem[] {
+  return gatewayPorts(objects, gateway).flatMap((port): Problem[] => {
+    const at = readGatewayPort(objects, gateway, port);
+    if (typeof at !== 'string') return [];
+    const message = `port ${port} of gateway ${gateway.id} can't be served: ${at}`;
+    return [{ code: 'not-supported-yet', severity: 'error', message, at: gateway.at }];
+  });
+}
+
+type Written = ReturnType<typeof writtenGateways>;
+
+function servedByNobody(
+  object: PolicyObject,
+  selector: Readonly<Record<string, string>>,
+  gateways: readonly MeshGateway[],
+): Problem {
+  const wanted = Object.entries(selector).map(([key, value]) => `${key}: ${value}`);
+  return {
+    code: 'gateway-not-run',
+    severity: 'warning',
+    message: `${nameOf(object)} is served by nobody here: no gateway has the labels ${wanted.join(', ')}`,
+    hint:
+      gateways.length === 0
+        ? `declare one in greenroom.yaml: spec.gateways: { ingress: { labels: { ${wanted.join(', ')} } } }`
+        : `gateways here: ${gateways.map(({ id }) => id).join(', ')}`,
+    at: positionOf(object, ['spec', 'selector']),
+  };
+}
+
+/** What of `tls` is followed; all else could change who is let in. */
+const TLS_FIELDS = new Set(['mode', 'httpsRedirect', 'credentialName', 'subjectAltNames']);
+
+function serverProblems(
+  server: WrittenServer,
+  index: number,
+  object: PolicyObject,
+  objects: readonly PolicyObject[],
+): Problem[] {
+  const at = ['spec', 'servers', index];
+  const refuse = (message: string, ...path: string[]): Problem => ({
+    code: 'not-supported-yet',
+    severity: 'error',
+    message: `${nameOf(object)}: ${message}`,
+    at: positionOf(object, [...at, ...path]),
+  });
+  const { port, tls = {}, hosts = [] } = server;
+  const mode = String(tls['mode'] ?? 'PASSTHROUGH');
+  const redirects = tls['httpsRedirect'] === true;
+  if (!isPlaintextHttp(server)) {
+    if ((port?.protocol ?? '').toUpperCase() !== 'HTTPS')
+      return [
+        refuse(`servers of protocol ${port?.protocol} are not served in this version`, 'port', 'protocol'),
+      ];
+    if (mode.endsWith('PASSTHROUGH'))
+      return [refuse(`tls.mode ${mode} is not served in this version`, 'tls', 'mode')];
+  }
+  const unread = Object.keys(server).filter((key) => !['port', 'hosts', 'tls', 'name'].includes(key));
+  const unheeded = Object.keys(tls).filter((key) => !TLS_FIELDS.has(key));
+  return [
+    ...unread.map((key) => refuse(`${key} of a server is not followed in this version`, key)),
+    ...unheeded.map((key) => refuse(`tls.${key} is not followed in this version`, 'tls', key)),
+    ...(redirects ? [] : hosts.flatMap((host, place) => unrouted(host, place, index, object, objects))),
+  ];
+}
+
+/** Every request to such a host is answered 404. */
+function unrouted(
+  host: string,
+  place: number,
+  index: number,
+  object: PolicyObject,
+  objects: readonly PolicyObject[],
+): Problem[] {
+  const { namespace, name } = object.metadata;
+  const slash = host.indexOf('/');
+  const owner = slash < 0 ? '*' : host.slice(0, slash).replace(/^\.$/, namespace);
+  const served = host.slice(slash + 1);
+  const routed = attachedServices(objects, `${namespace}/${name}`).some(
+    (service) =>
+      (owner === '*' || owner === service.metadata.namespace) &&
+      service.hosts.some((other) => narrowerName(served, other) !== null),
+  );
+  if (routed) return [];
+  return [
+    {
+      code: 'gateway-host-unrouted',
+      severity: 'warning',
+      message: `${nameOf(object)}: no VirtualService has routes for ${host} at this gateway, so every request to it is answered 404`,
+      hint: `a VirtualService with hosts: [${served}] and gateways: [${namespace}/${name}]`,
+      at: positionOf(object, ['spec', 'servers', index, 'hosts', place]),
+    },
+  ];
+}
+
+/** HTTP in plaintext and TLS at one port: Istio drops the server that comes later. */
+function conflicts({ id, labels }: MeshGateway, written: Written): Problem[] {
+  const first = new Map<number, { plaintext: boolean; name: string }>();
+  return written
+    .filter(({ spec }) => selectsGateway(spec.selector ?? {}, labels))
+    .flatMap(({ object, spec }) =>
+      (spec.servers ?? []).flatMap((server, index): Problem[] => {
+        const number = server.port?.number ?? 0;
+        const plaintext = isPlaintextHttp(server);
+        const earlier = first.get(number);
+        if (earlier === undefined) first.set(number, { plaintext, name: nameOf(object) });
+        if (earlier === undefined || earlier.plaintext === plaintext) return [];
+        return [
+          {
+            code: 'gateway-port-conflict',
+            severity: 'error',
+            message: `port ${number} of ${id} speaks ${earlier.plaintext ? 'HTTP' : 'TLS'} by ${earlier.name}, and ${server.port?.protocol} here: Istio drops this server`,
+            hint: 'give one of them another port',
+            at: positionOf(object, ['spec', 'servers', index, 'port']),
+          },
+        ];
+      }),
+    );
+}
+
+function unusedPorts({ id, labels, namespace, listen, at }: MeshGateway, objects: readonly PolicyObject[]) {
+  const served = gatewayPorts(objects, { labels, namespace });
+  return Object.keys(listen)
+    .filter((port) => !served.includes(Number(port)))
+    .map(
+      (port): Problem => ({
+        code: 'unknown-port',
+        severity: 'warning',
+        message: `gateway ${id} has a place to listen for port ${port}, and no Gateway that it serves has a server there`,
+        hint: served.length > 0 ? `its ports: ${served.join(', ')}` : 'it serves no port at all',
+        at,
+      }),
+    );
+}
+
+function credentialProblems({ id, labels, credentials }: MeshGateway, written: Written): Problem[] {
+  return written
+    .filter(({ spec }) => selectsGateway(spec.selector ?? {}, labels))
+    .flatMap(({ object, spec }) =>
+      (spec.servers ?? []).flatMap(({ tls = {} }, index): Problem[] => {
+        const name = tls['credentialName'];
+        if (typeof name !== 'string' || name === '') return [];
+        const files = Object.hasOwn(credentials, name) ? credentials[name] : undefined;
+        if (files === undefined) return [issued(object, index, name, id)];
+        const wantsClients = tls['mode'] === 'MUTUAL' || tls['mode'] === 'OPTIONAL_MUTUAL';
+        if (!wantsClients || files.ca !== null) return [];
+        return [
+          {
+            code: 'no-client-authority',
+            severity: 'error',
+            message: `credential ${name} of gateway ${id} names no ca, and ${nameOf(object)} asks clients for certificates`,
+            hint: 'ca: the PEM file of whoever signs for them, `ca.crt` of the secret',
+            at: files.at,
+          },
+        ];
+      }),
+    );
+}
+
+function issued(object: PolicyObject, index: number, name: string, gateway: string): Problem {
+  return {
+    code: 'credential-issued',
+    severity: 'warning',
+    message: `gateway ${gateway} has no files for credential ${name}: for development its certificate is issued here, and no browser trusts it`,
+    hint: `spec.gateways.${gateway}.credentials: { ${name}: { certificate: …, key: … } } in greenroom.yaml`,
+    at: positionOf(object, ['spec', 'servers', index, 'tls', 'credentialName']),
+  };
+}
+
+function nameOf({ kind, metadata: { namespace, name } }: PolicyObject): string {
+  return `${kind} ${namespace}/${name}`;
+}
