@@ -1,0 +1,61 @@
+/** The greenroom.yaml that `init` writes beside a Compose file. Pure: what was guessed -> text. */
+import type { GuessedPort } from '../model/compose/guess-ports.ts';
+import type { ComposeService } from '../model/compose/translate-service.ts';
+
+export interface ComposeStarter {
+  meshName: string;
+  /** As written in the project file, relative to it. */
+  composeFiles: readonly string[];
+  /** Whether a folder `policies` is there already. */
+  policies: 'present' | 'absent';
+  services: readonly ComposeService[];
+  ports: ReadonlyMap<string, readonly GuessedPort[]>;
+}
+
+/** The text, each guess with its reason beside it. */
+export function renderStarter(starter: ComposeStarter): string {
+  const { composeFiles } = starter;
+  const compose =
+    composeFiles.length === 1 ? word(composeFiles[0] ?? '') : `[${composeFiles.map(word).join(', ')}]`;
+  return [
+    `# Written by greenroom init. Services come from ${composeFiles.join(' and ')}; what is written here goes before.`,
+    'apiVersion: greenroom.dev/v1',
+    'kind: Mesh',
+    `metadata: { name: ${starter.meshName} }`,
+    'spec:',
+    `  namespace: ${starter.meshName}`,
+    `  compose: ${compose}`,
+    '  services:',
+    ...starter.services.flatMap((service) => serviceLines(service, starter.ports.get(service.name) ?? [])),
+    ...(starter.policies === 'present' ? ['  policies: [./policies]'] : []),
+    '',
+  ].join('\n');
+}
+
+function serviceLines({ name }: ComposeService, ports: readonly GuessedPort[]): string[] {
+  const portLines = ports.map(
+    ({ port, name: portName, why }) => `        - { name: ${portName}, port: ${port} } # ${why}`,
+  );
+  return [
+    `    ${word(name)}:`,
+    `      serviceAccount: ${word(name)}`,
+    ...(portLines.length === 0 ? [] : ['      ports:', ...portLines]),
+  ];
+}
+
+/** A YAML word, in quotes where YAML could read something else. */
+function word(text: string): string {
+  return /^[a-z./][\w./-]*$/i.test(text) && !/^(y|n|yes|no|on|off|true|false|null)$/i.test(text)
+    ? text
+    : JSON.stringify(text);
+}
+
+/** What `init` says of its guesses, a line each. */
+export function guessLines({ services, ports }: ComposeStarter): string[] {
+  return services.map(({ name }) => {
+    const guessed = (ports.get(name) ?? []).map(
+      ({ port, name: portName, why }) => `${portName} ${port} (${why})`,
+    );
+    return `  ${name}: account ${name}; ${guessed.length === 0 ? 'no port' : guessed.join(', ')}`;
+  });
+}
