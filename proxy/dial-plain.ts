@@ -1,10 +1,16 @@
 /** The sidecar's own hop: to the application behind it, in plaintext. */
-import { connect } from 'node:net';
+import { connect, type OnReadOpts } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Core } from './core.ts';
 
-/** Connects; rejects with the socket's error, or when it takes longer than the limits allow. */
-export function dialPlain(core: Core, upstream: { host: string; port: number }): Promise<Duplex> {
+/**
+ * Connects; rejects with the socket's error, or when it takes longer than the limits allow. With `onread` what comes in
+ * goes there and not through the stream.
+ */
+export function dialPlain(
+  core: Core,
+  upstream: { host: string; port: number; onread?: OnReadOpts },
+): Promise<Duplex> {
   return new Promise((resolve, reject) => {
     const socket = connect({ ...upstream, noDelay: true });
     const timer = setTimeout(

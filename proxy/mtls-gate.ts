@@ -104,6 +104,8 @@ export interface UpstreamContext {
   port: number;
   /** Called when connected, before the first byte is sent. */
   connected?: (raw: net.Socket) => void;
+  /** What comes in goes there and not through the stream: what is said before the gate has judged, too. */
+  onread?: net.OnReadOpts;
   gate: GateSettings;
   security:
     | { kind: 'plaintext' }
@@ -134,34 +136,28 @@ export function upstreamSni(hostname: string, port: number, subset = ''): string
 export async function connectUpstream(context: UpstreamContext): Promise<Admitted | Refused> {
   const { security, gate } = context;
   const timeoutMs = (gate.timeouts ?? DEFAULT_TIMEOUTS).handshakeMs;
-  const raw = net.connect({ host: context.host, port: context.port, noDelay: true });
-  raw.on('error', swallow);
-  const opened = await within<{ kind: 'opened' }>(raw, timeoutMs, (settle) => {
-    raw.once('connect', () => settle({ kind: 'opened' }));
-    raw.once('error', (error) => settle({ kind: 'failed', error }));
+  const socket = startConnection(context);
+  socket.on('error', swallow);
+  // Before TLS sends its first byte.
+  socket.prependOnceListener('connect', () => context.connected?.(socket));
+  const opened = await within<{ kind: 'opened' }>(socket, timeoutMs, (settle) => {
+    socket.once('connect', () => settle({ kind: 'opened' }));
+    socket.once('error', (error) => settle({ kind: 'failed', error }));
   });
-  if (opened.kind === 'failed') return close(raw, 'connect-failed', opened.error.message);
-  context.connected?.(raw);
+  if (opened.kind === 'failed') return close(socket, 'connect-failed', opened.error.message);
   if (security.kind === 'plaintext') {
-    raw.off('error', swallow);
-    return admit({ chain: 'plaintext', stream: raw, tls: null });
+    socket.off('error', swallow);
+    return admit({ chain: 'plaintext', stream: socket, tls: null });
   }
-  const end = await within<Secured>(raw, timeoutMs, (settle) => {
-    const socket = connect({
-      socket: raw,
-      secureContext: security.tls.context,
-      servername: security.sni,
-      ALPNProtocols: [...security.alpn],
-      rejectUnauthorized: false,
-      // Names are the gate's business; Node's check isn't even called on every path.
-      checkServerIdentity: () => undefined,
-    });
-    socket.once('secureConnect', () => settle({ kind: 'secured', socket }));
+  const end = await within<Secured>(socket, timeoutMs, (settle) => {
+    socket.once('secureConnect', () => settle({ kind: 'secured', socket: socket as TLSSocket }));
     socket.on('error', (error) => settle({ kind: 'failed', error }));
+    // It may have failed between the two.
+    if (socket.errored) settle({ kind: 'failed', error: socket.errored });
   });
   if (end.kind === 'failed') {
     const { reason, details, message } = handshakeReason(end.error, 'server');
-    return close(raw, reason, message, details, helloFacts({ sni: security.sni }));
+    return close(socket, reason, message, details, helloFacts({ sni: security.sni }));
   }
   const { expectedSpiffeIds } = security;
   return judge(end.socket, security.sni, {
@@ -169,6 +165,20 @@ export async function connectUpstream(context: UpstreamContext): Promise<Admitte
     roots: security.tls.roots,
     gate,
     expectedSpiffeIds,
+  });
+}
+
+function startConnection({ host, port, security, onread }: UpstreamContext): net.Socket {
+  const way = { host, port, noDelay: true, ...(onread === undefined ? {} : { onread }) };
+  if (security.kind === 'plaintext') return net.connect(way);
+  return connect({
+    ...way,
+    secureContext: security.tls.context,
+    servername: security.sni,
+    ALPNProtocols: [...security.alpn],
+    rejectUnauthorized: false,
+    // Names are the gate's business; Node's check isn't even called on every path.
+    checkServerIdentity: () => undefined,
   });
 }
 

@@ -5,6 +5,7 @@ import type { PlainResponse } from '../../wire/http1/response-head.ts';
 import { answerHeaders, upstreamAnswerHeaders, type ServerName } from '../answer.ts';
 import type { Exchange } from './exchange.ts';
 import { fieldLines, statusLine } from './head-text.ts';
+import { Outgoing } from './outgoing.ts';
 
 /** Up to here a body is written in one piece with its head. */
 const SMALL_BODY = 8_192;
@@ -12,17 +13,19 @@ const SMALL_BODY = 8_192;
 export class AnswerWriter {
   readonly #stream: Duplex;
   readonly #server: ServerName;
+  readonly #outgoing: Outgoing;
   /** The answer has no length of its own: it goes on in chunks. */
   #chunked = false;
-  #gathers = false;
-  readonly #scatter = (): void => {
-    this.#gathers = false;
-    this.#stream.uncork();
-  };
 
   constructor(stream: Duplex, server: ServerName) {
     this.#stream = stream;
     this.#server = server;
+    this.#outgoing = new Outgoing(stream);
+  }
+
+  /** The client reads more slowly than its answer comes: its stream will tell of a drain. */
+  get full(): boolean {
+    return this.#outgoing.full;
   }
 
   /** An interim answer, before the one that counts. */
@@ -30,8 +33,21 @@ export class AnswerWriter {
     this.#stream.write(`${statusLine(status)}${fieldLines(headers)}\r\n`, 'latin1');
   }
 
-  /** The upstream's head, with what of its body is there; false = wait for a drain. */
-  begin(exchange: Exchange, answer: PlainResponse, body: Buffer | null): boolean {
+  /** The upstream's head, with what of its body is there; `done`: that is all of it. */
+  begin(exchange: Exchange, answer: PlainResponse, lent: Buffer | null, done: boolean): void {
+    const head = this.#head(exchange, answer);
+    const length = lent?.length ?? 0;
+    exchange.responseBytes += length;
+    if (done && length <= SMALL_BODY) {
+      this.#stream.write(lent === null ? head : head + lent.toString('latin1'), 'latin1');
+      return;
+    }
+    this.#outgoing.text(head);
+    if (lent !== null) this.#outgoing.bytes(lent);
+    if (done) this.#outgoing.flush();
+  }
+
+  #head(exchange: Exchange, answer: PlainResponse): string {
     const { status, framing } = answer;
     const unread = exchange.requestBytes < exchange.request.bodyLength;
     exchange.by = 'upstream';
@@ -45,40 +61,24 @@ export class AnswerWriter {
     this.#chunked = framing === 'chunked' || framing === 'close';
     const coding = this.#chunked || wouldBeChunked(exchange, answer) ? 'transfer-encoding: chunked\r\n' : '';
     const close = exchange.request.closes || unread ? 'connection: close\r\n' : '';
-    const head = `${exchange.answerHead}${coding}${close}\r\n`;
-    if (body === null) return this.#stream.write(head, 'latin1');
-    exchange.responseBytes += body.length;
-    return writeWithBody(this.#stream, head, body);
+    return `${exchange.answerHead}${coding}${close}\r\n`;
   }
 
-  /** More of the body; false = wait for a drain. */
-  goOn(exchange: Exchange, piece: Buffer): boolean {
-    exchange.responseBytes += piece.length;
-    const stream = this.#stream;
-    if (!this.#chunked) {
-      this.#gather();
-      return stream.write(piece);
-    }
-    stream.cork();
-    stream.write(`${piece.length.toString(16)}\r\n`, 'latin1');
-    stream.write(piece);
-    const goesOn = stream.write('\r\n', 'latin1');
-    stream.uncork();
-    return goesOn;
-  }
-
-  /** TLS hands over a body in records of 16 KB, several in a turn of the loop: they go on in one write. */
-  #gather(): void {
-    if (this.#gathers) return;
-    this.#gathers = true;
-    this.#stream.cork();
-    setImmediate(this.#scatter);
+  /** More of the body; `done`: the last of it. */
+  goOn(exchange: Exchange, lent: Buffer, done: boolean): void {
+    const outgoing = this.#outgoing;
+    exchange.responseBytes += lent.length;
+    if (this.#chunked) outgoing.text(`${lent.length.toString(16)}\r\n`);
+    outgoing.bytes(lent);
+    if (this.#chunked) outgoing.text('\r\n');
+    if (done) outgoing.flush();
   }
 
   /** The end of an answer in chunks. */
   end(): void {
     // Trailers end here, as with Envoy, whose HTTP/1 codec drops them unless it is told otherwise.
-    this.#stream.write('0\r\n\r\n', 'latin1');
+    this.#outgoing.text('0\r\n\r\n');
+    this.#outgoing.flush();
   }
 
   /** An answer in the upstream's place. */
@@ -99,14 +99,4 @@ export class AnswerWriter {
 /** HEAD is answered with the framing that a GET would have had. */
 function wouldBeChunked({ request }: Exchange, { status, length }: PlainResponse): boolean {
   return request.method === 'HEAD' && length < 0 && status !== 204 && status !== 304;
-}
-
-/** One write where the body is short, else two at once; false = wait for a drain. */
-export function writeWithBody(stream: Duplex, head: string, body: Buffer): boolean {
-  if (body.length <= SMALL_BODY) return stream.write(head + body.toString('latin1'), 'latin1');
-  stream.cork();
-  stream.write(head, 'latin1');
-  const goesOn = stream.write(body);
-  stream.uncork();
-  return goesOn;
 }

@@ -5,17 +5,16 @@
  */
 import type { Duplex } from 'node:stream';
 import type { Decision } from '../../model/decision.ts';
-import { blanksAfterTarget } from '../../wire/http1/request-line.ts';
-import { readPlainRequest } from '../../wire/http1/request-head.ts';
 import type { PlainResponse } from '../../wire/http1/response-head.ts';
-
 import { isSafeToRepeat, failureOf } from '../forward-http.ts';
 import type { Limits } from '../limits.ts';
-import { AnswerWriter, writeWithBody } from './answer-writer.ts';
+import { AnswerWriter } from './answer-writer.ts';
 import type { Deadlines } from './deadlines.ts';
 import { Exchange, type FastSide, type Step } from './exchange.ts';
+import { HeadReader } from './head-reader.ts';
 import type { AnswerSink, UpstreamConnection } from './upstream-connection.ts';
 import type { UpstreamSet } from './upstream-set.ts';
+import { writeWithBody } from './write-with-body.ts';
 
 /** What a lane gives its connections. */
 export interface LaneHooks {
@@ -35,10 +34,6 @@ type State =
   | 'closing'
   | 'gone';
 
-/** What is turned into text at first: nearly every head is shorter. */
-const FIRST_LOOK = 4_096;
-/** A head in more pieces than this is read by the general lane, whose parser needs no second look. */
-const MAX_PIECES = 8;
 /** How long a client may go on sending a body that nobody reads (Envoy's delayed close). */
 const LINGER_MS = 1_000;
 
@@ -50,15 +45,13 @@ export class ClientConnection implements AnswerSink {
   readonly #side: FastSide;
   /** Takes the connection on, from the bytes that were put back to it. */
   readonly #general: () => void;
+  readonly #heads: HeadReader;
   readonly #answer: AnswerWriter;
   readonly #exchange = new Exchange();
   readonly #listeners: readonly [string, (chunk: Buffer) => void][];
   #state: State = 'head';
   /** No request has been read yet. */
   #fresh = true;
-  /** Start of a head whose end isn't there, and in how many pieces it came. */
-  #partial: Buffer | null = null;
-  #pieces = 0;
   /** What came behind the request in flight. */
   #stash: Buffer | null = null;
   /** Bytes of the request's body that the client hasn't sent. */
@@ -75,6 +68,7 @@ export class ClientConnection implements AnswerSink {
     this.#hooks = hooks;
     this.#side = side;
     this.#general = general;
+    this.#heads = new HeadReader(hooks.limits.maxHeaderBytes);
     this.#answer = new AnswerWriter(stream, side.server);
     this.stream = stream;
     this.deadline = hooks.deadlines.now + hooks.limits.headerTimeoutMs;
@@ -109,43 +103,36 @@ export class ClientConnection implements AnswerSink {
   }
 
   #takeHead(piece: Buffer): void {
-    const { maxHeaderBytes } = this.#hooks.limits;
-    const chunk = this.#partial === null ? piece : Buffer.concat([this.#partial, piece]);
-    const { length } = chunk;
-    let request = readPlainRequest(chunk.toString('latin1', 0, Math.min(length, FIRST_LOOK)));
-    if (request === 'incomplete' && length > FIRST_LOOK)
-      request = readPlainRequest(chunk.toString('latin1', 0, Math.min(length, maxHeaderBytes)));
-    if (request === 'incomplete' && length < maxHeaderBytes && this.#pieces < MAX_PIECES) {
-      this.#waitForHead(chunk);
-      return;
-    }
-    if (typeof request === 'string' || request.headLength > maxHeaderBytes) {
-      this.#handOver(chunk);
-      return;
-    }
+    const heads = this.#heads;
     const exchange = this.#exchange;
-    if (this.#partial === null) exchange.begin(performance.now(), Date.now(), request);
-    else exchange.begin(exchange.startedAt, exchange.wallMs, request);
-    exchange.headAt = this.#partial === null ? exchange.startedAt : performance.now();
+    const continued = heads.hasPart;
+    const request = heads.read(piece);
+    if (request === 'incomplete') {
+      if (!continued) this.#waitForHead();
+      return;
+    }
+    if (request === 'other') {
+      this.#handOver();
+      return;
+    }
+    if (continued) exchange.begin(exchange.startedAt, exchange.wallMs, request);
+    else exchange.begin(performance.now(), Date.now(), request);
+    exchange.headAt = continued ? performance.now() : exchange.startedAt;
     const step = this.#side.begin(exchange);
     if (step === null) {
-      this.#handOver(chunk);
+      this.#handOver();
       return;
     }
     exchange.decidedAt = performance.now();
-    this.#partial = null;
-    this.#pieces = 0;
-    this.#start(step, chunk, request.headLength, request.bodyLength);
+    const { bytes } = heads;
+    heads.taken();
+    this.#start(step, bytes, request.headLength, request.bodyLength);
   }
 
-  #waitForHead(chunk: Buffer): void {
-    if (this.#partial === null) {
-      this.#exchange.startedAt = performance.now();
-      this.#exchange.wallMs = Date.now();
-      this.deadline = this.#hooks.deadlines.now + this.#hooks.limits.headerTimeoutMs;
-    }
-    this.#partial = chunk;
-    this.#pieces += 1;
+  #waitForHead(): void {
+    this.#exchange.startedAt = performance.now();
+    this.#exchange.wallMs = Date.now();
+    this.deadline = this.#hooks.deadlines.now + this.#hooks.limits.headerTimeoutMs;
   }
 
   #start(step: Step, chunk: Buffer, headLength: number, bodyLength: number): void {
@@ -261,16 +248,16 @@ export class ClientConnection implements AnswerSink {
     this.#answer.hints(head);
   }
 
-  answerBegan(head: PlainResponse, body: Buffer | null, done: boolean): void {
+  answerBegan(head: PlainResponse, lent: Buffer | null, done: boolean): void {
     this.#exchange.answeredAt = performance.now();
-    this.#afterWrite(this.#answer.begin(this.#exchange, head, body));
-    if (done) this.#complete();
+    this.#answer.begin(this.#exchange, head, lent, done);
+    this.#afterAnswered(done);
   }
 
-  answerWentOn(piece: Buffer, done: boolean): void {
+  answerWentOn(lent: Buffer, done: boolean): void {
     this.#touch();
-    this.#afterWrite(this.#answer.goOn(this.#exchange, piece));
-    if (done) this.#complete();
+    this.#answer.goOn(this.#exchange, lent, done);
+    this.#afterAnswered(done);
   }
 
   answerEnded(): void {
@@ -278,8 +265,9 @@ export class ClientConnection implements AnswerSink {
     this.#complete();
   }
 
-  #afterWrite(goesOn: boolean): void {
-    if (!goesOn) this.#upstream?.stream.pause();
+  #afterAnswered(done: boolean): void {
+    if (done) this.#complete();
+    else if (this.#answer.full) this.#upstream?.stream.pause();
   }
 
   #clientDrained(): void {
@@ -353,19 +341,19 @@ export class ClientConnection implements AnswerSink {
     this.stream.end(() => this.stream.destroy());
   }
 
-  #handOver(bytes: Buffer): void {
+  #handOver(): void {
     const { stream } = this;
     this.#leave();
     for (const [event, listener] of this.#listeners) stream.off(event, listener);
     stream.pause();
-    stream.unshift(asNodeReadsIt(bytes));
+    stream.unshift(this.#heads.asNodeReadsIt());
     this.#general();
     // A stream that was paused by hand flows for nobody by itself.
     stream.resume();
   }
 
   #clientEnded(): void {
-    if (this.#state === 'head' && this.#partial !== null)
+    if (this.#state === 'head' && this.#heads.hasPart)
       this.stream.write(this.#side.unread('codec-error', 'HPE_INVALID_EOF_STATE'), 'latin1');
     if (this.#state === 'exchange') this.#abort();
     else if (this.#state === 'head' || this.#state === 'lingering') this.#close();
@@ -391,7 +379,7 @@ export class ClientConnection implements AnswerSink {
 
   /** The deadline is past. */
   expire(): void {
-    if (this.#state === 'head' && (this.#fresh || this.#partial !== null)) {
+    if (this.#state === 'head' && (this.#fresh || this.#heads.hasPart)) {
       this.stream.write(this.#side.unread('header-timeout', 'ERR_HTTP_REQUEST_TIMEOUT'), 'latin1');
       this.#close();
     } else if (this.#state === 'lingering') {
@@ -400,10 +388,4 @@ export class ClientConnection implements AnswerSink {
       this.stream.destroy();
     }
   }
-}
-
-/** Without the blanks behind the target, which Envoy takes and Node's parser doesn't. */
-function asNodeReadsIt(bytes: Buffer): Buffer {
-  const blanks = blanksAfterTarget(bytes.toString('latin1'));
-  return blanks === null ? bytes : Buffer.concat([bytes.subarray(0, blanks.from), bytes.subarray(blanks.to)]);
 }

@@ -115,8 +115,8 @@ export class InboundSide implements FastSide {
       sourceIp: source.ip,
       facts: connectionFacts(place, connection, source),
       findings: connectionFindings(place, connection, source),
-      upstreams: core.fast.upstreams.of(applicationPool(place.instance, upstream), async () => ({
-        stream: await dialPlain(core, upstream),
+      upstreams: core.fast.upstreams.of(applicationPool(place.instance, upstream), async ({ onread }) => ({
+        stream: await dialPlain(core, { ...upstream, onread }),
         peer: null,
       })),
     };

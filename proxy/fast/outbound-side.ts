@@ -154,8 +154,8 @@ export class OutboundSide implements FastSide {
     let set = upstreams.get(place);
     if (set === undefined) {
       const way = { inForce, from: caller, cluster: newest.cluster, endpoint, address, host };
-      set = core.fast.upstreams.of(wayKey(way), async () => {
-        const peer = await dialCluster(core, way, null);
+      set = core.fast.upstreams.of(wayKey(way), async ({ onread }) => {
+        const peer = await dialCluster(core, way, null, onread);
         return { stream: peer.stream, peer };
       });
       upstreams.set(place, set);

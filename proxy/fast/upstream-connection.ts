@@ -9,16 +9,17 @@ import { readResponseHead, type PlainResponse } from '../../wire/http1/response-
 import type { Decision } from '../../model/decision.ts';
 import { decisionOf } from '../error-table.ts';
 import type { PeerConnection } from '../outbound-route.ts';
+import type { Inlet } from './inlet.ts';
 import type { UpstreamSet } from './upstream-set.ts';
 
-/** Whom an answer is for. */
+/** Whom an answer is for. Bytes are lent to it: they are good during the call only. */
 export interface AnswerSink {
   /** An interim answer: 100 Continue, or one that tells something. */
   answerHinted(head: PlainResponse): void;
-  /** `body`: what of it came with the head, for the framing `length`; `done`: nothing follows. */
-  answerBegan(head: PlainResponse, body: Buffer | null, done: boolean): void;
+  /** `lent`: what of its body came with the head, for the framing `length`; `done`: nothing follows. */
+  answerBegan(head: PlainResponse, lent: Buffer | null, done: boolean): void;
   /** More of the content. */
-  answerWentOn(piece: Buffer, done: boolean): void;
+  answerWentOn(lent: Buffer, done: boolean): void;
   /** The end of an answer that had no length. */
   answerEnded(): void;
   /** The upstream broke off or broke the rules; `began`: after its head. */
@@ -54,11 +55,13 @@ export class UpstreamConnection {
   #keepsAlive = false;
   #keepAliveMs: number | null = null;
 
-  constructor(set: UpstreamSet, stream: Duplex, peer: PeerConnection | null) {
+  /** `inlet`: what the stream is read through, where the dialer did so. */
+  constructor(set: UpstreamSet, stream: Duplex, peer: PeerConnection | null, inlet: Inlet) {
     this.#set = set;
     this.stream = stream;
     this.peer = peer;
-    stream.on('data', (chunk: Buffer) => this.#take(chunk));
+    inlet.reader = (lent) => this.#take(lent);
+    stream.on('data', inlet.reader);
     stream.on('end', () => this.#ended());
     stream.on('error', () => this.#broke());
     stream.on('close', () => this.#broke());
@@ -85,6 +88,7 @@ export class UpstreamConnection {
     this.stream.destroy();
   }
 
+  /** Nothing of `chunk` is kept: it is lent. */
   #take(chunk: Buffer): void {
     const sink = this.#sink;
     switch (this.#reading) {
@@ -119,7 +123,7 @@ export class UpstreamConnection {
       return;
     }
     if (head === 'incomplete') {
-      this.#partial = chunk;
+      this.#partial = chunk === piece ? Buffer.from(chunk) : chunk;
       return;
     }
     this.#partial = null;

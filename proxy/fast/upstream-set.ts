@@ -4,6 +4,7 @@
  */
 import type { Duplex } from 'node:stream';
 import type { PeerConnection } from '../outbound-route.ts';
+import { Inlet } from './inlet.ts';
 import { UpstreamConnection } from './upstream-connection.ts';
 
 /** A connection, ready for the first byte of a request. */
@@ -13,7 +14,8 @@ export interface Dialled {
   peer: PeerConnection | null;
 }
 
-export type FastDialer = () => Promise<Dialled>;
+/** Through `inlet` the connection is read, where its kind allows that. */
+export type FastDialer = (inlet: Inlet) => Promise<Dialled>;
 
 const MAX_IDLE = 1_024;
 /** An upstream's own limit is undercut: a request must not meet its close. */
@@ -45,11 +47,12 @@ export class UpstreamSet {
 
   /** A new connection; rejects as the dialer does. */
   async dial(): Promise<UpstreamConnection> {
-    const { stream, peer } = await this.dialer();
-    const made = new UpstreamConnection(this, stream, peer);
+    const inlet = new Inlet();
+    const { stream, peer } = await this.dialer(inlet);
+    const made = new UpstreamConnection(this, stream, peer, inlet);
     this.#all.add(made);
-    // It may have been closed while nobody listened.
-    if (stream.destroyed) made.destroy();
+    // It may have been closed while nobody listened, or have said what nobody asked for.
+    if (stream.destroyed || inlet.spokeEarly) made.destroy();
     return made;
   }
 

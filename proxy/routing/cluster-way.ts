@@ -1,5 +1,5 @@
 /** From an endpoint of a cluster to connections: by whose key, over which TLS, towards which identities. */
-import type { Socket } from 'node:net';
+import type { OnReadOpts, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Cluster, ClusterEndpoint } from '../../policy/routes/compiled-routes.ts';
 import { withoutPort } from '../../wire/name-match.ts';
@@ -48,14 +48,24 @@ const HANDSHAKES = 3;
 
 /**
  * Connects, with the certificate and roots of this moment (see `dialPeer`). Throws `UpstreamRefused` when the other side
- * can't be reached or isn't who it must be.
+ * can't be reached or isn't who it must be. `onread`: see `UpstreamContext`; a TLS of the cluster's own doesn't use it.
  */
-export function dialCluster(core: Core, way: ClusterWay, tag: string | null): Promise<PeerConnection> {
+export function dialCluster(
+  core: Core,
+  way: ClusterWay,
+  tag: string | null,
+  onread?: OnReadOpts,
+): Promise<PeerConnection> {
   const { host, port } = way.address;
-  return core.handshakes.run(`${host}:${port}`, () => dial(core, way, tag));
+  return core.handshakes.run(`${host}:${port}`, () => dial(core, way, tag, onread));
 }
 
-async function dial(core: Core, way: ClusterWay, tag: string | null): Promise<PeerConnection> {
+async function dial(
+  core: Core,
+  way: ClusterWay,
+  tag: string | null,
+  onread: OnReadOpts | undefined,
+): Promise<PeerConnection> {
   const { cluster, from, address, endpoint } = way;
   const left = (): boolean =>
     endpoint.instance !== null &&
@@ -76,6 +86,7 @@ async function dial(core: Core, way: ClusterWay, tag: string | null): Promise<Pe
       gate: gateOf(core, inForce, cluster),
       security,
       connected,
+      ...(onread === undefined ? {} : { onread }),
     });
     if (result.kind === 'admitted')
       return remember({ stream: result.stream, source, tls: result.tls, spiffeId: result.spiffeId });

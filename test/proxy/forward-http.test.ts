@@ -13,6 +13,7 @@ import {
   type Application,
   type Pair,
 } from '../support/sidecar-pair.ts';
+import { stillness } from '../support/stillness.ts';
 
 let application: Application;
 let pair: Pair;
@@ -24,15 +25,6 @@ async function start(
   pair = await startPair(application.address);
   await pair.publish({ policies: [ALLOW_WEB] });
   return pair.at('web-0', 'orders:80');
-}
-
-/** Until nothing moves any more: every buffer on the way is full. */
-async function stillness(measure: () => number): Promise<void> {
-  let before = Number.NaN;
-  while (measure() !== before) {
-    before = measure();
-    for (let turn = 0; turn < 200; turn += 1) await new Promise((resolve) => setTimeout(resolve, 1));
-  }
 }
 
 afterEach(async () => {
