@@ -10,8 +10,8 @@ const BLANKS = /^[A-Z]{1,32} [\x21-\x7e]+([\t ]*) HTTP\/1\.[01]\r\n/;
 /** Where the blanks stand that Envoy takes for a part of the line, one character a byte; null where there are none. */
 export function blanksAfterTarget(text: string): { from: number; to: number } | null {
   const line = requestLine(text);
-  const blanks = line === null ? undefined : BLANKS.exec(line)?.[1];
-  if (line === null || blanks === undefined || blanks === '') return null;
+  const blanks = BLANKS.exec(line)?.[1] ?? '';
+  if (blanks === '') return null;
   const to = line.lastIndexOf(' ');
   return { from: to - blanks.length, to };
 }
@@ -27,7 +27,8 @@ export function hasControlInLine(text: string): boolean {
   return false;
 }
 
-function requestLine(text: string): string | null {
+/** With its line end; of a text without one, or with one too far, nothing that `BLANKS` could match. */
+function requestLine(text: string): string {
   const end = text.indexOf('\r\n');
-  return end < 0 || end > LONGEST ? null : text.slice(0, end + 2);
+  return end > LONGEST ? '' : text.slice(0, end + 2);
 }

@@ -84,6 +84,7 @@ function withFields(
   let length = -1;
   let chunked = false;
   let keepsAlive = minor === 1;
+  let closes = false;
   let keepAliveMs: number | null = null;
   let dropped = 0;
   for (const field of fields) {
@@ -104,8 +105,9 @@ function withFields(
         break;
       case 'connection': {
         const options = value.toLowerCase();
-        if (options.includes('close')) keepsAlive = false;
-        else if (minor === 0 && options.includes('keep-alive')) keepsAlive = true;
+        // `close` counts, whatever stands beside it (RFC 9112 §9.3).
+        if (options.includes('close')) closes = true;
+        if (options.includes('keep-alive')) keepsAlive = true;
         break;
       }
       case 'keep-alive':
@@ -128,7 +130,7 @@ function withFields(
     headers: dropped === 0 ? fields : fields.filter(([name]) => name !== ''),
     framing,
     length,
-    keepsAlive: keepsAlive && framing !== 'close',
+    keepsAlive: keepsAlive && !closes && framing !== 'close',
     keepAliveMs,
     headLength,
   };

@@ -39,8 +39,9 @@ export class FrameReader {
     while (this.#heldLength > 0 && at < chunk.length) {
       at = this.#complete(chunk, at);
       if (at < 0) return TOO_LARGE;
+      // At least a header's, also where that isn't whole yet.
       const total = this.#heldTotal();
-      if (this.#heldLength < FRAME_HEADER_BYTES || this.#heldLength < total) continue;
+      if (this.#heldLength < total) continue;
       const held = this.#held;
       this.#held = EMPTY;
       this.#heldLength = 0;

@@ -113,8 +113,7 @@ export class FrameReceiver<C> {
   #block(whole: WholeBlock): ConnectionFault | null {
     const { stream: id, endStream } = whole;
     const known = this.#state.streams.get(id);
-    if (known === undefined && this.#state.role === 'server' && id > this.#state.lastStream && id % 2 === 0)
-      return protocolError('even-stream');
+    if (this.#state.role === 'server' && id % 2 === 0) return protocolError('even-stream');
     const block = this.#decoder.decode(whole.bytes, whole.from, whole.to);
     if (block === null) return { code: ERROR.COMPRESSION_ERROR, reason: 'bad-header-block' };
     if (known === undefined) return this.#newBlock(id, endStream, block);

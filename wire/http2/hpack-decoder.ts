@@ -101,7 +101,6 @@ export class HpackDecoder {
 
   #literal(prefix: number): HeaderField | null {
     const index = this.#integer(prefix);
-    if (this.#broken) return null;
     if (index === 0) return [this.#string(), this.#string()];
     const named = this.#lookUp(index);
     return named === null ? null : [named[0], this.#string()];
@@ -123,12 +122,8 @@ export class HpackDecoder {
     return 0;
   }
 
-  /** §5.2; empty when broken. */
+  /** §5.2; empty when broken. One that begins behind the block ends there as well. */
   #string(): string {
-    if (this.#broken || this.#position >= this.#end) {
-      this.#broken = true;
-      return '';
-    }
     const coded = (this.#bytes[this.#position] as number) >= 0x80;
     const length = this.#integer(0x7f);
     const from = this.#position;

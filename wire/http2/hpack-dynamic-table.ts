@@ -18,10 +18,6 @@ export class DynamicTable {
     this.#evicted = evicted;
   }
 
-  get length(): number {
-    return this.#count;
-  }
-
   get capacity(): number {
     return this.#capacity;
   }

@@ -64,8 +64,8 @@ via
 www-authenticate`;
 
 function entryOf(line: string): HeaderField {
-  const [, name = '', value = ''] = /^(\S+) ?(.*)$/.exec(line) ?? [];
-  return [name, value];
+  const [name = '', ...value] = line.split(' ');
+  return [name, value.join(' ')];
 }
 
 /** Entries by their index on the wire. */

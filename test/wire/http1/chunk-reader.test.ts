@@ -43,7 +43,13 @@ describe('chunks that two parsers could delimit differently', () => {
     ['a size of eleven digits', '00000000001\r\n'],
     ['a bare LF behind the size', '1\na\r\n'],
     ['a bare CR behind the size', '1\ra\r\n'],
+    ['another byte in the place of LF behind the size', '1\rXa\r\n0\r\n\r\n'],
     ['no line end behind the content', '1\r\nab\r\n'],
+    ['another byte in the place of CR behind the content', '1\r\naX\n0\r\n\r\n'],
+    ['another byte in the place of LF behind the content', '1\r\na\rX0\r\n\r\n'],
+    ['the letter behind F', 'g\r\n'],
+    ['the byte before A', '@\r\n'],
+    ['an extension of 4,097 bytes', `1;${'a'.repeat(4_097)}\r\na\r\n0\r\n\r\n`],
     ['a bare LF behind the content', '1\r\na\n0\r\n\r\n'],
     ['a bare LF in an extension', '1;a\nb\r\na\r\n'],
     ['a NUL in an extension', '1;\0\r\na\r\n'],
@@ -51,6 +57,7 @@ describe('chunks that two parsers could delimit differently', () => {
     ['a trailer without a name', '0\r\n: x\r\n\r\n'],
     ['a folded trailer', '0\r\nx: y\r\n z\r\n\r\n'],
     ['trailers without end', `0\r\n${'x: y\r\n'.repeat(4_000)}`],
+    ['trailers of a byte more than 16 KiB', `0\r\nx: ${'y'.repeat(16_378)}\r\n\r\n`],
   ])('are broken: %s', (_, text) => {
     expect(read(text).end).toBe('broken');
     expect(read(...text).end).toBe('broken');
@@ -74,5 +81,29 @@ describe('chunks', () => {
 
   it('that break off want more', () => {
     expect(read('5\r\nab')).toMatchObject({ content: 'ab', end: 'more' });
+  });
+
+  it.each([...'0123456789abcdefABCDEF'])('have sizes of hexadecimal digits (RFC 9112 §7.1): %s', (digit) => {
+    const content = 'x'.repeat(16 + Number.parseInt(digit, 16));
+    expect(read(`1${digit}\r\n${content}\r\n0\r\n\r\n`)).toMatchObject({ content, end: 'end' });
+  });
+
+  it('may have a size of ten digits, an extension of 4,096 bytes and 16 KiB of trailers', () => {
+    expect(read('000000000a\r\n0123456789\r\n0\r\n\r\n')).toMatchObject({ end: 'end' });
+    expect(read(`1;${'a'.repeat(4_096)}\r\na\r\n0\r\n\r\n`)).toMatchObject({ content: 'a', end: 'end' });
+    expect(read(`0\r\nx: ${'y'.repeat(16_377)}\r\n\r\n`)).toMatchObject({ end: 'end' });
+  });
+
+  it('want more until their trailers are whole', () => {
+    const reader = new ChunkReader();
+    expect(reader.read(Buffer.from('0\r\nx: y\r\n'), 0)).toBe('more');
+    expect(reader.read(Buffer.from('\r\n'), 0)).toBe('end');
+  });
+
+  it('have nothing behind their end', () => {
+    const reader = new ChunkReader();
+    const bytes = Buffer.from('0\r\n\r\n0\r\n\r\n');
+    expect(reader.read(bytes, 0)).toBe('end');
+    expect(reader.read(bytes, reader.to)).toBe('broken');
   });
 });

@@ -24,13 +24,19 @@ describe('a request head that is for the other lane', () => {
     ['an unknown method', head('FOO / HTTP/1.1', 'host: a')],
     ['a method in small letters', head('get / HTTP/1.1', 'host: a')],
     ['CONNECT', head('CONNECT a:1 HTTP/1.1', 'host: a')],
+    ['a blank alone', ' '],
+    ['no blank within eight bytes', 'OPTIONSX'],
     ['a blank in front', ` ${head('GET / HTTP/1.1', 'host: a')}`],
     ['an empty line in front', `\r\n${head('GET / HTTP/1.1', 'host: a')}`],
     ['two blanks', head('GET  / HTTP/1.1', 'host: a')],
     ['a byte above ASCII in the target', head('GET /\xe4 HTTP/1.1', 'host: a')],
     ['a control byte in the target', head('GET /\x01 HTTP/1.1', 'host: a')],
+    ['a tab in the place of the blank', head('GET /\tHTTP/1.1', 'host: a')],
+    ['a version that is another from its first bytes on', 'GET / HTTX'],
     ['*', head('OPTIONS * HTTP/1.1', 'host: a')],
     ['a target without a slash', head('GET a HTTP/1.1', 'host: a')],
+    ['a target of another scheme', head('GET ldap://a/ HTTP/1.1', 'host: a')],
+    ['an absolute target without a path', head('GET http://ab HTTP/1.1', 'host: a')],
     ['an https target', head('GET https://a/ HTTP/1.1', 'host: a')],
     ['userinfo', head('GET http://u@a/ HTTP/1.1', 'host: a')],
     ['a query for an authority', head('GET http://a?/ HTTP/1.1', 'host: a')],
@@ -40,6 +46,10 @@ describe('a request head that is for the other lane', () => {
     ['two Hosts', head('GET / HTTP/1.1', 'host: a', 'Host: a')],
     ['an empty Host', head('GET / HTTP/1.1', 'host:')],
     ['a Host with a path', head('GET / HTTP/1.1', 'host: a/b')],
+    ['a Host with a number behind a slash', head('GET / HTTP/1.1', 'host: a/80')],
+    ['a Host with a colon and no port', head('GET / HTTP/1.1', 'host: a:')],
+    ['a Host with a name for its port', head('GET / HTTP/1.1', 'host: a:http')],
+    ['a Host with the port 65536', head('GET / HTTP/1.1', 'host: a:65536')],
     ['a Host with a port that is none', head('GET / HTTP/1.1', 'host: a:99999')],
     ['a bare LF', 'GET / HTTP/1.1\nhost: a\n\n'],
     ['a bare LF behind a field', 'GET / HTTP/1.1\r\nhost: a\nx: y\r\n\r\n'],
@@ -53,6 +63,7 @@ describe('a request head that is for the other lane', () => {
     ['no colon', head('GET / HTTP/1.1', 'host: a', 'x')],
     ['a Transfer-Encoding', head('POST / HTTP/1.1', 'host: a', 'Transfer-Encoding: chunked')],
     ['two lengths', head('POST / HTTP/1.1', 'host: a', 'content-length: 1', 'content-length: 1')],
+    ['two lengths of 0', head('POST / HTTP/1.1', 'host: a', 'content-length: 0', 'content-length: 0')],
     ['a length list', head('POST / HTTP/1.1', 'host: a', 'content-length: 1, 1')],
     ['a signed length', head('POST / HTTP/1.1', 'host: a', 'content-length: +1')],
     ['a length in hex', head('POST / HTTP/1.1', 'host: a', 'content-length: 0x1')],
@@ -63,6 +74,8 @@ describe('a request head that is for the other lane', () => {
     ],
     ['an empty length', head('POST / HTTP/1.1', 'host: a', 'content-length:')],
     ['an Upgrade', head('GET / HTTP/1.1', 'host: a', 'connection: upgrade', 'upgrade: websocket')],
+    ['an Upgrade alone', head('GET / HTTP/1.1', 'host: a', 'upgrade: websocket')],
+    ['HTTP2-Settings', head('GET / HTTP/1.1', 'host: a', 'http2-settings: AAMAAABkAAQAAP__')],
     ['Connection naming a field', head('GET / HTTP/1.1', 'host: a', 'connection: close, x')],
     ['Expect', head('POST / HTTP/1.1', 'host: a', 'expect: 100-continue', 'content-length: 1')],
     ['TE', head('GET / HTTP/1.1', 'host: a', 'te: trailers')],
@@ -112,6 +125,24 @@ describe('a plain request head', () => {
     });
   });
 
+  it('keeps its connection and its cookie, and says so where it has no body', () => {
+    const lines = ['host: a:65535', 'Connection: keep-alive', 'Proxy-Connection: x', 'Cookie: a=b'];
+    expect(readPlainRequest(head('GET / HTTP/1.1', ...lines))).toMatchObject({
+      host: 'a:65535',
+      headers: [['cookie', 'a=b']],
+      bodyLength: 0,
+      statesLength: false,
+      closes: false,
+    });
+    const empty = head('POST / HTTP/1.1', 'host: a', 'content-length: 0');
+    expect(readPlainRequest(empty)).toMatchObject({ bodyLength: 0, statesLength: true, closes: false });
+  });
+
+  it('may begin with the longest method', () => {
+    expect(readPlainRequest('OPTIONS')).toBe('incomplete');
+    expect(readPlainRequest(head('OPTIONS / HTTP/1.1', 'host: a'))).toMatchObject({ method: 'OPTIONS' });
+  });
+
   it('takes the authority of an absolute target for its host', () => {
     const request = readPlainRequest(head('GET http://orders:81/a HTTP/1.1', 'host: other'));
     expect(request).toMatchObject({ rawPath: '/a', host: 'orders:81' });
@@ -127,6 +158,16 @@ describe('a plain request head', () => {
         ['x', '1'],
         ['x', '2'],
       ],
+    });
+  });
+
+  it('joins two lines that are all there is, and a pair among twenty', () => {
+    const pair = ['x-forwarded-for: 1', 'x-forwarded-for: 2'];
+    const joined = ['x-forwarded-for', '1,2'];
+    expect(readPlainRequest(head('GET / HTTP/1.1', 'host: a', ...pair))).toMatchObject({ headers: [joined] });
+    const others = Array.from({ length: 20 }, (_, index) => `x-${index}: y`);
+    expect(readPlainRequest(head('GET / HTTP/1.1', 'host: a', ...others, ...pair))).toMatchObject({
+      headers: [...others.map((line) => line.split(': ')), joined],
     });
   });
 

@@ -1,11 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { Http2Limits } from '../../../wire/http2/http2-limits.ts';
 import { ERROR, FLAG, FRAME } from '../../../wire/http2/protocol.ts';
 import type { Http2Stream } from '../../../wire/http2/stream.ts';
-import { block, frame, GET, HELLO, request, uint32 } from '../../support/http2-frames.ts';
-import { Side } from '../../support/http2-side.ts';
+import { frame, GET, HELLO, request, uint32 } from '../../support/http2-frames.ts';
+import { client, data, headers, NEVER, server, Side } from '../../support/http2-side.ts';
 
-const NEVER: ReadonlySet<string> = new Set();
 const POST: [string, string][] = [
   [':method', 'POST'],
   [':scheme', 'http'],
@@ -13,15 +11,7 @@ const POST: [string, string][] = [
   [':path', '/'],
 ];
 
-function server(limits: Partial<Http2Limits> = {}): Side {
-  return new Side('server', limits).receive(HELLO);
-}
-
-const headers = (stream: number, flags: number, fields = GET): Buffer =>
-  frame(FRAME.HEADERS, flags, stream, block(fields));
 const opened = (stream: number): Buffer => headers(stream, FLAG.END_HEADERS, POST);
-const data = (stream: number, length: number, flags = 0): Buffer =>
-  frame(FRAME.DATA, flags, stream, Buffer.alloc(length, 'x'));
 
 describe('a client that breaks the protocol', () => {
   it.each<[string, Buffer[], string, number]>([
@@ -303,11 +293,6 @@ describe('what a server says', () => {
 });
 
 describe('a client', () => {
-  function client(): Side {
-    const side = new Side('client').receive(frame(FRAME.SETTINGS, 0, 0));
-    return side;
-  }
-
   it('learns which of its streams a draining server never looked at', () => {
     const side = client();
     side.connection.open(GET, NEVER, 'end', 0);

@@ -49,4 +49,22 @@ describe('the Huffman code', () => {
     );
     fc.assert(property, { numRuns: 1_000 });
   });
+
+  it('writes into the bytes of its length and no further, filled up with ones', () => {
+    // 5, 8, 13 and 40 bits: with and without a rest.
+    for (const text of ['0', '&', '0&', '01201201']) {
+      const target = new Uint8Array(12).fill(0xaa);
+      huffmanEncode(text, target, 1);
+      const end = 1 + huffmanLength(text);
+      expect(target[0]).toBe(0xaa);
+      expect([...target.subarray(end)]).toEqual(Array.from({ length: 12 - end }, () => 0xaa));
+      expect(decode(target.subarray(1, end))).toBe(text);
+    }
+  });
+
+  it('has no code shorter than five bits, which bounds what comes out', () => {
+    expect(decodedBound(5)).toBe(8);
+    expect(decodedBound(12)).toBe(19);
+    expect(decode(encode('0'.repeat(800)))).toBe('0'.repeat(800));
+  });
 });
