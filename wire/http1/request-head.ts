@@ -58,7 +58,7 @@ function endOfTarget(text: string, start: number): number {
   const { length } = text;
   for (let at = start; at < length; at += 1) {
     const code = text.charCodeAt(at);
-    if (TARGET[code] === NO) return code === SPACE && at > start ? at : BROKEN;
+    if (TARGET[code] === NO) return code === SPACE ? at : BROKEN;
   }
   return INCOMPLETE;
 }

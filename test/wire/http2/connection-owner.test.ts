@@ -73,7 +73,10 @@ describe('the owner', () => {
       told: false,
       frames: [],
     });
-    expect(during(side, () => connection.receive(data(1, 1), 0))).toEqual({ told: false, frames: [] });
+    expect(during(side, () => connection.receive(data(1, 1, FLAG.END_STREAM), 0))).toEqual({
+      told: false,
+      frames: [],
+    });
     expect(during(side, () => connection.receive(frame(FRAME.PING, 0, 0, Buffer.alloc(8)), 0)).told).toBe(
       true,
     );
@@ -108,9 +111,10 @@ describe('the owner', () => {
 
   it('may end a stream and the connection whenever it wants', () => {
     const side = server().receive(opened(1));
-    expect(during(side, () => side.connection.reset(side.stream(), ERROR.CANCEL)).frames).toEqual([
-      [FRAME.RST_STREAM, 0, 1, 4],
-    ]);
+    expect(during(side, () => side.connection.reset(side.stream(), ERROR.CANCEL))).toEqual({
+      told: true,
+      frames: [[FRAME.RST_STREAM, 0, 1, 4]],
+    });
     expect(during(side, () => side.connection.end(ERROR.ENHANCE_YOUR_CALM, 'enough')).frames).toEqual([
       [FRAME.GOAWAY, 0, 0, 8],
     ]);

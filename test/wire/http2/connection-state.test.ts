@@ -28,6 +28,7 @@ describe('the window that is given back (RFC 9113 §6.9)', () => {
     expect(givenBack(side)).toEqual([[1, 20_000]]);
     // 12,768 of the stream are left; more than came can’t be consumed.
     side.connection.consume(side.stream(), 1_000_000);
+    expect(side.outputs).toBe(before + 2);
     expect(givenBack(side)).toEqual([[0, 32_768]]);
     side.connection.consume(side.stream(), 1_000_000);
     expect(givenBack(side)).toEqual([]);
@@ -105,6 +106,11 @@ describe('a stream', () => {
     expect(asking.closed).toEqual([]);
     if (stream !== null) asking.connection.sendData(stream, Buffer.from('a'), 'end');
     expect(asking.closed).toEqual([1]);
+    asking.connection.open(GET, NEVER, 'end', 0);
+    asking.receive(headers(3, FLAG.END_HEADERS, STATUS), data(3, 1));
+    expect(asking.closed).toEqual([1]);
+    asking.receive(data(3, 1, FLAG.END_STREAM));
+    expect(asking.closed).toEqual([1, 3]);
     expect(asking.resetCode).toBeUndefined();
   });
 
@@ -174,9 +180,9 @@ describe('the last word of a connection', () => {
     side.connection.drain();
     side.receive(headers(1, FLAG.END_HEADERS | FLAG.END_STREAM, STATUS));
     side.written();
-    side.connection.abandon();
     side.connection.end(ERROR.NO_ERROR, 'enough');
     side.connection.drain();
+    side.connection.abandon();
     expect(side.written()).toEqual([]);
     expect(side.told).toEqual(['head 1 1 end', 'finished well']);
   });

@@ -347,6 +347,15 @@ describe('settings', () => {
     expect(side.streams.map(({ sendWindow }) => sendWindow)).toEqual([0, 1_000]);
   });
 
+  it('that widen them are acknowledged together with what they let go', () => {
+    const side = server().receive(setting(SETTING.INITIAL_WINDOW_SIZE, 0), request(1));
+    side.connection.sendHead(side.stream(), STATUS, NEVER, 'more');
+    side.connection.sendData(side.stream(), Buffer.from('abc'), 'end');
+    side.flush();
+    side.connection.receive(setting(SETTING.INITIAL_WINDOW_SIZE, 3), 0);
+    expect(Buffer.from(side.connection.takeOutput()).toString('latin1')).toContain('abc');
+  });
+
   it('may widen them to 2³¹−1', () => {
     const side = server().receive(opened(1), setting(SETTING.INITIAL_WINDOW_SIZE, 2 ** 31 - 1));
     expect(side.stream().sendWindow).toBe(2 ** 31 - 1);
