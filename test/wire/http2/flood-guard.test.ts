@@ -95,6 +95,9 @@ describe('frames that move no message', () => {
     times(1_000, () => later.idleFrame(5_000));
     expect(later.idleFrame(5_010)).toBeNull();
     expect(later.idleFrame(5_010)).not.toBeNull();
+    let now = 7_000;
+    const steady = new FloodGuard();
+    expect(passes(() => steady.idleFrame((now += 10)))).toBe(20_000);
   });
 
   it('save up no more than a thousand', () => {

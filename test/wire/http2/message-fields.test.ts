@@ -103,6 +103,15 @@ describe('a stated length', () => {
     ).toBe(length);
   });
 
+  it('is that of the first line', () => {
+    expect(
+      statedLength([
+        ['content-length', '1'],
+        ['content-length', '2'],
+      ]),
+    ).toBe(1);
+  });
+
   it('is none without Content-Length', () => {
     expect(statedLength([['x-a', '7']])).toBeNull();
     expect(statedLength([])).toBeNull();

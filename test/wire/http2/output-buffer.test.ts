@@ -24,6 +24,27 @@ describe('the output', () => {
     }
   });
 
+  it('is copied where it is small, and handed over with a new buffer behind it where it is large', () => {
+    const output = new OutputBuffer();
+    output.append(new Uint8Array(16_383));
+    const before = output.bytes;
+    output.take();
+    expect(output.bytes).toBe(before);
+    output.append(new Uint8Array(16_384));
+    const { buffer } = output.bytes;
+    expect(output.take().buffer).toBe(buffer);
+    expect(output.bytes).toHaveLength(4_096);
+  });
+
+  it('moves only when its room is used up, to twice as much', () => {
+    const output = new OutputBuffer();
+    const { bytes } = output;
+    expect(output.reserve(4_096)).toBe(0);
+    expect(output.bytes).toBe(bytes);
+    expect(output.reserve(1)).toBe(4_096);
+    expect(output.bytes).toHaveLength(8_192);
+  });
+
   it('forgets what was cut off', () => {
     const output = new OutputBuffer();
     output.append(Buffer.from('abcdef'));

@@ -16,3 +16,10 @@ it('believes the best of streams older than the oldest that it had to forget', (
   expect([11, 15].some((id) => memory.has(id))).toBe(false);
   expect(memory.has(13)).toBe(true);
 });
+
+it('never takes back what it believed once, in whatever order they were reset', () => {
+  const memory = new ResetMemory();
+  memory.add(4_001);
+  for (let index = 0; index < 1_025; index += 1) memory.add(1 + index * 2);
+  expect(memory.has(3_999)).toBe(true);
+});
