@@ -32,11 +32,13 @@ export function guessPorts(
 ): Map<string, GuessedPort[]> {
   return new Map(
     services.map((service) => {
+      // It ends before anybody could call it.
+      if (service.container.runsToCompletion) return [service.name, settle(written(service), null)];
       const evidence = [
         ...written(service),
         ...referred(service, services),
         ...probed(service),
-        ...exposed(dockerfiles.get(service.composeName)),
+        ...(isOneOfSeveralUses(service, services) ? [] : exposed(dockerfiles.get(service.composeName))),
         ...fromVariable(service),
       ];
       const known = knownServer(service);
@@ -106,6 +108,15 @@ function probed({ container }: ComposeService): Evidence[] {
   return [...found, { name: server.name, port: other === undefined ? server.port : Number(other), why }];
 }
 
+/** A worker built from the API's folder, with a command of its own, doesn't listen where the API does. */
+function isOneOfSeveralUses(service: ComposeService, services: readonly ComposeService[]): boolean {
+  if (service.container.command === undefined && service.container.entrypoint === undefined) return false;
+  const folder = service.build?.context;
+  return (
+    folder !== undefined && services.some((other) => other !== service && other.build?.context === folder)
+  );
+}
+
 /** `EXPOSE` of the Dockerfile's last stage. */
 function exposed(dockerfile: string | undefined): Evidence[] {
   const stage = (dockerfile ?? '').split(/^\s*FROM\s/im).at(-1) ?? '';
@@ -126,7 +137,11 @@ function fromVariable({ environment }: ComposeService): Evidence[] {
 }
 
 function knownServer({ image, container }: ComposeService): (KnownServer & { why: string }) | null {
-  const ofImage = image === null ? null : serverNamedIn(image.split('/').at(-1) ?? '');
+  // With an entry point of its own a container runs what that names, whatever its image is known for.
+  const ofImage =
+    image === null || container.entrypoint !== undefined
+      ? null
+      : serverNamedIn(image.split('/').at(-1) ?? '');
   if (ofImage) return { ...ofImage, why: `the image ${image}` };
   const command = [...(container.entrypoint ?? []), ...(container.command ?? [])].slice(0, 1).join(' ');
   const ofCommand = serverNamedIn(command.split('/').at(-1) ?? '');

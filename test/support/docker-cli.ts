@@ -31,12 +31,13 @@ export function dockerExec(container: string, ...command: string[]): Promise<End
   return dockerTry('exec', container, ...command);
 }
 
-/** Names of all containers and networks, running or not; with a label, or of the whole engine. */
+/** Names of all containers, networks and volumes, running or not; with a label, or of the whole engine. */
 export async function inEngine(label?: string): Promise<string[]> {
   const filter = label === undefined ? [] : ['--filter', `label=${label}`];
   const names = await Promise.all([
     dockerCli('ps', '--all', ...filter, '--format', '{{.Names}}'),
     dockerCli('network', 'ls', ...filter, '--format', '{{.Name}}'),
+    dockerCli('volume', 'ls', ...filter, '--format', '{{.Name}}'),
   ]);
   return names
     .flatMap((text) => text.split('\n'))

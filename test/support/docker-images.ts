@@ -37,8 +37,8 @@ export async function buildNodeImage(tag: string, image: NodeImage = {}): Promis
   if (madeOf !== '' && oldMadeOf === madeOf) return;
   const root = mkdtempSync(join(tmpdir(), 'greenroom-image-'));
   try {
-    copyIn(root, process.execPath, '/usr/bin/node');
-    for (const program of image.programs ?? []) copyIn(root, program, program);
+    copyProgram(root, process.execPath, '/usr/bin/node');
+    for (const program of image.programs ?? []) copyProgram(root, program, program);
     for (const [inside, outside] of Object.entries(image.folders ?? {})) {
       cpSync(outside, join(root, inside), { recursive: true });
     }
@@ -64,7 +64,7 @@ function digest(value: unknown): string {
 export async function buildProgramImage(tag: string, programs: readonly string[]): Promise<void> {
   const root = mkdtempSync(join(tmpdir(), 'greenroom-image-'));
   try {
-    for (const program of programs) copyIn(root, program, program);
+    for (const program of programs) copyProgram(root, program, program);
     mkdirSync(join(root, 'tmp'));
     await importFolder(root, tag, ['ENV PATH=/usr/sbin:/usr/bin:/sbin:/bin']);
   } finally {
@@ -76,7 +76,8 @@ export async function removeImage(tag: string): Promise<void> {
   await dockerCli('rmi', '--force', tag);
 }
 
-function copyIn(root: string, program: string, inside: string): void {
+/** A program and its libraries. */
+export function copyProgram(root: string, program: string, inside: string): void {
   const files = new Map([[program, inside]]);
   for (const library of librariesOf(program)) files.set(library, library);
   for (const [from, to] of files) {
@@ -94,7 +95,8 @@ function librariesOf(program: string): string[] {
   }
 }
 
-async function importFolder(root: string, tag: string, changes: readonly string[]): Promise<void> {
+/** A folder as an image. */
+export async function importFolder(root: string, tag: string, changes: readonly string[]): Promise<void> {
   const tar = spawn('tar', ['-cf', '-', '-C', root, '.'], { stdio: ['ignore', 'pipe', 'inherit'] });
   const args = ['import', ...changes.flatMap((change) => ['--change', change]), '-', tag];
   const docker = spawn('docker', args, { stdio: ['pipe', 'ignore', 'inherit'] });

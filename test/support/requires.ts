@@ -102,6 +102,11 @@ export function postgresPrograms(): string | null {
 /** URL of the shared folder, for corpora. */
 export const sharedFolder = SHARED;
 
+/** Of several needs the first that this machine lacks; the last where it lacks none. */
+export function firstMissing(...needs: readonly [Need, ...Need[]]): Need {
+  return needs.find((need) => !NEEDS[need].present()) ?? (needs.at(-1) as Need);
+}
+
 /** `describe` where `need` is met, else one named skip (a failure when it is required). */
 export function describeWith(need: Need, title: string, body: () => void): void {
   const { present, how } = NEEDS[need];

@@ -185,11 +185,7 @@ class DockerRuntime implements Runtime {
     containment: 'full' | 'partial',
     signal: AbortSignal,
   ): Promise<void> {
-    this.#status(
-      instance,
-      'starting',
-      `waiting for ${member.pod.workload.ports.map((port) => port.targetPort).join(', ')}`,
-    );
+    this.#status(instance, 'starting', awaited(member.pod.workload));
     let state: 'ready' | 'completed';
     try {
       const started = await startService(
@@ -257,6 +253,13 @@ class DockerRuntime implements Runtime {
     running.then(done, done);
     return running;
   }
+}
+
+/** What a start waits for, in words. */
+function awaited({ ports, run }: Workload): string {
+  if (run.container?.runsToCompletion === true) return 'waiting for its end';
+  if (ports.length === 0) return 'starting its container';
+  return `waiting for ${ports.map((port) => port.targetPort).join(', ')}`;
 }
 
 function placementOf(pod: Pod): InstancePlacement {

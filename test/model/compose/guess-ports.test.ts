@@ -62,6 +62,20 @@ describe('a guess of ports', () => {
     ]);
   });
 
+  it('is none for a service with a command of its own that shares its folder with another: it may be a worker', () => {
+    const others = { api: { build: { context: '/p' } } };
+    expect(guessed({ build: { context: '/p' }, command: ['work'] }, others, 'FROM a\nEXPOSE 80\n')).toEqual(
+      [],
+    );
+  });
+
+  it('is none for a job, whatever its image: it ends before anybody could call it', () => {
+    const others = {
+      api: { image: 'a', depends_on: { it: { condition: 'service_completed_successfully' } } },
+    };
+    expect(guessed({ image: 'postgres', command: ['psql'] }, others)).toEqual([]);
+  });
+
   it.each([
     ['postgres:16', 'tcp-postgres 5432'],
     ['registry.example.com:5000/team/my-redis:7', 'redis 6379'],
@@ -69,6 +83,10 @@ describe('a guess of ports', () => {
     ['bitnami/nginx', 'http 80'],
   ])('falls back to what the image %s is known for', (image, expected) => {
     expect(guessed({ image })).toEqual([`${expected} (the image ${image})`]);
+  });
+
+  it('looks past an image whose entry point is another program', () => {
+    expect(guessed({ image: 'postgres', entrypoint: ['psql'] })).toEqual([]);
   });
 
   it('falls back to what the command is known for', () => {
