@@ -20,7 +20,7 @@ export type EventContext = Pick<
   | 'route'
 >;
 
-/** One HTTP/1 exchange that ended. All times in µs count from its first byte. */
+/** One HTTP exchange that ended. All times in µs count from its first byte. */
 export interface HttpExchange {
   /** Wall clock at the first byte, ms since the epoch. */
   wallMs: number;
@@ -28,6 +28,8 @@ export interface HttpExchange {
   status: number;
   /** Who made the answer. */
   by: 'upstream' | 'sidecar';
+  /** What the client spoke; the heads are told as HTTP/1 writes them, whatever it was. */
+  protocol: 'http1' | 'http2' | 'grpc';
   requestBytes: number;
   responseBytes: number;
   /** Request line and fields as sent upstream, with or without the empty line; a text has one character a byte. */

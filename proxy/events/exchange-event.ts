@@ -28,12 +28,16 @@ function readHead(bytes: Uint8Array | string): Head {
   return { startLine, fields: endToEndResponseHeaders(fields) };
 }
 
-function requestOf({ requestHead, requestBytes }: HttpExchange): NonNullable<TrafficEvent['request']> {
+function requestOf({
+  protocol,
+  requestHead,
+  requestBytes,
+}: HttpExchange): NonNullable<TrafficEvent['request']> {
   const { startLine, fields } = readHead(requestHead);
   const [method = '', target = ''] = startLine.split(' ');
   const path = redactPath(target);
   return {
-    protocol: 'http1',
+    protocol,
     method,
     path,
     rawPath: path,

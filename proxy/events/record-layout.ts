@@ -4,7 +4,7 @@
  *
  *   every record   0 u32 size   4 u8 kind   5 u8 flags
  *   http           8 f64 wall ms   16 u32 context   20 u32 duration   24 u32 head   28 u32 decided   32 u32 upstream
- *                  36 u16 status   38 u8 by   40 f64 request bytes   48 f64 response bytes
+ *                  36 u16 status   38 u8 by   39 u8 protocol   40 f64 request bytes   48 f64 response bytes
  *                  56 u32 and 60 u32 length of the two heads, which follow from 64 on
  *   event, context 8 u32 context   12 u32 length of the JSON, which follows from 16 on
  *   released       8 u32 context
@@ -66,6 +66,9 @@ function micros(value: number): number {
   return value > 0 ? Math.min(value, MAX_U32) : 0;
 }
 
+/** By their number in a record. */
+const PROTOCOLS = ['http1', 'http2', 'grpc'] as const;
+
 /** Writes the record of an exchange; there are `httpSize` bytes of room at `at`. */
 export function writeHttp(to: Bytes, at: number, context: number, flags: number, from: HttpExchange): void {
   const { view } = to;
@@ -78,7 +81,8 @@ export function writeHttp(to: Bytes, at: number, context: number, flags: number,
   view.setUint32(at + 28, micros(from.decidedMicros), true);
   view.setUint32(at + 32, micros(from.upstreamMicros), true);
   view.setUint16(at + 36, from.status, true);
-  view.setUint16(at + 38, from.by === 'upstream' ? 1 : 0, true);
+  view.setUint8(at + 38, from.by === 'upstream' ? 1 : 0);
+  view.setUint8(at + 39, PROTOCOLS.indexOf(from.protocol));
   view.setFloat64(at + 40, from.requestBytes, true);
   view.setFloat64(at + 48, from.responseBytes, true);
   view.setUint32(at + 56, requestHead.length, true);
@@ -103,7 +107,8 @@ export function readHttp({ view, octets }: Bytes, at: number): HttpExchange {
     decidedMicros: view.getUint32(at + 28, true),
     upstreamMicros: view.getUint32(at + 32, true),
     status: view.getUint16(at + 36, true),
-    by: view.getUint16(at + 38, true) === 1 ? 'upstream' : 'sidecar',
+    by: view.getUint8(at + 38) === 1 ? 'upstream' : 'sidecar',
+    protocol: PROTOCOLS[view.getUint8(at + 39)] ?? 'http1',
     requestBytes: view.getFloat64(at + 40, true),
     responseBytes: view.getFloat64(at + 48, true),
     requestHead: octets.subarray(requestAt, responseAt),

@@ -19,6 +19,7 @@ export function toldExchange(exchange: Exchange, requestHead: string): HttpExcha
     durationMicros: micros(performance.now() - startedAt),
     status: exchange.status,
     by: exchange.by,
+    protocol: 'http1',
     requestBytes: exchange.requestBytes,
     responseBytes: exchange.responseBytes,
     requestHead,

@@ -1,21 +1,18 @@
 /** Requests on HTTP/2 connections at a gateway: the same judgement as for HTTP/1.1, a stream's own way of answering. */
 import { randomInt } from 'node:crypto';
 import type { Duplex } from 'node:stream';
+import type { Decision } from '../../model/decision.ts';
 import type { VirtualRoute } from '../../model/istio/gateway-routing.ts';
+import type { PathNormalization } from '../../model/mesh.ts';
 import type { TrafficEvent } from '../../model/traffic-event.ts';
 import { corsHeaders } from '../../policy/gateway/route-request.ts';
-import type { DecodedBlock } from '../../wire/http2/hpack-decoder.ts';
-import { statedLength } from '../../wire/http2/message-fields.ts';
-import type { ConnectionFault } from '../../wire/http2/protocol.ts';
-import type { Http2Stream, Then } from '../../wire/http2/stream.ts';
 import { upstreamAnswerHeaders } from '../answer.ts';
 import { challenge } from '../challenge.ts';
 import type { Core } from '../core.ts';
-import { Http2Link } from '../http2/link.ts';
+import type { Http2Link } from '../http2/link.ts';
 import { localAnswer } from '../http2/local-answer.ts';
-import { readRequest, unreadRequest } from '../http2/read-request.ts';
-import { ServerExchange } from '../http2/server-exchange.ts';
-import type { UpstreamRequest } from '../http2/upstream.ts';
+import { serveHttp2, type Asked, type Http2Site } from '../http2/serve.ts';
+import type { ServerExchange } from '../http2/server-exchange.ts';
 import { sourceOf } from '../inbound-connection.ts';
 import { now } from '../moment.ts';
 import { gatewayPlaceOf, type GatewayConnection } from './gateway-connection.ts';
@@ -28,108 +25,79 @@ import {
   type GatewayJudged,
 } from './gateway-judge.ts';
 
-/** One stream of a client's. */
-interface Asked {
-  stream: Http2Stream<ServerExchange>;
-  block: DecodedBlock;
-  ends: Then;
-}
-
 /** Takes over a connection that speaks HTTP/2. */
 export function acceptGatewayHttp2(
   core: Core,
   socket: Duplex,
   connection: GatewayConnection,
 ): Http2Link<ServerExchange> {
-  const link: Http2Link<ServerExchange> = new Http2Link(
-    'server',
-    socket,
-    {
-      head: (stream, block, then) => void begin(core, connection, link, { stream, block, ends: then }),
-      data: (stream, bytes, then) => stream.context?.onData(bytes, then),
-      trailers: (stream, block) => stream.context?.onTrailers(block),
-      reset: (stream) => stream.context?.onReset(),
-      sent: (stream, count) => stream.context?.onSent(count),
-      closed: () => undefined,
-      over: (fault) => {
-        if (fault !== null) recordFault(core, connection, fault);
-      },
-    },
-    core.limits,
-  );
-  return link;
+  return serveHttp2(core.limits, socket, new GatewaySite(core, connection));
 }
 
-/** A connection that broke the protocol, or a budget. */
-function recordFault(core: Core, connection: GatewayConnection, { reason }: ConnectionFault): void {
-  const place = gatewayPlaceOf(core, connection);
-  if (place === null) return;
-  const source = { ...sourceOf(core, connection.endpoints) };
-  const details = 'http2.protocol_error';
-  recordGateway(
-    {
-      core,
-      place,
-      connection,
-      source,
-      at: connection.acceptedAt,
-      request: null,
-      decision: { verdict: 'deny', phase: 'codec', reason, matched: null, details },
-      explanation: null,
-      findings: [],
-      told: [],
-    },
-    null,
-  );
+/** Whoever sends, where it comes in, and when. */
+type Standing = Omit<GatewayJudged, 'request' | 'decision'>;
+
+class GatewaySite implements Http2Site<Standing> {
+  readonly #core: Core;
+  readonly #connection: GatewayConnection;
+
+  constructor(core: Core, connection: GatewayConnection) {
+    this.#core = core;
+    this.#connection = connection;
+  }
+
+  admit(): Standing | null {
+    const core = this.#core;
+    const connection = this.#connection;
+    const place = gatewayPlaceOf(core, connection);
+    if (place === null) return null;
+    const source = { ...sourceOf(core, connection.endpoints) };
+    return { core, place, connection, source, at: now(), explanation: null, findings: [], told: [] };
+  }
+
+  normalization({ place }: Standing): PathNormalization {
+    return place.inForce.snapshot.pathNormalization;
+  }
+
+  ended(standing: Standing, request: TrafficEvent['request'], decision: Decision): void {
+    recordGateway({ ...standing, request, decision }, null);
+  }
+
+  refuse(
+    standing: Standing,
+    request: TrafficEvent['request'],
+    decision: Decision,
+    protocol: 'http2' | 'grpc',
+    exchange: ServerExchange,
+  ): void {
+    refuse({ ...standing, request, decision }, protocol, exchange);
+  }
+
+  begin(standing: Standing, asked: Asked, exchange: ServerExchange): void {
+    void judgeAndCarry(standing, asked, exchange);
+  }
+
+  over(fault: Decision | null): void {
+    const standing = fault === null ? null : this.admit();
+    if (standing === null || fault === null) return;
+    recordGateway({ ...standing, at: this.#connection.acceptedAt, request: null, decision: fault }, null);
+  }
 }
 
-async function begin(
-  core: Core,
-  connection: GatewayConnection,
-  link: Http2Link<ServerExchange>,
-  { stream, block, ends }: Asked,
+async function judgeAndCarry(
+  standing: Standing,
+  { request, path, protocol, onward }: Asked,
+  exchange: ServerExchange,
 ): Promise<void> {
-  const place = gatewayPlaceOf(core, connection);
-  if (place === null) {
-    link.socket.destroy();
-    return;
-  }
-  const exchange = new ServerExchange(link, stream);
-  const source = { ...sourceOf(core, connection.endpoints) };
-  const base = { core, place, connection, source, at: now(), explanation: null, findings: [], told: [] };
-  const read = readRequest(block, ends, place.inForce.snapshot.pathNormalization);
-  if (read.kind === 'reset') {
-    recordGateway({ ...base, request: unreadRequest(block), decision: read.decision }, null);
-    exchange.refuseMessage(read.ends, read.code);
-    return;
-  }
-  if (read.kind === 'refused') {
-    refuse({ ...base, request: unreadRequest(block), decision: read.decision }, read.protocol, exchange);
-    return;
-  }
-  const { request, path, protocol } = read;
-  stream.expectedBytes = statedLength(request.headers);
-  if (read.expectsContinue) exchange.inform(100, []);
-  const { method, rawPath, host, headers, scheme } = request;
+  const { method, rawPath, host, headers } = request;
+  const scheme = request.scheme.toLowerCase();
   // Judged as any HTTP: what a denial looks like to a gRPC client is said where it is answered.
-  const seen = {
-    protocol: 'http2',
-    method,
-    rawPath,
-    path,
-    host,
-    headers,
-    scheme: scheme.toLowerCase(),
-  } as const;
-  const outcome = await judgeAtGateway(base, factsAtGateway(base, seen));
+  const seen = { protocol: 'http2', method, rawPath, path, host, headers, scheme } as const;
+  const outcome = await judgeAtGateway(standing, factsAtGateway(standing, seen));
   if (exchange.over) return;
   const judged = withProtocol(outcome.judged, protocol);
   if (outcome.kind === 'answered') refuse(judged, protocol, exchange);
-  else {
-    const { neverIndexed } = block;
-    const asked = { scheme, neverIndexed, body: ends === 'end' ? 'none' : 'follows' } as const;
-    pass(judged, outcome.route, exchange, protocol, asked);
-  }
+  else pass(judged, outcome.route, exchange, protocol, onward);
 }
 
 function withProtocol(judged: GatewayJudged, protocol: 'http2' | 'grpc'): GatewayJudged {
@@ -148,7 +116,7 @@ function pass(
   route: VirtualRoute,
   exchange: ServerExchange,
   protocol: 'http2' | 'grpc',
-  asked: Pick<UpstreamRequest, 'scheme' | 'neverIndexed' | 'body'>,
+  onward: Asked['onward'],
 ): void {
   const { core, place, source } = judged;
   const http = judged.request as NonNullable<TrafficEvent['request']>;
@@ -162,7 +130,7 @@ function pass(
   const headers = [...http.headers, ['x-envoy-attempt-count', '1'] as const];
   exchange.forward(
     way.upstream,
-    { ...asked, method, path, host, headers },
+    { ...onward, method, path, host, headers },
     {
       connected: way.onConnection,
       responseHeaders: (fields, serviceMs) => upstreamAnswerHeaders(fields, 'istio-envoy', serviceMs, told),

@@ -4,23 +4,22 @@
  */
 import type { Duplex } from 'node:stream';
 import type { Decision } from '../../model/decision.ts';
+import type { PathNormalization } from '../../model/mesh.ts';
 import type { TrafficEvent } from '../../model/traffic-event.ts';
-import type { DecodedBlock } from '../../wire/http2/hpack-decoder.ts';
-import { statedLength } from '../../wire/http2/message-fields.ts';
-import type { ConnectionFault } from '../../wire/http2/protocol.ts';
-import type { Http2Stream, Then } from '../../wire/http2/stream.ts';
 import { inForceFor, type Core } from '../core.ts';
+import { KnownSource } from '../fast/known-source.ts';
 import { now } from '../moment.ts';
-import { aimedDestination, clusterHost, tagOf, type OutboundConnection } from '../outbound-connection.ts';
+import { aimedDestination, clusterHost, type OutboundConnection } from '../outbound-connection.ts';
+import { destinationPeer } from '../outbound-route.ts';
+import { outboundHeaders } from '../request-headers.ts';
 import { http2Client } from '../routing/http2-client.ts';
 import { recordOutbound, type Call } from '../routing/outbound-call.ts';
 import { routeExchange } from '../routing/route-exchange.ts';
-import { destinationPeer } from '../outbound-route.ts';
-import { outboundHeaders } from '../request-headers.ts';
-import { Http2Link } from './link.ts';
+import type { Http2Link } from './link.ts';
 import { localAnswer } from './local-answer.ts';
-import { readRequest, unreadRequest } from './read-request.ts';
-import { ServerExchange } from './server-exchange.ts';
+import { serveHttp2, type Asked, type Http2Site } from './serve.ts';
+import type { ServerExchange } from './server-exchange.ts';
+import { WayContexts } from './way-contexts.ts';
 
 /** Takes over a connection that speaks HTTP/2. */
 export function acceptOutboundHttp2(
@@ -28,107 +27,80 @@ export function acceptOutboundHttp2(
   socket: Duplex,
   connection: OutboundConnection,
 ): Http2Link<ServerExchange> {
-  const link: Http2Link<ServerExchange> = new Http2Link(
-    'server',
-    socket,
-    {
-      head: (stream, block, then) => begin(core, connection, link, stream, block, then),
-      data: (stream, bytes, then) => stream.context?.onData(bytes, then),
-      trailers: (stream, block) => stream.context?.onTrailers(block),
-      reset: (stream) => stream.context?.onReset(),
-      sent: (stream, count) => stream.context?.onSent(count),
-      closed: () => undefined,
-      over: (fault) => {
-        if (fault !== null) recordFault(core, connection, fault);
-      },
-    },
-    core.limits,
-  );
-  return link;
+  return serveHttp2(core.limits, socket, new OutboundSite(core, socket, connection));
 }
 
-/** null: the listener is gone. */
-function callOf(core: Core, connection: OutboundConnection, request: TrafficEvent['request']): Call | null {
-  const inForce = inForceFor(core, connection.instance);
-  const caller = inForce?.instance(connection.instance) ?? null;
-  if (inForce === null || caller === null || inForce.outbound(connection.instance, connection.key) === null)
-    return null;
-  return {
-    core,
-    connection,
-    inForce,
-    caller,
-    at: now(),
-    tag: tagOf(core, connection.endpoints),
-    request,
-    to: destinationPeer(aimedDestination(inForce, connection.aim), null, null),
-    tls: null,
-  };
-}
+class OutboundSite implements Http2Site<Call> {
+  readonly #core: Core;
+  readonly #socket: Duplex;
+  readonly #connection: OutboundConnection;
+  readonly #known: KnownSource;
+  readonly #contexts: WayContexts;
 
-function recordFault(core: Core, connection: OutboundConnection, fault: ConnectionFault): void {
-  const call = callOf(core, connection, null);
-  if (call === null) return;
-  const details = 'http2.protocol_error';
-  const decision: Decision = {
-    verdict: 'deny',
-    phase: 'codec',
-    reason: fault.reason,
-    matched: null,
-    details,
-  };
-  recordOutbound({ ...call, at: connection.acceptedAt }, decision, null);
-}
-
-function begin(
-  core: Core,
-  connection: OutboundConnection,
-  link: Http2Link<ServerExchange>,
-  stream: Http2Stream<ServerExchange>,
-  block: DecodedBlock,
-  then: Then,
-): void {
-  const call = callOf(core, connection, unreadRequest(block));
-  if (call === null) {
-    link.socket.destroy();
-    return;
+  constructor(core: Core, socket: Duplex, connection: OutboundConnection) {
+    this.#core = core;
+    this.#socket = socket;
+    this.#connection = connection;
+    this.#known = new KnownSource(core, connection.endpoints);
+    this.#contexts = new WayContexts(core.events);
   }
-  const { inForce, caller } = call;
-  const exchange = new ServerExchange(link, stream);
-  const read = readRequest(block, then, inForce.snapshot.pathNormalization);
-  if (read.kind === 'reset') {
-    recordOutbound(call, read.decision, null);
-    exchange.refuseMessage(read.ends, read.code);
-    return;
-  }
-  if (read.kind === 'refused') {
-    refuse(call, exchange, read.protocol, read.decision);
-    return;
-  }
-  const { request, path, protocol } = read;
-  stream.expectedBytes = statedLength(request.headers);
-  if (read.expectsContinue) exchange.inform(100, []);
-  const host = clusterHost(request.host, connection, inForce, caller);
-  const { method, rawPath } = request;
-  const headers = outboundHeaders(request.headers);
-  call.request = { protocol, method, path, rawPath, host, headers, bodyBytes: 0 };
-  const body = then === 'end' ? 'none' : 'follows';
-  const { neverIndexed } = block;
-  const client = http2Client(exchange, method, () => void link.socket.destroy());
-  void routeExchange(call, client, {
-    method,
-    path,
-    host,
-    scheme: request.scheme,
-    headers,
-    neverIndexed,
-    body,
-  });
-}
 
-function refuse(call: Call, exchange: ServerExchange, protocol: 'http2' | 'grpc', denied: Decision): void {
-  const { status, headers, body, decision } = localAnswer(denied, protocol, 'envoy');
-  if (call.request !== null) call.request = { ...call.request, bodyBytes: exchange.requestBytes };
-  recordOutbound(call, decision, { status, headers, bodyBytes: body.length, by: 'sidecar' });
-  exchange.answer(status, headers, body, call.request?.method === 'HEAD' ? 'head-only' : 'body');
+  /** null: the listener is gone. */
+  admit(): Call | null {
+    const core = this.#core;
+    const connection = this.#connection;
+    const inForce = inForceFor(core, connection.instance);
+    const caller = inForce?.instance(connection.instance) ?? null;
+    if (inForce === null || caller === null) return null;
+    if (inForce.outbound(connection.instance, connection.key) === null) return null;
+    return {
+      core,
+      connection,
+      inForce,
+      caller,
+      at: now(),
+      tag: this.#known.now()?.tag ?? null,
+      request: null,
+      to: destinationPeer(aimedDestination(inForce, connection.aim), null, null),
+      tls: null,
+      contexts: this.#contexts,
+    };
+  }
+
+  normalization({ inForce }: Call): PathNormalization {
+    return inForce.snapshot.pathNormalization;
+  }
+
+  ended(call: Call, request: TrafficEvent['request'], decision: Decision): void {
+    recordOutbound({ ...call, request }, decision, null);
+  }
+
+  refuse(
+    call: Call,
+    request: TrafficEvent['request'],
+    denied: Decision,
+    protocol: 'http2' | 'grpc',
+    exchange: ServerExchange,
+  ): void {
+    const { status, headers, body, decision } = localAnswer(denied, protocol, 'envoy');
+    const response = { status, headers, bodyBytes: body.length, by: 'sidecar' } as const;
+    recordOutbound({ ...call, request }, decision, response);
+    exchange.answer(status, headers, body, request?.method === 'HEAD' ? 'head-only' : 'body');
+  }
+
+  begin(call: Call, { request, path, protocol, onward }: Asked, exchange: ServerExchange): void {
+    const { method, rawPath } = request;
+    const host = clusterHost(request.host, this.#connection, call.inForce, call.caller);
+    const headers = outboundHeaders(request.headers);
+    call.request = { protocol, method, path, rawPath, host, headers, bodyBytes: 0 };
+    const client = http2Client(exchange, method, () => void this.#socket.destroy());
+    void routeExchange(call, client, { ...onward, method, path, host, headers });
+  }
+
+  over(fault: Decision | null): void {
+    this.#contexts.close();
+    const call = fault === null ? null : this.admit();
+    if (call === null || fault === null) return;
+    recordOutbound({ ...call, at: this.#connection.acceptedAt }, fault, null);
+  }
 }

@@ -238,12 +238,18 @@ export class ServerExchange {
     if (this.#over) return;
     this.#over = true;
     this.#early = [];
-    this.#hooks?.report({
+    const hooks = this.#hooks;
+    const report: ForwardReport = {
       status: this.#status,
       headers: this.#headers,
       requestBytes: this.#requestBytes,
       responseBytes: this.#responseBytes,
       end,
-    });
+    };
+    // A stream that is over may be kept for a while, by V8 and by whoever still sends: all that it held goes now.
+    this.#hooks = null;
+    this.#headers = [];
+    hooks?.report(report);
+    this.#upstream = null;
   }
 }

@@ -6,24 +6,23 @@ import type { Cluster, ClusterEndpoint } from '../../policy/routes/compiled-rout
 import { requestToUpstream } from '../../policy/routes/request-upstream.ts';
 import type { ForwardDecision } from '../../policy/routes/route-decision.ts';
 import { decisionOf } from '../error-table.ts';
-import type { ForwardReport } from '../forward-http.ts';
-import { endDetails } from '../http2/read-request.ts';
 import { brokenEdge, brokenUpstream } from '../faults/broken-upstream.ts';
 import { slowUpstream } from '../faults/slow-upstream.ts';
+import type { ExchangeTimes } from '../http2/told-exchange.ts';
 import type { Upstream, UpstreamRequest } from '../http2/upstream.ts';
-import { peerConnections } from '../outbound-route.ts';
+import { peerConnections, type PeerConnection } from '../outbound-route.ts';
 import { attemptsUpstream, type AttemptOutcome, type AttemptPlan } from './attempts.ts';
 import { addressOf, clusterUpstream, newestOf } from './cluster-way.ts';
 import { hashOfRequest, type RequestHash } from './hash-of-request.ts';
 import { mirroredUpstream } from './mirrored-upstream.ts';
 import { originalEndpoint } from './original-destination.ts';
-import { recordOutbound } from './outbound-call.ts';
 import { peerOfEndpoint } from './peer-of-endpoint.ts';
 import { pickEndpoint } from './pick-endpoint.ts';
 import { finished, refuse, type Exchange } from './exchange.ts';
 import type { CarryHooks } from './client-side.ts';
 import { tunnelRouted } from './tunnel-routed.ts';
 import { sendMirror, type Mirror } from './send-mirror.ts';
+import { tellRouted } from './tell-routed.ts';
 import { upstreamTimes, type UpstreamTimes } from './upstream-times.ts';
 
 export const ROUTED: Decision = { verdict: 'allow', phase: 'default', reason: 'routed', matched: null };
@@ -68,15 +67,18 @@ export async function forwardRouted(exchange: Exchange, decision: ForwardDecisio
     mirrored.length === 0
       ? attempts
       : mirroredUpstream(attempts, (copy) => mirrorsOf(exchange, mirrored, copy));
+  const reached: ExchangeTimes = { at: call.at, decidedAt: performance.now(), answeredAt: 0 };
+  let peer: PeerConnection | undefined;
   const hooks: CarryHooks = {
     connected: (socket) => {
-      const peer = peerConnections.get(socket);
+      peer = peerConnections.get(socket);
       if (peer === undefined) return;
       peer.source.tag = call.tag;
       call.tls = peer.tls;
       call.to = { ...call.to, spiffeId: peer.spiffeId };
     },
     responseHeaders: (came, serviceMs) => {
+      reached.answeredAt = performance.now();
       // Told to the client's sidecar for its traces, and no further.
       const fields = came.filter(([name]) => name !== 'x-envoy-decorator-operation');
       const timed =
@@ -88,7 +90,9 @@ export async function forwardRouted(exchange: Exchange, decision: ForwardDecisio
     },
     report: (report) => {
       told();
-      tell(exchange, verdict, report);
+      const { instance, ip, port } = call.to;
+      const way = [call.inForce, call.tag, source, cluster.name, instance, ip, port, peer];
+      tellRouted(exchange, decision, { outcome, way, verdict, times: reached }, report);
     },
   };
   const failed =
@@ -177,15 +181,4 @@ function mirrorsOf(exchange: Exchange, names: readonly string[], request: Upstre
     const plan = { ...clusterPlan(exchange, cluster, null, request.host), retry: null, timeoutMs: 0 };
     return [sendMirror(plan, request, call.caller.podIp)];
   });
-}
-
-function tell({ call }: Exchange, verdict: Decision, report: ForwardReport): void {
-  const { status, headers, requestBytes, responseBytes, end } = report;
-  if (call.request !== null) call.request = { ...call.request, bodyBytes: requestBytes };
-  const details = endDetails(end);
-  recordOutbound(
-    call,
-    details === null ? verdict : { ...verdict, details },
-    status === null ? null : { status, headers, bodyBytes: responseBytes, by: 'upstream' },
-  );
 }

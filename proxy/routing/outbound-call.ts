@@ -2,9 +2,11 @@
 import type { Decision, Finding } from '../../model/decision.ts';
 import type { PeerRef, RouteFacts, TlsFacts, TrafficEvent } from '../../model/traffic-event.ts';
 import type { Core } from '../core.ts';
+import type { EventContext } from '../event-writer.ts';
 import type { InForce } from '../in-force.ts';
 import { makeEvent } from '../make-event.ts';
 import type { Moment } from '../moment.ts';
+import type { WayContexts } from '../http2/way-contexts.ts';
 import { callerPeer, type OutboundConnection } from '../outbound-connection.ts';
 import { headerValue } from '../request-headers.ts';
 import type { InstanceSnapshot } from '../snapshot.ts';
@@ -22,6 +24,25 @@ export interface Call {
   route?: RouteFacts;
   /** What was injected on its way. */
   findings?: readonly Finding[];
+  /** Of its connection, where exchanges may be told by numbers. */
+  contexts?: WayContexts;
+}
+
+/** What an exchange that ended well shares with others of its connection, by the same route to the same endpoint. */
+export function sharedOf(call: Call, decision: Decision): EventContext {
+  const { caller, connection, to, tls, inForce, tag, route } = call;
+  return {
+    direction: 'outbound',
+    owner: caller.id,
+    from: callerPeer(caller, connection.endpoints),
+    to,
+    tls,
+    decision,
+    findings: [],
+    snapshotVersion: inForce.snapshot.version,
+    tag,
+    ...(route === undefined ? {} : { route }),
+  };
 }
 
 /** Tells an outbound exchange. */

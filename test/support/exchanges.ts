@@ -19,6 +19,7 @@ export function sampleExchange(line = 'x-n: 0', more: Partial<HttpExchange> = {}
     durationMicros: 1_000,
     status: 200,
     by: 'upstream',
+    protocol: 'http1',
     requestBytes: 0,
     responseBytes: 2,
     requestHead: Buffer.from(`GET /orders HTTP/1.1\r\nhost: orders\r\n${line}\r\n\r\n`, 'latin1'),

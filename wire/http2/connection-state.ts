@@ -14,6 +14,7 @@ import { PeerSettings } from './peer-settings.ts';
 import { DEFAULT_MAX_FRAME_SIZE, ERROR, FLAG, type ConnectionFault } from './protocol.ts';
 import { ReceiveWindow } from './receive-window.ts';
 import { ResetMemory } from './reset-memory.ts';
+import { StreamTable } from './stream-table.ts';
 import { Http2Stream, type Then } from './stream.ts';
 
 const NEVER: ReadonlySet<string> = new Set();
@@ -28,7 +29,7 @@ export class ConnectionState<C> {
   readonly sender: DataSender<C>;
   readonly peer = new PeerSettings();
   readonly resets = new ResetMemory();
-  readonly streams = new Map<number, Http2Stream<C>>();
+  readonly streams = new StreamTable<C>();
   readonly window: ReceiveWindow;
   /** The newest stream of the peer's (server) or ours (client). */
   lastStream = 0;
@@ -55,7 +56,7 @@ export class ConnectionState<C> {
   open(id: number): Http2Stream<C> {
     this.lastStream = id;
     const stream = new Http2Stream<C>(id, this.peer.initialWindow, this.limits.streamWindow, this.nowMs);
-    this.streams.set(id, stream);
+    this.streams.add(stream);
     this.guard.streamOpened();
     return stream;
   }

@@ -151,7 +151,7 @@ export class Http2Connection<C> {
   abandon(): void {
     const state = this.#state;
     state.over = true;
-    for (const stream of state.streams.values()) {
+    for (const stream of state.streams.all()) {
       state.close(stream, 'broken');
       state.handlers.reset(stream, ERROR.CANCEL, 'connection');
     }

@@ -179,7 +179,7 @@ export class FrameReceiver<C> {
     this.#settingsSeen = true;
     this.#state.encoder.setMaxTableBytes(this.#state.peer.tableBytes);
     const delta = this.#state.peer.initialWindow - before;
-    for (const open of this.#state.streams.values()) {
+    for (const open of this.#state.streams.all()) {
       open.sendWindow += delta;
       if (open.sendWindow > MAX_WINDOW) return { code: ERROR.FLOW_CONTROL_ERROR, reason: 'window-overflow' };
     }
@@ -224,7 +224,7 @@ export class FrameReceiver<C> {
     if (this.#state.role === 'server') return this.#state.guard.idleFrame(this.#state.nowMs);
     this.#state.drain = 'final';
     const last = readUint32(bytes, from) & MAX_STREAM_ID;
-    for (const open of this.#state.streams.values()) {
+    for (const open of this.#state.streams.all()) {
       if (open.id <= last) continue;
       this.#state.close(open, 'broken');
       this.#state.handlers.reset(open, ERROR.REFUSED_STREAM, 'refused');

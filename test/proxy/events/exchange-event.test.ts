@@ -12,6 +12,7 @@ function exchange(requestHead: string, responseHead: string): HttpExchange {
     durationMicros: 1_234,
     status: 200,
     by: 'upstream',
+    protocol: 'http1',
     requestBytes: 7,
     responseBytes: 2,
     requestHead: Buffer.from(requestHead, 'latin1'),
