@@ -34,6 +34,7 @@ describe('a command', () => {
     ['%REQ(x-user):3%', 'ali'],
     ['%REQ(x-user):9%', 'alice'],
     ['%REQ(x-user):0%', ''],
+    ['%REQ(x-user):12%', 'alice'],
     ['%REQ(server)%', ''],
     ['%RESP(server)%', 'up'],
     ['%RESP(x-user)%', ''],

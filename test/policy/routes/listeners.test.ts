@@ -254,6 +254,18 @@ describe('a TCP connection', () => {
     ]);
   });
 
+  it('at every address’s block goes before one that has none', () => {
+    const all = service('all.example', { addresses: ['0.0.0.0/0'], ports: [port(9_000, 'tcp')] });
+    const none = tcp('none.example', { addresses: [] });
+    for (const own of [
+      [all, none],
+      [none, all],
+    ]) {
+      const listener = listenerAt(prepareRoutes(told([], { services: own })), '11.0.0.1', 9_000);
+      expect(listener && chainFor(listener, '11.0.0.1')?.cidrs).toEqual(['0.0.0.0/0']);
+    }
+  });
+
   it('keeps to an endpoint by the client’s address where a rule says so', () => {
     const rule = (consistentHash: object) =>
       object(
@@ -276,6 +288,12 @@ describe('a TCP connection', () => {
     });
     const two = tcp(LEDGER, { ports: [port(9_000, 'tcp'), port(9_001, 'tcp')] });
     expect(chains([sidecar], { with: [two] })).toEqual([` → ${ledger}`]);
+  });
+
+  it('is routed by one of several hosts', () => {
+    expect(chains([virtual([{ route: [to(REVIEWS)] }], {}, ['other.example', LEDGER])])).toEqual([
+      ` → ${reviews}`,
+    ]);
   });
 });
 

@@ -189,6 +189,16 @@ describe('an egress listener with a port', () => {
     expect(compiled.listeners.some((one) => one.port === 80 && one.http !== null)).toBe(http);
     expect(compiled.listeners.length).toBeGreaterThan(0);
   });
+
+  it('has its connections to itself: what a wider listener shows is added to no listener of that port', () => {
+    const sidecar = object('Sidecar', { egress: [at(80, 'HTTP', `./${REVIEWS}`), { hosts: ['*/*'] }] });
+    const bytes = service('a.example', { addresses: [], ports: [port(80, 'tcp'), port(90, 'tcp', 'q')] });
+    const made = told([sidecar], { services: [service(REVIEWS), bytes] }).listeners;
+    expect(made.map((one) => [one.port, one.tcp.length])).toEqual([
+      [80, 0],
+      [90, 1],
+    ]);
+  });
 });
 
 describe('the VirtualServices that a client sees', () => {
