@@ -30,6 +30,20 @@ describe('an origin', () => {
   });
 });
 
+describe('a preflight', () => {
+  it('is told nothing of methods and headers where nothing is said of them', () => {
+    const headers: [string, string][] = [
+      ['origin', 'https://a'],
+      ['access-control-request-method', 'PUT'],
+      ['access-control-request-headers', 'x'],
+    ];
+    const all: TextMatch[] = [{ kind: 'exact', value: '*' }];
+    expect(judgeCors({ ...policy, allowOrigins: all }, { method: 'OPTIONS', headers }).preflight).toEqual([
+      ['access-control-allow-origin', 'https://a'],
+    ]);
+  });
+});
+
 describe('an answer to an allowed origin', () => {
   it('has that origin and what may be seen, the service’s own words overwritten', () => {
     const own: [string, string][] = [

@@ -62,6 +62,7 @@ describe('the client’s own namespace', () => {
 
   it('has none that is exported to others alone', () => {
     expect(followed([theirs, own({ exportTo: ['other'] })], CART)).toBe(2);
+    expect(followed([rule(1, { host: 'reviews', exportTo: ['other'] })])).toBeNull();
   });
 
   it('has a rule that selects other workloads: those follow none', () => {
@@ -154,6 +155,13 @@ describe('rules of one host', () => {
       { name: 'v1', labels: { a: '1' } },
       { name: 'v2', labels: { a: '3' } },
     ]);
+    const names = (...all: string[]) =>
+      object(
+        'DestinationRule',
+        { host: 'reviews', subsets: all.map((name) => ({ name })) },
+        { name: all.join('-') },
+      );
+    expect(found(names('a', 'b'), names('b', 'c'))?.subsets.map(({ name }) => name)).toEqual(['a', 'b', 'c']);
     expect(merged?.trafficPolicy?.connectionPool?.tcp?.maxConnections).toBe(7);
   });
 });

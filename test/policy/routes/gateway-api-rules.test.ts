@@ -217,6 +217,14 @@ describe('a redirect', () => {
     expect(redirect({ path: { type: 'ReplacePrefixMatch' } })).toMatchObject({ prefixRewrite: '' });
   });
 
+  it('may stand behind other filters', () => {
+    const filters = [
+      { type: 'RequestHeaderModifier' },
+      { type: 'RequestRedirect', requestRedirect: { port: 99 } },
+    ];
+    expect(first({ filters }).redirect).toMatchObject({ port: 99 });
+  });
+
   it('is none of a route without the filter', () => {
     expect(first({ filters: [{ type: 'URLRewrite', urlRewrite: { hostname: 'a' } }] })).not.toHaveProperty(
       'redirect',
@@ -266,10 +274,10 @@ describe('mirrors', () => {
   const destination = { host: 'm.shop.svc.cluster.local', subset: '', port: { number: 81 } };
 
   it('get all, a percentage, or a fraction', () => {
-    expect(mirrors({}, { percent: 7 }, { fraction: { numerator: 1, denominator: 8 } })).toEqual([
+    expect(mirrors({}, { percent: 7 }, { fraction: { numerator: 3, denominator: 8 } })).toEqual([
       { destination },
       { destination, percentage: { value: 7 } },
-      { destination, percentage: { value: 12.5 } },
+      { destination, percentage: { value: 37.5 } },
     ]);
   });
 

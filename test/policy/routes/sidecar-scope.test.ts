@@ -51,6 +51,8 @@ describe('the Sidecar that a client follows', () => {
       );
     expect(seen([own, selecting({ app: 'web' })])).toEqual(['cart']);
     expect(seen([own, selecting({ app: 'api' })])).toEqual(['reviews']);
+    const first = sidecar({ ...egress('*/*'), workloadSelector: { labels: { app: 'api' } } }, { name: '0' });
+    expect(seen([first, own])).toEqual(['reviews']);
     expect(seen([own, selecting({ app: 'web', version: 'v2' })])).toEqual(['reviews']);
     expect(seen([selecting({ app: 'web' }, 'istio-system')])).toEqual(all);
     expect(seen([selecting({ app: 'web' }, 'billing')])).toEqual(all);
@@ -134,6 +136,7 @@ describe('one host of several namespaces', () => {
     expect(used([first, second])).toBe('first');
     expect(used([first, second, kubernetes])).toBe('kubernetes');
     expect(used([kubernetes, first])).toBe('kubernetes');
+    expect(used([kubernetes, at('other', { namespace: 'd' })])).toBe('kubernetes');
     expect(used([first, own, kubernetes])).toBe('own');
     expect(used([kubernetes, own, first])).toBe('own');
     expect(used([own, first])).toBe('own');
@@ -245,6 +248,9 @@ describe('the VirtualServices that a client sees', () => {
     expect(shown(`billing/${REVIEWS}`)).toBe(CART);
     expect(shown('*/*')).toBe(CART);
     expect(shown(`billing/${CART}`)).toBe(REVIEWS);
+    expect(shown(`billing/${RATINGS}`, `billing/${REVIEWS}`)).toBe(CART);
+    const two = virtual('one', { hosts: ['a.example', REVIEWS] }, { namespace: 'billing' });
+    expect(sent([two, sidecar(egress(`./${REVIEWS}`, `billing/${REVIEWS}`))])).toBe(CART);
     expect(shown('billing/*', `~billing/${REVIEWS}`)).toBe(REVIEWS);
     expect(shown('billing/*', `~*/${RATINGS}`)).toBe(CART);
   });

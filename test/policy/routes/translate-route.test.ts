@@ -293,6 +293,15 @@ describe('a route of the Gateway API', () => {
     });
   });
 
+  it('takes a prefix away from nothing but a prefix', () => {
+    const path = { type: 'ReplacePrefixMatch', replacePrefixMatch: '/' };
+    const made = http({
+      matches: [{ path: { type: 'Exact', value: '/a' } }],
+      filters: [{ type: 'URLRewrite', urlRewrite: { path } }],
+    });
+    expect(forward(made).path).toMatchObject({ pattern: { pattern: '^(/?)(.*)' } });
+  });
+
   it('to a kind that isn’t known is called by its object', () => {
     expect(http({ backendRefs: [{ group: 'a', kind: 'B', name: 'c', port: 80 }] }).operation).toBe(
       `shop~${REVIEWS}:80/*`,

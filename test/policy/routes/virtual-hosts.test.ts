@@ -129,6 +129,13 @@ describe('a wildcard host', () => {
     ]);
   });
 
+  it('of two that are the same is the older’s', () => {
+    const texts = ['a', 'b'].map((name) =>
+      virtual(['*.shop.svc.cluster.local'], [to(name === 'a' ? CART : 'ratings')], { name }),
+    );
+    expect(sent(texts, 'reviews')).toBe('cart');
+  });
+
   it('has services at other ports than 80, and hosts of its own there never', () => {
     const services = [two(REVIEWS), two(RATINGS, { addresses: ['10.96.0.2'] })];
     const texts = [virtual(['*.shop.svc.cluster.local'], [to('ratings')])];
