@@ -8,7 +8,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { EnvironmentError } from '../model/environment-error.ts';
 import type { TrafficEvent } from '../model/traffic-event.ts';
 import { type EventSegment, SharedContext } from '../proxy/events/event-segment.ts';
-import { joinSegments, packSegment, unpackSegment, withoutCredentials } from './recording-segments.ts';
+import { joinSegments, unpackSegment, withoutCredentials } from './recording-segments.ts';
 import { pagesForwards, searchSegment } from './search-segment.ts';
 import type { EventQuery } from './session.ts';
 
@@ -135,10 +135,10 @@ function writer(database: DatabaseSync, about: RecordingAbout, maxBytes: number)
   const snapshot = database.prepare('INSERT OR REPLACE INTO snapshots VALUES (?, ?)');
   const makeRoom = roomMaker(database, maxBytes);
   const writeOne = (segment: EventSegment): void => {
-    const { stream, contexts } = segment.parts;
+    const { stream, contexts, octets } = segment.parts;
     const tags = segment.tags();
     const last = segment.firstId + segment.length - 1;
-    const body = packSegment(segment);
+    const body = octets.packed;
     for (const [number, { json }] of contexts) insertContext.run(stream, number, last, json);
     insert.run(
       segment.firstId,

@@ -5,17 +5,8 @@
 import type { TrafficEvent } from '../../model/traffic-event.ts';
 import type { EventContext } from '../event-writer.ts';
 import { exchangeEvent } from './exchange-event.ts';
-import {
-  bytesOf,
-  FLAG,
-  flagsAt,
-  httpContextAt,
-  KIND,
-  kindAt,
-  readHttp,
-  readJson,
-  type Bytes,
-} from './record-layout.ts';
+import type { Octets } from './octets.ts';
+import { FLAG, httpContextAt, KIND, kindAt, readHttp, readJson, type Bytes } from './record-layout.ts';
 
 /** A context as it was told: text, until it is looked at. */
 export class SharedContext {
@@ -35,9 +26,11 @@ export class SharedContext {
 export interface SegmentParts {
   /** Which writer made it: contexts are numbered by their writer. */
   stream: number;
-  octets: Uint8Array;
+  octets: Octets;
   /** Where the records of events begin, in order. */
   offsets: readonly number[];
+  /** Those of each event: what is asked of many without a look at their bytes. */
+  flags: readonly number[];
   contexts: ReadonlyMap<number, SharedContext>;
   /** Events that were dropped before these. */
   lost?: number;
@@ -49,13 +42,11 @@ export class EventSegment implements Iterable<TrafficEvent> {
   readonly parts: SegmentParts;
   readonly firstId: number;
   readonly lost: number;
-  readonly #bytes: Bytes;
 
   constructor(parts: SegmentParts) {
     this.parts = parts;
     this.firstId = parts.firstId ?? 0;
     this.lost = parts.lost ?? 0;
-    this.#bytes = bytesOf(parts.octets);
   }
 
   get length(): number {
@@ -95,15 +86,17 @@ export class EventSegment implements Iterable<TrafficEvent> {
   /** What an event shares with others, without a look at its heads. */
   shared(index: number): Pick<TrafficEvent, 'from' | 'to' | 'tag'> {
     const at = this.#at(index);
-    return kindAt(this.#bytes, at) === KIND.http ? this.#context(at) : this.event(index);
+    const { bytes } = this.parts.octets;
+    return kindAt(bytes, at) === KIND.http ? this.#context(bytes, at) : this.event(index);
   }
 
   event(index: number): TrafficEvent {
     const at = this.#at(index);
+    const { bytes } = this.parts.octets;
     const event =
-      kindAt(this.#bytes, at) === KIND.http
-        ? exchangeEvent(this.#context(at), readHttp(this.#bytes, at))
-        : (JSON.parse(readJson(this.#bytes, at)) as TrafficEvent);
+      kindAt(bytes, at) === KIND.http
+        ? exchangeEvent(this.#context(bytes, at), readHttp(bytes, at))
+        : (JSON.parse(readJson(bytes, at)) as TrafficEvent);
     event.id = this.firstId === 0 ? 0 : this.firstId + index;
     return event;
   }
@@ -119,11 +112,11 @@ export class EventSegment implements Iterable<TrafficEvent> {
   }
 
   #flags(index: number): number {
-    return flagsAt(this.#bytes, this.#at(index));
+    return this.parts.flags[index] ?? 0;
   }
 
-  #context(at: number): EventContext {
-    const number = httpContextAt(this.#bytes, at);
+  #context(bytes: Bytes, at: number): EventContext {
+    const number = httpContextAt(bytes, at);
     const context = this.parts.contexts.get(number);
     if (context === undefined)
       throw new Error(`an exchange names context ${number}, of which nothing is known`);

@@ -7,8 +7,8 @@ import type { EventContext, EventWriter, HttpExchange } from '../event-writer.ts
 import { FLAG, flagsOf, httpSize, jsonSize, KIND, writeHttp, writeJson } from './record-layout.ts';
 import { RingWriter } from './ring.ts';
 
-/** How long the reader may not know of an event. */
-const TELL_AFTER_MS = 12;
+/** How long the reader may not know of an event. A sooner word wakes its thread, which takes a core from ours. */
+const TELL_AFTER_MS = 50;
 /** Turns of the event loop that a flush waits, so that ends already on the wire are seen. */
 const SETTLE_TURNS = 8;
 /** A context's number carries the flags of its exchanges in its lowest bits. */

@@ -81,8 +81,10 @@ export class RingWriter extends Ring {
 
 export class RingReader extends Ring {
   #told = 0;
+  /** Grows to what one reading has needed. */
+  #memory = Buffer.alloc(0);
 
-  /** All that was written so far, copied out in one piece; null when there is nothing. */
+  /** All that was written so far, copied out in one piece that is good until the next call; null when there is nothing. */
   read(): Uint8Array | null {
     // First, so that what comes while we read is announced anew.
     Atomics.store(this.words, ANNOUNCED, 0);
@@ -91,7 +93,8 @@ export class RingReader extends Ring {
     if (size === 0) return null;
     const at = from & (this.capacity - 1);
     const first = Math.min(size, this.capacity - at);
-    const copy = new Uint8Array(size);
+    if (this.#memory.length < size) this.#memory = Buffer.allocUnsafeSlow(size);
+    const copy = this.#memory.subarray(0, size);
     copy.set(this.bytes.octets.subarray(at, at + first));
     copy.set(this.bytes.octets.subarray(0, size - first), first);
     Atomics.store(this.words, READ, (from + size) | 0);

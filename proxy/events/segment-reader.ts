@@ -1,8 +1,10 @@
 /** From the bytes of one writer to segments: follows which contexts are in use, and keeps no others. */
 import type { TrafficEvent } from '../../model/traffic-event.ts';
 import { EventSegment, SharedContext } from './event-segment.ts';
+import { Octets } from './octets.ts';
 import {
   bytesOf,
+  flagsAt,
   flagsOf,
   forgetRecord,
   httpContextAt,
@@ -24,15 +26,16 @@ export class SegmentReader {
   }
 
   /**
-   * The events in `octets`, which are whole records in the order they were written; null when there are none. An
+   * The events in `lent`, which are whole records in the order they were written; null when there are none. An
    * exchange of a context that its writer has released can't be told any more: it counts as lost.
    */
-  read(octets: Uint8Array, dropped = 0): EventSegment | null {
-    const bytes = bytesOf(octets);
+  read(lent: Uint8Array, dropped = 0): EventSegment | null {
+    const bytes = bytesOf(lent);
     const offsets: number[] = [];
+    const flags: number[] = [];
     const contexts = new Map<number, SharedContext>();
     let lost = dropped;
-    for (let at = 0; at < octets.length; at = nextRecord(bytes, at)) {
+    for (let at = 0; at < lent.length; at = nextRecord(bytes, at)) {
       switch (kindAt(bytes, at)) {
         case KIND.http: {
           const number = httpContextAt(bytes, at);
@@ -45,10 +48,12 @@ export class SegmentReader {
           }
           contexts.set(number, known);
           offsets.push(at);
+          flags.push(flagsAt(bytes, at));
           break;
         }
         case KIND.event:
           offsets.push(at);
+          flags.push(flagsAt(bytes, at));
           break;
         case KIND.context:
           this.#live.set(jsonContextAt(bytes, at), new SharedContext(readJson(bytes, at)));
@@ -59,19 +64,20 @@ export class SegmentReader {
       }
     }
     if (offsets.length === 0 && lost === 0) return null;
-    return new EventSegment({ stream: this.#stream, octets, offsets, contexts, lost });
+    const octets = Octets.keep(lent);
+    return new EventSegment({ stream: this.#stream, octets, offsets, flags, contexts, lost });
   }
 }
 
-/** Where the events of `octets` begin; for bytes that hold nothing but records. */
-export function eventOffsets(octets: Uint8Array): number[] {
+/** Where the events of `octets` begin, and their flags; for bytes that hold nothing but records. */
+export function eventsIn(octets: Uint8Array): { offsets: number[]; flags: number[] } {
   const bytes = bytesOf(octets);
   const offsets: number[] = [];
   for (let at = 0; at < octets.length; at = nextRecord(bytes, at)) {
     const kind = kindAt(bytes, at);
     if (kind === KIND.http || kind === KIND.event) offsets.push(at);
   }
-  return offsets;
+  return { offsets, flags: offsets.map((at) => flagsAt(bytes, at)) };
 }
 
 /** Events that are objects already, as a segment. */
@@ -79,13 +85,16 @@ export function segmentOf(events: readonly TrafficEvent[]): EventSegment {
   const texts = events.map((event) => new TextEncoder().encode(JSON.stringify(event)));
   const octets = new Uint8Array(texts.reduce((sum, { length }) => sum + jsonSize(length), 0));
   const bytes = bytesOf(octets);
-  const offsets: number[] = [];
   let at = 0;
   texts.forEach((text, index) => {
     const event = events[index];
     writeJson(bytes, at, KIND.event, event === undefined ? 0 : flagsOf(event), 0, text);
-    offsets.push(at);
     at += jsonSize(text.length);
   });
-  return new EventSegment({ stream: 0, octets, offsets, contexts: new Map() });
+  return new EventSegment({
+    stream: 0,
+    octets: Octets.of(octets),
+    ...eventsIn(octets),
+    contexts: new Map(),
+  });
 }

@@ -48,7 +48,7 @@ describe('a recorder', () => {
     const recorder = openRecorder(dataDir, about('a'));
     const { parts } = segmentOf([sampleEvent()]);
     recorder.record(new EventSegment({ ...parts, lost: 3 }));
-    recorder.record(new EventSegment({ ...parts, octets: new Uint8Array(0), offsets: [], lost: 2 }));
+    recorder.record(new EventSegment({ ...segmentOf([]).parts, lost: 2 }));
     expect(recorder.counts()).toEqual({ events: 1, denied: 0, dropped: 5 });
     recorder.close();
   });

@@ -5,7 +5,6 @@ import { DatabaseSync } from 'node:sqlite';
 import zlib from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createRecording, openRecording, pruneRecordings } from '../../mesh/recording-store.ts';
-import { packSegment } from '../../mesh/recording-segments.ts';
 import type { EventQuery } from '../../mesh/session.ts';
 import { EventSegment } from '../../proxy/events/event-segment.ts';
 import { segmentOf } from '../../proxy/events/segment-reader.ts';
@@ -68,7 +67,7 @@ describe('room', () => {
   it('is made by the oldest events, and by the contexts that only they had', () => {
     const path = join(folder, 'a.sqlite');
     const one = exchangesOf(['x-n: 1'], { stream: 1 });
-    const size = packSegment(one).length;
+    const size = one.parts.octets.packed.length;
     const store = createRecording(path, ABOUT, size * 2);
     for (const [index, stream] of [1, 2, 3, 4].entries())
       store.write([exchangesOf(['x-n: 1'], { stream }).numbered(index + 1)]);

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { TrafficEvent } from '../../../model/traffic-event.ts';
 import { RingEvents } from '../../../proxy/events/ring-events.ts';
 import { createRingMemory, RingReader } from '../../../proxy/events/ring.ts';
-import { eventOffsets, SegmentReader } from '../../../proxy/events/segment-reader.ts';
+import { eventsIn, SegmentReader } from '../../../proxy/events/segment-reader.ts';
 import { sampleContext, sampleExchange } from '../../support/exchanges.ts';
 import { deniedEvent, sampleEvent } from '../../support/sample-event.ts';
 
@@ -81,7 +81,7 @@ describe('events through a ring', () => {
     writer.http(context, sampleExchange());
     const octets = ring.read();
     expect(octets && reader.read(octets)).toMatchObject({ length: 0, lost: 1 });
-    expect(octets && eventOffsets(octets)).toEqual([]);
+    expect(octets && eventsIn(octets).offsets).toEqual([]);
   });
 
   it('tells the reader once for many events, and at once when it is half full', () => {
@@ -90,7 +90,7 @@ describe('events through a ring', () => {
     writer.http(context, sampleExchange());
     writer.event(sampleEvent());
     expect(tell).not.toHaveBeenCalled();
-    vi.advanceTimersByTime(20);
+    vi.advanceTimersByTime(60);
     expect(tell).toHaveBeenCalledTimes(1);
     for (let index = 0; index < 20; index += 1) writer.http(context, sampleExchange());
     vi.advanceTimersByTime(100);

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { KIND, writeHeader } from '../../../proxy/events/record-layout.ts';
 import { createRingMemory, RingReader, RingWriter } from '../../../proxy/events/ring.ts';
-import { eventOffsets } from '../../../proxy/events/segment-reader.ts';
+import { eventsIn } from '../../../proxy/events/segment-reader.ts';
 
 /** Writes a record of `size` bytes whose last byte is `mark`; false when the ring is full. */
 function put(writer: RingWriter, size: number, mark: number): boolean {
@@ -17,9 +17,10 @@ function put(writer: RingWriter, size: number, mark: number): boolean {
 /** The marks of all records in the ring. */
 function take(reader: RingReader): number[] {
   const octets = reader.read() ?? new Uint8Array(0);
-  const ends = [...eventOffsets(octets), octets.length].slice(1);
+  const { offsets } = eventsIn(octets);
+  const ends = [...offsets, octets.length].slice(1);
   const gapless = ends.map((end, index) => {
-    const at = eventOffsets(octets)[index] ?? 0;
+    const at = offsets[index] ?? 0;
     return octets[at + new DataView(octets.buffer).getUint32(at, true) - 1] ?? end;
   });
   return gapless;
