@@ -40,7 +40,7 @@ export async function usualComposeFiles(folder: string): Promise<string[]> {
  */
 export async function writeComposeProject(folder: string, files: readonly string[]): Promise<ComposeInit> {
   const root = resolve(folder);
-  await refuseExisting(root, ['greenroom.yaml', 'greenroom.yml']);
+  await refuseExisting(root, ['greenroom.yaml', 'greenroom.yml'], 'greenroom init FOLDER');
   const read = await readCompose({
     files: files.map((file) => join(root, file)),
     profiles: [],

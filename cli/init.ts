@@ -27,7 +27,7 @@ const FILES = [
  */
 export async function writeStarterProject(folder: string): Promise<string[]> {
   const root = resolve(folder);
-  await refuseExisting(root, [...FILES, 'greenroom.yml']);
+  await refuseExisting(root, [...FILES, 'greenroom.yml'], 'greenroom init FOLDER');
   const written: string[] = [];
   for (const file of FILES) {
     const target = join(root, file);

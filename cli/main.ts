@@ -8,6 +8,7 @@ import { doctorCommand } from './doctor-command.ts';
 import { EXIT, explainFailure } from './exit-codes.ts';
 import { explainCommand } from './explain-command.ts';
 import { exportCommand } from './export-command.ts';
+import { importCommand } from './import-command.ts';
 import { initCommand } from './init-command.ts';
 import { note } from './output.ts';
 import { ownOutput } from './output-streams.ts';
@@ -40,6 +41,7 @@ Exit codes: 0 passed, 1 a verdict differs, 2 a file is wrong, 3 the environment 
     );
   const commands = [
     initCommand,
+    importCommand,
     doctorCommand,
     checkCommand,
     upCommand,

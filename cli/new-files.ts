@@ -7,8 +7,15 @@ import { EnvironmentError } from '../model/environment-error.ts';
 import type { Problem } from '../model/problem.ts';
 import { FilesError } from './exit-codes.ts';
 
-/** @throws FilesError that names each of `files` that exists under `root`, or `root` where it is no folder */
-export async function refuseExisting(root: string, files: readonly string[]): Promise<void> {
+/**
+ * `elsewhere`: the command that writes into another folder, for the hint.
+ * @throws FilesError that names each of `files` that exists under `root`, or `root` where it is no folder
+ */
+export async function refuseExisting(
+  root: string,
+  files: readonly string[],
+  elsewhere: string,
+): Promise<void> {
   const folder = await stat(root).catch(() => null);
   if (folder && !folder.isDirectory()) {
     const message = `${shownPath(root)} is a file, not a folder`;
@@ -20,8 +27,8 @@ export async function refuseExisting(root: string, files: readonly string[]): Pr
     problems.push({
       code: 'would-overwrite',
       severity: 'error',
-      message: `${shownPath(join(root, file))} exists, and init overwrites nothing`,
-      hint: 'choose another folder: greenroom init FOLDER',
+      message: `${shownPath(join(root, file))} exists, and nothing is overwritten`,
+      hint: `choose another folder: ${elsewhere}`,
     });
   }
   if (problems.length > 0) throw new FilesError(problems);

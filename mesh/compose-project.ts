@@ -162,7 +162,7 @@ function runPlugin({ files, profiles, envFiles }: ComposeFiles): Promise<Ended> 
 function noPlugin(why: string, cause: unknown): EnvironmentError {
   return new EnvironmentError(
     'no-compose',
-    `Compose files are read by docker’s compose plugin, which isn’t here: ${why}`,
+    `Compose files are read by docker's compose plugin, which isn't here: ${why}`,
     {
       hint: 'install it (docs.docker.com/compose/install), or declare the services in greenroom.yaml',
       cause,

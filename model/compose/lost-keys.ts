@@ -42,7 +42,7 @@ export function lostKeys(service: string, config: ComposeServiceConfig, source: 
       for (const [key, inner] of entries(value)) walk(inner, child(pattern, key), [...path, key]);
       return;
     }
-    if (row === undefined) problems.push(lostKey(source, service, path, 'this version doesn’t know it'));
+    if (row === undefined) problems.push(lostKey(source, service, path, "this version doesn't know it"));
   };
   for (const [key, value] of Object.entries(config)) {
     if (!key.startsWith('x-')) walk(value, key, [key]);

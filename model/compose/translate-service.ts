@@ -136,7 +136,7 @@ function securityOf(
 ): string[] {
   return (config.security_opt ?? []).filter((written) => {
     if (/^no-new-privileges([:=]true)?$/.test(written)) return true;
-    problems.push(lostKey(source, service, ['security_opt'], 'the engine’s default is kept', written));
+    problems.push(lostKey(source, service, ['security_opt'], "the engine's default is kept", written));
     return false;
   });
 }

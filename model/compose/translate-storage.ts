@@ -45,7 +45,7 @@ export function translateStorage(
       });
     } else if (mount.type === 'volume') {
       if (mount.source !== undefined && whole.volumes[mount.source]?.external) {
-        lost(`the volume ${mount.source} isn’t ours to use; the service gets an empty one`);
+        lost(`the volume ${mount.source} isn't ours to use; the service gets an empty one`);
       }
       const copied = mount.volume?.nocopy === true ? ('never' as const) : ('at-first' as const);
       storage.mounts.push({

@@ -27,7 +27,7 @@ export function translateCompose(config: ComposeConfig, source: ComposeSource): 
         code: 'nothing-to-run',
         severity: 'error',
         message: `${name} names neither image nor build`,
-        hint: 'a service of another provider can’t be run here: leave it out by a profile',
+        hint: "a service of another provider can't be run here: leave it out by a profile",
         at: source.serviceKey(name, []),
       });
       return false;
@@ -51,7 +51,7 @@ function serviceNames(
     if (name === '' || owner !== undefined) {
       const message =
         owner === undefined
-          ? `${written} can’t be a name in Kubernetes`
+          ? `${written} can't be a name in Kubernetes`
           : `${written} and ${owner} would both be called ${name}`;
       problems.push({ code: 'compose-name', severity: 'error', message, hint: 'rename the service', at });
       continue;
@@ -88,7 +88,7 @@ function fileProblems(config: ComposeConfig, source: ComposeSource): Problem[] {
   for (const key of Object.keys(config)) {
     if (key === 'services' || key.startsWith('x-')) continue;
     if (key === 'models' || !rows.has(key))
-      problems.push(lost([key], rows.get(key) ?? 'this version doesn’t know it'));
+      problems.push(lost([key], rows.get(key) ?? "this version doesn't know it"));
   }
   const networks = Object.keys(config.networks ?? {}).filter((name) => name !== 'default');
   if (networks.length > 0) problems.push(lost(['networks'], rows.get('networks') ?? ''));

@@ -30,7 +30,7 @@ describeWith('compose', 'greenroom init beside a Compose file', () => {
     await writeFile(file('greenroom.yaml'), 'mine');
     const { code, stderr } = await greenroom(['init'], { cwd: folder.path });
     expect(code).toBe(2);
-    expect(stderr).toContain('error would-overwrite: greenroom.yaml exists, and init overwrites nothing');
+    expect(stderr).toContain('error would-overwrite: greenroom.yaml exists, and nothing is overwritten');
     expect(await readFile(file('greenroom.yaml'), 'utf8')).toBe('mine');
   });
 
@@ -46,7 +46,7 @@ describeWith('compose', 'greenroom init beside a Compose file', () => {
     await writeFile(file('compose.yaml'), COMPOSE);
     const { code, stderr } = await greenroom(['init'], { cwd: folder.path, env: { PATH: '/nonexistent' } });
     expect(code).toBe(3);
-    expect(stderr).toContain('error no-compose: Compose files are read by docker’s compose plugin');
+    expect(stderr).toContain("error no-compose: Compose files are read by docker's compose plugin");
   });
 
   it('writes a project that is valid as it is, says what it guessed and what is lost', async () => {

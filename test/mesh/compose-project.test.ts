@@ -33,7 +33,7 @@ describeWith('compose', 'a project with Compose files', () => {
   }
   const run = (mesh: Mesh | null, id: string) => mesh?.workloads.find((workload) => workload.id === id)?.run;
 
-  it('is refused where the file isn’t there, at the line that names it', async () => {
+  it("is refused where the file isn't there, at the line that names it", async () => {
     const { mesh, problems } = await load('  compose: ./gone.yaml\n', {});
     expect(mesh).toBeNull();
     expect(problems).toEqual([

@@ -43,7 +43,7 @@ const NEEDS: Record<Need, { present: () => boolean; how: string }> = {
         return false;
       }
     },
-    how: 'install docker’s compose plugin (docs.docker.com/compose/install)',
+    how: "install docker's compose plugin (docs.docker.com/compose/install)",
   },
   browser: {
     present: () => chromiumPath() !== null,

@@ -260,9 +260,9 @@ describe('keys of a Compose service', () => {
     }
   }
 
-  it('that this version doesn’t know are told', () => {
+  it("that this version doesn't know are told", () => {
     expect(lostOf({ teleport: 'on', 'x-mine': 1 })).toEqual([
-      'web: teleport has no effect: this version doesn’t know it',
+      "web: teleport has no effect: this version doesn't know it",
     ]);
   });
 

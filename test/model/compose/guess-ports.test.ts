@@ -22,7 +22,7 @@ describe('a guess of ports', () => {
     expect(guessed({ environment: { PORT: 'none' }, healthcheck: { test: ['CMD', 'true'] } })).toEqual([]);
   });
 
-  it('isn’t misled by hosts that only begin or end like the service, nor by paths', () => {
+  it("isn't misled by hosts that only begin or end like the service, nor by paths", () => {
     expect(
       guessed({}, told('http://it.example.com:81', 'http://not-it:82', 'http://api/it:83', 'with it:8')),
     ).toEqual([]);

@@ -12,7 +12,7 @@ describe('a Compose file', () => {
     );
     expect(services).toEqual([]);
     expect(lines(problems)).toEqual([
-      'compose.yaml:2:3: error nothing-to-run: ai names neither image nor build\n  hint: a service of another provider can’t be run here: leave it out by a profile',
+      "compose.yaml:2:3: error nothing-to-run: ai names neither image nor build\n  hint: a service of another provider can't be run here: leave it out by a profile",
     ]);
   });
 
@@ -28,7 +28,7 @@ describe('a Compose file', () => {
     });
   });
 
-  it('that prints what this version can’t read is refused, never half read', () => {
+  it("that prints what this version can't read is refused, never half read", () => {
     const { problems } = translated({ services: { web: { image: 7 } } });
     expect(lines(problems)).toEqual([
       'compose.yaml:1:1: error compose-unreadable: docker compose config printed something unexpected: services.web.image: Invalid input: expected string, received number',
@@ -71,14 +71,14 @@ describe('a Compose file', () => {
     expect(services[0]?.container.mounts).toHaveLength(1);
   });
 
-  it('gets an empty volume where it names somebody else’s', () => {
+  it("gets an empty volume where it names somebody else's", () => {
     const { services, problems } = translated({
       services: { web: { image: 'x', volumes: [{ type: 'volume', source: 'prod', target: '/x' }] } },
       volumes: { prod: { name: 'prod', external: true } },
     });
     expect(services[0]?.container.mounts).toMatchObject([{ kind: 'volume', name: 'prod' }]);
     expect(problems.map(({ message }) => message)).toEqual([
-      'web: volumes.0 has no effect: the volume prod isn’t ours to use; the service gets an empty one',
+      "web: volumes.0 has no effect: the volume prod isn't ours to use; the service gets an empty one",
     ]);
   });
 
@@ -125,7 +125,7 @@ describe('a Compose file', () => {
     ]);
   });
 
-  it('keeps Compose’s name of a renamed service as a name that callers may use', () => {
+  it("keeps Compose's name of a renamed service as a name that callers may use", () => {
     const { services, problems } = translated({ services: { My_API: { image: 'x' } } });
     expect(services[0]).toMatchObject({ name: 'my-api', composeName: 'My_API', aliases: ['My_API'] });
     expect(problems).toMatchObject([{ code: 'compose-renamed', severity: 'notice' }]);
