@@ -1,0 +1,104 @@
+import { describe, expect, it } from 'vitest';
+import { attachedServices, attachmentProblems } from '../../../policy/gateway/attached-services.ts';
+import { object, objects } from '../../support/routing.ts';
+
+const EDGE = object(
+  'Gateway',
+  {
+    selector: { istio: 'ingress' },
+    servers: [{ port: { number: 80, name: 'h', protocol: 'HTTP' }, hosts: ['*'] }],
+  },
+  { name: 'edge', namespace: 'shop' },
+);
+const ROUTE = { route: [{ destination: { host: 'web' } }] };
+const service = (gateways: string[], http: object[] = [ROUTE], metadata: object = {}) =>
+  object('VirtualService', { hosts: ['shop.example'], gateways, http }, { name: 'vs', ...metadata });
+
+describe('the VirtualServices of a gateway', () => {
+  it('name it, in full or within its namespace', () => {
+    const attached = (...texts: string[]) =>
+      attachedServices(objects(...texts), 'shop/edge').map(({ metadata, hosts }) => [metadata.name, hosts]);
+    expect(
+      attached(
+        service(['edge'], [ROUTE], { name: 'a' }),
+        service(['mesh', 'shop/edge'], [ROUTE], { name: 'b', namespace: 'billing' }),
+        service(['edge'], [ROUTE], { name: 'c', namespace: 'billing' }),
+        service(['mesh'], [ROUTE], { name: 'd' }),
+        service([], [ROUTE], { name: 'e' }),
+        EDGE,
+      ),
+    ).toEqual([
+      ['a', ['shop.example']],
+      ['b', ['shop.example']],
+    ]);
+  });
+});
+
+/** Each as `code severity message (hint) @ text at its place`. */
+function problems(...texts: string[]): string[] {
+  const lines = texts.join('\n---\n').split('\n');
+  return attachmentProblems(objects(...texts)).map(({ code, severity, message, hint, at }) => {
+    const place = (lines[(at?.line ?? 1) - 1] ?? '').slice((at?.column ?? 1) - 1).slice(0, 12);
+    return `${code} ${severity} ${message}${hint === undefined ? '' : ` (${hint})`} @ ${place}`;
+  });
+}
+
+describe('a gateway that isn’t there', () => {
+  it('is told, with the nearest, or all, or that there is none', () => {
+    expect(problems(service(['egde']), EDGE)).toEqual([
+      'unknown-gateway warning VirtualService shop/vs is for Gateway shop/egde, which isn\'t among the policies: its routes are served nowhere (did you mean shop/edge?) @ "egde"],"htt',
+    ]);
+    expect(problems(service(['mesh', 'something-else']), EDGE)[0]).toContain(
+      '(Gateways here: shop/edge) @ "something-e',
+    );
+    expect(problems(service(['edge']))[0]).toContain('(there is no Gateway) @ "edge"]');
+  });
+
+  it('is none where the mesh or a known one is named', () => {
+    expect(problems(service(['mesh', 'edge', 'shop/edge']), EDGE)).toEqual([]);
+    expect(problems(service([]), EDGE)).toEqual([]);
+  });
+});
+
+describe('what a gateway doesn’t follow', () => {
+  const refused = (http: object[], gateways = ['edge']) => problems(service(gateways, http), EDGE);
+
+  it.each([
+    ['timeout', '1s'],
+    ['retries', { attempts: 1 }],
+    ['mirror', { host: 'web' }],
+    ['mirrors', [{ destination: { host: 'web' } }]],
+    ['mirrorPercentage', { value: 1 }],
+  ])('is refused at its place: %s', (field, value) => {
+    const [first, ...others] = refused([ROUTE, { ...ROUTE, [field]: value }]);
+    expect(others).toEqual([]);
+    expect(first).toContain(
+      `not-supported-yet error routes at gateways: ${field} is not followed in this version @ ${`"${field}":`.slice(0, 12)}`,
+    );
+  });
+
+  it('subsets too', () => {
+    expect(
+      refused([
+        {
+          route: [
+            { destination: { host: 'web' } },
+            { destination: { host: 'web', subset: 'v1' }, weight: 1 },
+          ],
+        },
+      ]),
+    ).toEqual([
+      'not-supported-yet error routes at gateways: subsets are not followed in this version @ "destination',
+    ]);
+  });
+
+  it('is nothing at the mesh alone', () => {
+    expect(refused([{ ...ROUTE, timeout: '1s' }], ['mesh'])).toEqual([]);
+    expect(refused([ROUTE])).toEqual([]);
+  });
+
+  it('and what can’t be read is named', () => {
+    const [first] = refused([{ ...ROUTE, fault: { abort: { httpStatus: 500 } } }]);
+    expect(first).toMatch(/^not-supported-yet error routes at gateways: .+: not followed in this version @ /);
+  });
+});
