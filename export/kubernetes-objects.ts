@@ -2,6 +2,7 @@
  * One workload as the Kubernetes objects that run it: ServiceAccount, ConfigMap, Deployment, Service. Plain values;
  * what the laptop knows and a cluster can't be told comes back as problems.
  */
+import { containerFields } from './container-fields.ts';
 import type { MeshPort, Workload } from '../model/mesh.ts';
 import type { Problem } from '../model/problem.ts';
 
@@ -83,6 +84,15 @@ export function workloadObjects(workload: Workload, problems: Problem[]): Kubern
     environment.length === 0
       ? []
       : [{ apiVersion: 'v1', kind: 'ConfigMap', metadata, data: Object.fromEntries(environment) }];
+  const fields = containerFields(workload);
+  if (fields.lost.length > 0)
+    problems.push(
+      lost(
+        workload,
+        `not exported: ${fields.lost.join('; ')}`,
+        'add it with kustomize, as a Secret, a ConfigMap or a claim',
+      ),
+    );
   const container = {
     name,
     image: image(workload, problems),
@@ -90,30 +100,44 @@ export function workloadObjects(workload: Workload, problems: Problem[]): Kubern
       ? { command: [...workload.run.command] }
       : {}),
     ...(environment.length === 0 ? {} : { envFrom: [{ configMapRef: { name } }] }),
-    ...(firstPort ? { env: [{ name: 'PORT', value: String(firstPort.targetPort) }] } : {}),
+    ...(firstPort && workload.run.environment['PORT'] === undefined
+      ? { env: [{ name: 'PORT', value: String(firstPort.targetPort) }] }
+      : {}),
     ports: workload.ports.map((port) => ({ name: port.name, containerPort: port.targetPort })),
+    ...fields.container,
   };
+  const pod = { serviceAccountName: workload.serviceAccount, ...fields.pod, containers: [container] };
   return [
     { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: workload.serviceAccount, namespace } },
     ...config,
-    {
-      apiVersion: 'apps/v1',
-      kind: 'Deployment',
-      metadata,
-      spec: {
-        replicas: workload.instances.length,
-        selector: { matchLabels: { app } },
-        template: {
-          metadata: { labels },
-          spec: { serviceAccountName: workload.serviceAccount, containers: [container] },
+    workload.run.container?.runsToCompletion === true
+      ? {
+          apiVersion: 'batch/v1',
+          kind: 'Job',
+          metadata,
+          spec: { template: { metadata: { labels }, spec: { restartPolicy: 'OnFailure', ...pod } } },
+        }
+      : {
+          apiVersion: 'apps/v1',
+          kind: 'Deployment',
+          metadata,
+          spec: {
+            replicas: workload.instances.length,
+            selector: { matchLabels: { app } },
+            template: { metadata: { labels }, spec: pod },
+          },
         },
-      },
-    },
-    {
-      apiVersion: 'v1',
-      kind: 'Service',
-      metadata,
-      spec: { selector: { app }, ports: workload.ports.map(servicePort) },
-    },
+    ...serviceOf(workload, metadata, app),
   ];
+}
+
+/** None for a workload that nobody can call: a Service needs a port. */
+function serviceOf(
+  workload: Workload,
+  metadata: KubernetesObject['metadata'],
+  app: string,
+): KubernetesObject[] {
+  if (workload.ports.length === 0) return [];
+  const spec = { selector: { app }, ports: workload.ports.map(servicePort) };
+  return [{ apiVersion: 'v1', kind: 'Service', metadata, spec }];
 }

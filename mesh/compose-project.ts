@@ -45,7 +45,8 @@ export async function withCompose(project: Project, root: string): Promise<Parse
   }
   const translated = translateCompose(read.value.config, read.value.source);
   if (translated.value === null) return { value: null, problems: translated.problems };
-  return { value: mergeCompose(project, translated.value), problems: translated.problems };
+  const value = { ...mergeCompose(project, translated.value), composeFiles: files.files };
+  return { value, problems: translated.problems };
 }
 
 function composeFiles(project: Project, root: string): ComposeFiles | null {

@@ -1,18 +1,22 @@
 /**
- * Tells once when the project file of a running session was edited: its services and ports were read at the start
+ * Tells once when the project file of a running session, or a Compose file of it, was edited: its services and ports were read at the start
  * and stay as they were. Owns no reading of what the file says; an edit that leaves the bytes alone is none.
  */
 import { readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import type { Mesh } from '../model/mesh.ts';
 import type { Problem } from '../model/problem.ts';
 import { shownPath } from './project-files.ts';
 
 const NAMES = ['greenroom.yaml', 'greenroom.yml'];
 const POLL_MS = 1_000;
 
-/** Calls `edited` at the first change of the project file in `root`; the answer ends the watch. */
-export function watchProject(root: string, edited: (notice: Problem) => void): () => void {
-  const files = NAMES.map((name) => join(root, name))
+/** Calls `edited` at the first change of a file that says what runs; the answer ends the watch. */
+export function watchProject(
+  { root, composeFiles = [] }: Pick<Mesh, 'root' | 'composeFiles'>,
+  edited: (notice: Problem) => void,
+): () => void {
+  const files = [...NAMES.map((name) => join(root, name)), ...composeFiles]
     .map((path) => ({ path, text: textOf(path) }))
     .filter(({ text }) => text !== null);
   // A poll by content: an editor replaces the file, not every file system gives notice, and a saved file that is

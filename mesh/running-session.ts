@@ -233,7 +233,7 @@ export class RunningSession implements Session {
     this.#watch = watchPolicies(watchedFolders(this.#mesh), async () => {
       await this.reloadPolicies();
     });
-    this.#endProjectWatch = watchProject(this.#mesh.root, (notice) => {
+    this.#endProjectWatch = watchProject(this.#mesh, (notice) => {
       this.#restartNeeded = [notice];
       this.#showProblems(this.#board.state().problems);
     });

@@ -57,6 +57,7 @@ export function buildMesh(
     workloads,
     ...(gateways.length === 0 ? {} : { gateways }),
     policies,
+    ...(project.composeFiles ? { composeFiles: project.composeFiles } : {}),
     scenarioFiles: surroundings.scenarioFiles,
     policyFiles: surroundings.policyFiles,
     ...(surroundings.policyFolders ? { policyFolders: surroundings.policyFolders } : {}),

@@ -115,6 +115,8 @@ export interface Mesh {
   policies: readonly PolicyObject[];
   /** OpenAPI documents that RequestValidations name, by the policy's file and theirs. */
   openapi?: Readonly<Record<string, unknown>>;
+  /** Absolute paths of the Compose files that its services come from: watched. */
+  composeFiles?: readonly string[];
   /** Absolute paths of scenario files, sorted. */
   scenarioFiles: readonly string[];
   /** Absolute paths of policy files, sorted: what is watched and what is exported as written. */

@@ -171,6 +171,8 @@ export interface Project extends ProjectDocument {
   positions: Positions;
   /** What a service has from a Compose file, by its key in `spec.services`. */
   compose?: Readonly<Record<string, ComposeService>>;
+  /** Absolute. */
+  composeFiles?: readonly string[];
 }
 
 /** Reads greenroom.yaml. `file` is the path as shown in problems. */

@@ -14,11 +14,20 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'greenroom-project-'));
   writeFileSync(join(folder, 'greenroom.yaml'), 'a');
   told = [];
-  close = watchProject(folder, (notice) => told.push(notice));
+  writeFileSync(join(folder, 'compose.yaml'), 'a');
+  close = watchProject({ root: folder, composeFiles: [join(folder, 'compose.yaml')] }, (notice) =>
+    told.push(notice),
+  );
 });
 afterEach(() => {
   close();
   rmSync(folder, { recursive: true, force: true });
+});
+
+it('of a Compose file is told as one of greenroom.yaml is', async () => {
+  writeFileSync(join(folder, 'compose.yaml'), 'b');
+  await eventually('the notice', () => told.length > 0);
+  expect(told[0]?.message).toContain('compose.yaml was edited');
 });
 
 it('is told once, however often the file is edited, and named', async () => {
