@@ -2,6 +2,7 @@
 import type { Agent } from 'node:http';
 import { applicationPool, type Core } from './core.ts';
 import { dialPlain } from './dial-plain.ts';
+import { decisionOf, type Failure } from './error-table.ts';
 import { forward, type ForwardInput, type ForwardResult } from './forward-http.ts';
 import { carryOverHttp2 } from './http2/carry-http1.ts';
 import { speaksHttp2 } from './http2/speaks-http2.ts';
@@ -19,7 +20,11 @@ export function agentCarrier(agent: Agent): Carrier {
 /** To the application of an inbound listener. */
 export function applicationCarrier(core: Core, place: InboundPlace): Carrier {
   const { protocol, upstream } = place.port;
-  if (speaksHttp2(protocol)) return (input) => carryOverHttp2(input, applicationUpstream(core, place));
+  if (speaksHttp2(protocol))
+    return (input) =>
+      input.upgrade === null
+        ? carryOverHttp2(input, applicationUpstream(core, place))
+        : refusedUpgrade('upstream-protocol-error');
   return agentCarrier(
     core.pools.agent(applicationPool(place.instance, upstream), () => dialPlain(core, upstream)),
   );
@@ -28,6 +33,19 @@ export function applicationCarrier(core: Core, place: InboundPlace): Carrier {
 /** To a peer's sidecar. */
 export function peerCarrier(core: Core, way: Way, tag: string | null): Carrier {
   if (speaksHttp2(way.destination.port.protocol))
-    return (input) => carryOverHttp2(input, peerUpstream(core, way, tag));
+    return (input) =>
+      input.upgrade === null
+        ? carryOverHttp2(input, peerUpstream(core, way, tag))
+        : refusedUpgrade('upstream-reset');
   return agentCarrier(peerPool(core, way));
+}
+
+/**
+ * A WebSocket towards HTTP/2. Envoy makes an extended CONNECT of it (RFC 8441), which Istio's inbound sidecar takes for a
+ * broken message: it closes the connection, other exchanges on it with it. An application that hasn't offered such a
+ * CONNECT resets the stream. The client gets the answer that it would get there; nothing is sent.
+ */
+function refusedUpgrade(failure: Failure): Promise<ForwardResult> {
+  const decision = decisionOf(failure, 'upgrade-towards-http2');
+  return Promise.resolve({ kind: 'failed', decision, unsent: false, requestBytes: 0 });
 }

@@ -5,7 +5,6 @@
 import type { HeaderList } from '../../model/request-facts.ts';
 import { schemeOf } from '../../wire/connection-manager-headers.ts';
 import type { Then } from '../../wire/http2/stream.ts';
-import { decisionOf } from '../error-table.ts';
 import {
   closeIfUnread,
   writeHead,
@@ -16,7 +15,8 @@ import {
 } from '../forward-http.ts';
 import type { Upstream, UpstreamExchange, UpstreamFailure } from './upstream.ts';
 
-type Input = Omit<ForwardInput, 'agent'>;
+/** Without an upgrade: a stream can't become one. */
+type Input = Omit<ForwardInput, 'agent' | 'upgrade'>;
 
 /** Request bytes that may be under way before the client has to wait. */
 const MAX_UNSENT = 256 * 1024;
@@ -25,10 +25,6 @@ const NOTHING = new Uint8Array(0);
 
 /** Carries the exchange; resolves when it is over. */
 export function carryOverHttp2(input: Input, upstream: Upstream): Promise<ForwardResult> {
-  if (input.upgrade !== null) {
-    const decision = decisionOf('upgrade-refused', 'upgrade-towards-http2');
-    return Promise.resolve({ kind: 'failed', decision, unsent: false, requestBytes: 0 });
-  }
   return new Promise((resolve) => new Carriage(input, resolve).start(upstream));
 }
 

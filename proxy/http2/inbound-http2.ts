@@ -180,6 +180,9 @@ class InboundSite implements Http2Site<Standing> {
     { protocol, request }: { protocol: Protocol; request: UpstreamRequest },
   ): Promise<void> {
     const unread = mostBytes === null || request.body === 'none';
+    // Who waits for a 100 gets ours: nobody else is asked before the body is here.
+    const awaited = request.headers.some(([name]) => name === 'expect');
+    if (awaited && !unread) exchange.inform(100, []);
     const read = unread ? { bytes: 0, whole: Buffer.alloc(0) } : await exchange.readBody(mostBytes);
     if (exchange.over) {
       recordInbound({ ...judged, decision: endedAs(judged.decision, 'client-gone') }, null);
@@ -187,7 +190,8 @@ class InboundSite implements Http2Site<Standing> {
     }
     const invalid = check(read.whole === null ? { bytes: read.bytes } : requestBody(read.whole));
     if (invalid === null && read.whole !== null) {
-      this.#pass(judged, protocol, exchange, request);
+      const headers = request.headers.filter(([name]) => name !== 'expect' || unread);
+      this.#pass(judged, protocol, exchange, { ...request, headers });
       return;
     }
     const decision = invalid?.decision ?? decisionOf('internal-error');

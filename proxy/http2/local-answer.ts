@@ -22,7 +22,10 @@ export function localAnswer(
   const status = decision.status ?? 403;
   const text = decision.body ?? '';
   if (protocol === 'http2') {
-    const headers = answerHeaders(decision, server, more);
+    // The end of an empty answer is the stream's; Envoy says no length there.
+    const headers = answerHeaders(decision, server, more).filter(
+      ([name]) => text !== '' || name !== 'content-length',
+    );
     return { decision, status, headers, body: Buffer.from(text, 'latin1') };
   }
   const message: [string, string][] = text === '' ? [] : [['grpc-message', grpcMessage(text)]];

@@ -18,8 +18,6 @@ export type ReadRequest =
       request: Http2Request;
       path: string;
       protocol: 'http2' | 'grpc';
-      /** It waits for a 100, which Envoy gives at once and tells nobody of. */
-      expectsContinue: boolean;
     }
   /** Refused with an answer. */
   | { kind: 'refused'; decision: Decision; protocol: 'http2' | 'grpc' }
@@ -36,14 +34,7 @@ export function readRequest(block: DecodedBlock, then: Then, mode: PathNormaliza
   const normalized = normalizePath(request.rawPath, mode);
   if (normalized.kind === 'refused')
     return { kind: 'refused', decision: decisionOf('normalization-failed'), protocol };
-  const headers = request.headers.filter((field) => !isExpectation(field));
-  const expectsContinue = headers.length < request.headers.length;
-  const asked = expectsContinue ? { ...request, headers } : request;
-  return { kind: 'request', request: asked, path: normalized.path, protocol, expectsContinue };
-}
-
-function isExpectation([name, value]: readonly [string, string]): boolean {
-  return name === 'expect' && value.toLowerCase() === '100-continue';
+  return { kind: 'request', request, path: normalized.path, protocol };
 }
 
 function overflowOf({ overflow }: DecodedBlock): Http2Refusal | null {

@@ -95,7 +95,6 @@ function begin<S>(
   }
   const { request, path, protocol } = read;
   stream.expectedBytes = statedLength(request.headers);
-  if (read.expectsContinue) exchange.inform(100, []);
   const { scheme } = request;
   const onward = {
     scheme,

@@ -5,7 +5,7 @@ import type { DecodedBlock } from '../../wire/http2/hpack-decoder.ts';
 import { checkResponseFields, checkTrailerFields, statedLength } from '../../wire/http2/message-fields.ts';
 import { ERROR } from '../../wire/http2/protocol.ts';
 import type { Http2Stream, Then } from '../../wire/http2/stream.ts';
-import { decisionOf } from '../error-table.ts';
+import { decisionOf, type Failure } from '../error-table.ts';
 import { failureOf } from '../forward-http.ts';
 import type { ClientLink, Http2Pool } from './client-pool.ts';
 import type {
@@ -107,9 +107,8 @@ export class Http2UpstreamExchange implements UpstreamExchange {
   }
 
   onReset(code: number, by: ResetBy): void {
-    const failure = by === 'codec' ? 'upstream-protocol-error' : 'upstream-reset';
     this.#fail({
-      decision: decisionOf(failure),
+      decision: decisionOf(failureBy(code, by)),
       unsent: by === 'refused',
       code: by === 'peer' ? code : null,
     });
@@ -153,6 +152,12 @@ export class Http2UpstreamExchange implements UpstreamExchange {
     this.#over = true;
     this.#events.failed(failure);
   }
+}
+
+/** Envoy tells a reset with PROTOCOL_ERROR from others. */
+function failureBy(code: number, by: ResetBy): Failure {
+  if (by === 'codec' || (by === 'peer' && code === ERROR.PROTOCOL_ERROR)) return 'upstream-protocol-error';
+  return by === 'peer' ? 'upstream-remote-reset' : 'upstream-reset';
 }
 
 /** The upstream behind `pool`. */

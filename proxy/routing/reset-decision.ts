@@ -28,9 +28,9 @@ export function resetKindOf(
   if (decision.phase === 'codec') return null;
   if (code === REFUSED_STREAM || (connected && unsent && code === null && decision.reason === 'refused'))
     return 'refused-stream';
+  if (decision.reason === 'upstream-protocol-error') return 'protocol-error';
   if (code !== null) return 'remote-reset';
-  if (!connected) return 'connect-failure';
-  return decision.reason === 'upstream-protocol-error' ? 'protocol-error' : 'connection-termination';
+  return connected ? 'connection-termination' : 'connect-failure';
 }
 
 /** `known`: the failure's own decision, whose reason and details say more. */

@@ -26,8 +26,12 @@ export async function tunnelRouted(
 ): Promise<Decision | null> {
   const { call, client } = exchange;
   const { core, inForce, caller: from } = call;
-  if (client.tunnel === null || cluster.protocol === 'http2')
-    return decisionOf('upgrade-refused', 'upgrade-towards-http2');
+  if (client.tunnel === null || cluster.protocol === 'http2') {
+    // As Istio's inbound sidecar ends it: see http1-carrier.ts.
+    outcome.attempts = 1;
+    outcome.flags = 'UC';
+    return decisionOf('upstream-reset', 'upgrade-towards-http2');
+  }
   const { bytesPerSecond = null } = exchange.faults ?? {};
   const carried: CarryHooks =
     bytesPerSecond === null ? hooks : { ...hooks, upgraded: (socket) => slowStream(socket, bytesPerSecond) };

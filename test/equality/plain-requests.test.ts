@@ -3,7 +3,6 @@
  * Istio does it: what the client got and what the application saw are equal. Where they aren't, a row of
  * docs/deviations.md says so, and the test names it.
  */
-import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Application, converse, startScriptedApplication } from '../support/conversation.ts';
 import { type EnvoyPair, startEnvoyPair } from '../support/envoy-pair.ts';
@@ -11,15 +10,8 @@ import { describeWith } from '../support/requires.ts';
 import { ALLOW_WEB, type Pair, startPair } from '../support/sidecar-pair.ts';
 import { comparable } from '../support/transcript.ts';
 import { CONVERSATIONS } from './conversations.ts';
-
-/** Titles of the conversations that docs/deviations.md says to be different, in bold. */
-const DIFFERENT = new Set(
-  [
-    ...readFileSync(new URL('../../docs/deviations.md', import.meta.url), 'utf8').matchAll(
-      /\*\*([^*]+)\*\*/g,
-    ),
-  ].map(([, title = '']) => title),
-);
+import { HTTP2_CONVERSATIONS } from './http2-conversations.ts';
+import { DIFFERENT } from './told-differences.ts';
 
 describeWith('envoy', 'a conversation is the same through Envoy', () => {
   let application: Application;
@@ -40,7 +32,8 @@ describeWith('envoy', 'a conversation is the same through Envoy', () => {
 
   it('the differences that are told have a conversation each', () => {
     expect(DIFFERENT.size).toBeGreaterThan(0);
-    expect([...DIFFERENT].filter((title) => !Object.hasOwn(CONVERSATIONS, title))).toEqual([]);
+    const titles = new Set([...Object.keys(CONVERSATIONS), ...Object.keys(HTTP2_CONVERSATIONS)]);
+    expect([...DIFFERENT].filter((title) => !titles.has(title))).toEqual([]);
   });
 
   for (const [title, play] of Object.entries(CONVERSATIONS)) {

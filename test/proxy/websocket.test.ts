@@ -2,7 +2,8 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
-import { ALLOW_WEB, DENY_ALL, type Pair, startPair } from '../support/sidecar-pair.ts';
+import { startHttp2Application } from '../support/http2-application.ts';
+import { ALLOW_WEB, DENY_ALL, type Pair, startPair, WEB } from '../support/sidecar-pair.ts';
 
 const MESSAGES = 1_000;
 
@@ -62,5 +63,29 @@ describe('a WebSocket through the pair', () => {
     expect(code).toBe(1000);
     const events = await pair.seen();
     expect(events.filter(({ response }) => response?.status === 101)).toHaveLength(2);
+  });
+
+  it('towards an application that speaks HTTP/2 is refused, and nothing is sent', async () => {
+    const application = await startHttp2Application();
+    await pair.publish({
+      policies: [ALLOW_WEB],
+      protocol: 'http2',
+      edit: ({ instances }) => {
+        for (const { inbound } of instances) for (const port of inbound) port.upstream = application.address;
+      },
+    });
+    await pair.clear();
+    const leaf = await pair.leaf({ spiffeId: WEB, fault: 'none' });
+    const { host, port } = pair.at('orders-0', '8080');
+    const socket = new WebSocket(`wss://${host}:${port}/echo`, {
+      cert: leaf.certificateChainPem,
+      key: leaf.privateKey.reveal(),
+      rejectUnauthorized: false,
+    });
+    const [error] = (await once(socket, 'error')) as [Error];
+    expect(error.message).toContain('502');
+    expect(application.requests).toEqual([]);
+    expect((await pair.seen())[0]?.decision).toMatchObject({ status: 502, reason: 'upgrade-towards-http2' });
+    await application.close();
   });
 });

@@ -192,8 +192,9 @@ export class FrameReceiver<C> {
     const flood = this.#state.guard.windowUpdate();
     if (flood !== null) return flood;
     const increment = readUint32(bytes, from) & MAX_WINDOW;
+    // Of a stream that would be a fault of the stream (RFC 9113 §6.9); Envoy closes the connection for either.
+    if (increment === 0) return protocolError('empty-window-update');
     if (id === 0) {
-      if (increment === 0) return protocolError('empty-window-update');
       this.#state.sender.window += increment;
       if (this.#state.sender.window > MAX_WINDOW)
         return { code: ERROR.FLOW_CONTROL_ERROR, reason: 'window-overflow' };
@@ -203,7 +204,6 @@ export class FrameReceiver<C> {
     if (this.#state.isIdle(id)) return protocolError('window-update-of-idle-stream');
     const stream = this.#state.streams.get(id);
     if (stream === undefined) return null;
-    if (increment === 0) return this.#state.fault(stream, ERROR.PROTOCOL_ERROR);
     stream.sendWindow += increment;
     if (stream.sendWindow > MAX_WINDOW) return this.#state.fault(stream, ERROR.FLOW_CONTROL_ERROR);
     this.#state.sender.pump();

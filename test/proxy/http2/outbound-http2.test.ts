@@ -38,15 +38,18 @@ describe('a port that speaks HTTP/2, called over HTTP/2', () => {
     expect(application.requests).toEqual([]);
   });
 
-  it('refuses an upgrade, which a stream can’t become', async () => {
+  it('answers an upgrade as Istio’s inbound sidecar makes Envoy answer it, and sends nothing', async () => {
     const answer = await ask(pair.at('web-0', 'orders:80'), {
       headers: { connection: 'upgrade', upgrade: 'websocket', 'sec-websocket-key': 'x', host: 'orders' },
     });
-    expect(answer.status).toBe(403);
+    expect(answer).toMatchObject({
+      status: 503,
+      body: 'upstream connect error or disconnect/reset before headers. reset reason: connection termination',
+    });
     expect(application.requests).toEqual([]);
-    expect((await pair.seen())[0]?.decision).toMatchObject({
-      reason: 'upgrade-towards-http2',
-      details: 'upgrade_failed',
+    expect((await pair.seen())[0]).toMatchObject({
+      decision: { reason: 'upgrade-towards-http2' },
+      route: { attempts: 1, flags: 'UC' },
     });
   });
 

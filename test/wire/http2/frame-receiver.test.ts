@@ -199,7 +199,7 @@ describe('frames on a stream that was reset', () => {
 
   it.each<[string, (stream: number) => Buffer]>([
     ['reset by the peer', (stream) => reset(stream, ERROR.CANCEL)],
-    ['reset for its fault', (stream) => windowUpdate(stream, 0)],
+    ['reset for its fault', (stream) => windowUpdate(stream, 2 ** 31 - 1)],
   ])('before it was a second old count as a flood late in a connection’s life too: %s', (_title, end) => {
     for (const [lifetimeMs, ended] of [
       [999, true],
