@@ -1,7 +1,9 @@
 /** The checks behind `greenroom doctor`; each is tried, not guessed. */
+import { execFile } from 'node:child_process';
 import { rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { makeFolder } from '../mesh/make-folder.ts';
 import { probeDocker } from '../mesh/runtimes/docker/probe.ts';
 
@@ -64,7 +66,19 @@ async function docker(): Promise<Diagnosis> {
       };
 }
 
+/** Reads Compose files; needs no engine. */
+async function compose(): Promise<Diagnosis> {
+  return await promisify(execFile)('docker', ['compose', 'version', '--short']).then(
+    ({ stdout }): Diagnosis => ({ state: 'ok', what: 'compose', words: `plugin ${stdout.trim()}` }),
+    (): Diagnosis => ({
+      state: 'missing',
+      what: 'compose',
+      words: "docker's compose plugin isn't here; projects with a Compose file need it",
+    }),
+  );
+}
+
 /** Every check, in the order in which they are shown. */
 export async function diagnose(dataDir: string): Promise<Diagnosis[]> {
-  return [node(), ...(await Promise.all([dataFolder(dataDir), loopback(), docker()]))];
+  return [node(), ...(await Promise.all([dataFolder(dataDir), loopback(), docker(), compose()]))];
 }

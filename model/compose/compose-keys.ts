@@ -40,7 +40,7 @@ const HONOURED: Readonly<Record<string, string>> = {
   env_file: 'read by `docker compose config` into the environment',
   working_dir: 'as written',
   tmpfs: 'as written',
-  volumes: "bind, volume and tmpfs mounts; the engine's socket is lost",
+  volumes: "bind, volume and tmpfs mounts; the engine's socket and folders, /proc, /sys and /dev are lost",
   'volumes.*.type': 'as written',
   'volumes.*.target': 'as written',
   'volumes.*.read_only': 'as written',

@@ -8,16 +8,13 @@ import type {
   ComposeServiceConfig,
 } from './compose-config.ts';
 import type { ComposeSource } from './compose-source.ts';
+import { isHostControl } from './host-control.ts';
 import { lostKey } from './lost-keys.ts';
 
 export interface TranslatedStorage {
   mounts: ContainerMount[];
   files: ContainerFile[];
 }
-
-/** Sockets of engines, and every folder from which one could be reached. */
-const ENGINE_SOCKET =
-  /^\/(?:(?:var(?:\/run(?:\/(?:docker|podman)(?:\.sock|\/.*)?|\/containerd.*)?)?|run(?:\/(?:docker|podman)(?:\.sock|\/.*)?|\/containerd.*)?)\/?)?$/;
 
 export function translateStorage(
   service: string,
@@ -31,8 +28,8 @@ export function translateStorage(
     const access = mount.read_only === true ? ('read-only' as const) : ('read-write' as const);
     const lost = (why: string): unknown => problems.push(lostKey(source, service, ['volumes', index], why));
     if (mount.type === 'bind' && mount.source !== undefined) {
-      if (ENGINE_SOCKET.test(mount.source)) {
-        lost(`with ${mount.source} a service could reach the engine and undo its containment`);
+      if (isHostControl(mount.source)) {
+        lost(`with ${mount.source} a service could reach the engine or the host, and undo its containment`);
         continue;
       }
       const { propagation } = mount.bind ?? {};

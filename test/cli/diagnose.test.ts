@@ -25,3 +25,16 @@ describe('the data folder', () => {
     expect(finding?.state).toBe('ok');
   });
 });
+
+describe("docker's compose plugin", () => {
+  it('is named as missing where there is no docker command, and nothing is broken by that', async () => {
+    const path = process.env['PATH'];
+    process.env['PATH'] = '/nonexistent';
+    try {
+      const finding = (await diagnose(join(folder, 'data'))).find(({ what }) => what === 'compose');
+      expect(finding).toMatchObject({ state: 'missing', words: expect.stringContaining('Compose file') });
+    } finally {
+      process.env['PATH'] = path;
+    }
+  });
+});

@@ -1,7 +1,8 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { connectEngine } from '../../mesh/runtimes/docker/engine.ts';
 import { BOX, buildBox, dial, ECHO_SERVICE } from '../support/docker-box.ts';
 import { dockerCli, dockerExec } from '../support/docker-cli.ts';
 import { dockerBench, type Bench } from '../support/docker-mesh.ts';
@@ -229,5 +230,34 @@ describeWith('docker', 'a service that ends', () => {
       message: expect.stringContaining('health check failed as often as it may') as string,
     });
     await bench.close();
+  });
+});
+
+describeWith('docker', 'a mount of the engine itself', () => {
+  let folder: string;
+  beforeAll(async () => {
+    await buildBox();
+    folder = await mkdtemp(join(tmpdir(), 'greenroom-options-'));
+    const { url } = (await connectEngine()).endpoint;
+    await symlink(url.replace('unix://', ''), join(folder, 'innocent'));
+  });
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  it('is refused by name, also where a link leads to its socket', async () => {
+    const bench = await dockerBench([
+      {
+        ...echo,
+        name: 'web',
+        container: {
+          mounts: [{ kind: 'bind', source: join(folder, 'innocent'), target: '/x', access: 'read-only' }],
+        },
+      },
+    ]);
+    try {
+      await bench.prepare();
+      await expect(bench.start('web-0')).rejects.toMatchObject({ code: 'engine-mounted' });
+    } finally {
+      await bench.close();
+    }
   });
 });

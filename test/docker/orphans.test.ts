@@ -64,13 +64,14 @@ describeWith('docker', 'what a killed session leaves in the engine', () => {
   it('is found, named, and removed on request', async () => {
     const session = await killedSession();
     const left = await inEngine(`dev.greenroom.session=${session}`);
-    expect(left).toHaveLength(3);
+    expect(left).toHaveLength(4);
     const orphans = (await dockerOrphans().find([])).filter((orphan) => orphan.session === session);
     expect(orphans.map(({ name }) => name).sort()).toEqual(left);
     expect(orphans.map(({ kind, mesh }) => `${kind} of ${mesh}`).sort()).toEqual([
       'container of test',
       'container of test',
       'network of test',
+      'volume of test',
     ]);
     expect(orphans[0]?.description).toContain('orders-0 of test: container greenroom-');
     await Promise.all(orphans.map((orphan) => orphan.remove()));
@@ -80,6 +81,17 @@ describeWith('docker', 'what a killed session leaves in the engine', () => {
   it('goes with its network, when only that is asked for', async () => {
     const session = await killedSession();
     const orphans = (await dockerOrphans().find([])).filter((orphan) => orphan.session === session);
+    await orphans.find(({ kind }) => kind === 'network')?.remove();
+    expect(await inEngine(`dev.greenroom.session=${session}`)).toEqual([`greenroom-${session}-data-volume`]);
+    await orphans.find(({ kind }) => kind === 'volume')?.remove();
+    expect(await inEngine(`dev.greenroom.session=${session}`)).toEqual([]);
+  });
+
+  it('goes with its volume, when only that is asked for, but for its network', async () => {
+    const session = await killedSession();
+    const orphans = (await dockerOrphans().find([])).filter((orphan) => orphan.session === session);
+    await orphans.find(({ kind }) => kind === 'volume')?.remove();
+    expect(await inEngine(`dev.greenroom.session=${session}`)).toEqual([`greenroom-${session}-orders-0`]);
     await orphans.find(({ kind }) => kind === 'network')?.remove();
     expect(await inEngine(`dev.greenroom.session=${session}`)).toEqual([]);
   });

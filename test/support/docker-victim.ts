@@ -1,8 +1,17 @@
-/** A Greenroom to be killed: brings up one pod by the docker runtime, says so on its output, and waits. */
+/** A Greenroom to be killed: brings up one pod with a volume by the docker runtime, says so on its output, and waits. */
 import { BOX, ECHO_SERVICE } from './docker-box.ts';
 import { dockerBench } from './docker-mesh.ts';
 
-const bench = await dockerBench([{ name: 'orders', image: BOX, command: ECHO_SERVICE }]);
+const volume = {
+  kind: 'volume',
+  name: 'data',
+  target: '/data',
+  access: 'read-write',
+  copied: 'at-first',
+} as const;
+const bench = await dockerBench([
+  { name: 'orders', image: BOX, command: ECHO_SERVICE, container: { mounts: [volume] } },
+]);
 await bench.up();
 console.log(bench.sessionId);
 setInterval(() => undefined, 1_000);

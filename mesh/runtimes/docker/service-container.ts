@@ -2,6 +2,7 @@
  * The container a service runs in: joins its pod's network namespace without the right to change it, its output
  * followed, its end noticed. Owns the wait for readiness; refuses a service that ends before it.
  */
+import { realpathSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ContainerFile, ContainerOptions } from '../../../model/container.ts';
 import { EnvironmentError } from '../../../model/environment-error.ts';
@@ -89,17 +90,28 @@ function serviceSpec(request: ServiceRequest): ContainerSpec {
   };
 }
 
-/** The engine's socket may be anywhere; the usual places are left out already when the Compose file is read. */
+/** The engine's socket may be anywhere, and a link may lead to it; the usual places are left out before. */
 function refuseSocketMount(container: ContainerOptions, engine: Engine, workload: string): void {
-  const socket = /^unix:\/\/(.*)$/.exec(engine.endpoint.url)?.[1];
+  const path = /^unix:\/\/(.*)$/.exec(engine.endpoint.url)?.[1];
+  if (path === undefined) return;
+  const socket = realPath(path);
   for (const mount of container.mounts) {
-    if (socket === undefined || mount.kind !== 'bind') continue;
-    if (`${socket}/`.startsWith(`${mount.source.replace(/\/+$/, '')}/`))
+    if (mount.kind !== 'bind') continue;
+    if (`${socket}/`.startsWith(`${realPath(mount.source).replace(/\/+$/, '')}/`))
       throw new EnvironmentError(
         'engine-mounted',
         `${workload} mounts ${mount.source}: with the engine's socket it could undo its containment`,
         { hint: 'leave that volume out of the Compose file' },
       );
+  }
+}
+
+/** Without links; as written where nothing is there. */
+function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
   }
 }
 

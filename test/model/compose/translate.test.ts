@@ -56,6 +56,13 @@ describe('a Compose file', () => {
     '/',
     '/run/podman/podman.sock',
     '/run/containerd/containerd.sock',
+    '/var/run/docker/plugins',
+    '/var/lib',
+    '/var/lib/docker/volumes',
+    '/proc',
+    '/proc/1/root',
+    '/sys/fs/cgroup',
+    '/dev/mem',
   ])('gets no way to the engine by a mount of %s', (path) => {
     const { services, problems } = translated({
       services: { web: { image: 'x', volumes: [{ type: 'bind', source: path, target: '/x' }] } },
@@ -64,7 +71,15 @@ describe('a Compose file', () => {
     expect(problems.map(({ code }) => code)).toEqual(['compose-lost']);
   });
 
-  it.each(['/var/lib/data', '/run/app', '/home/me/run', '/variable'])('may mount %s', (path) => {
+  it.each([
+    '/var/lib/data',
+    '/run/app',
+    '/home/me/run',
+    '/variable',
+    '/device',
+    '/var/run/app',
+    '/run/dockerized',
+  ])('may mount %s', (path) => {
     const { services } = translated({
       services: { web: { image: 'x', volumes: [{ type: 'bind', source: path, target: '/x' }] } },
     });
