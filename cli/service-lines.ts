@@ -28,7 +28,7 @@ export function serviceLines(workload: WorkloadState, addresses: Addresses): str
   const instance = workload.instances[0];
   if (workload.kind === 'gateway' && instance)
     return [...lines, ...gatewayDoors(workload, instance.id, addresses)];
-  const http = workload.ports.find((port) => port.protocol === 'http');
+  const http = workload.ports.find(({ protocol }) => protocol === 'http' || protocol === 'auto');
   if (!instance || !http) return lines;
   const door = addresses
     .listeners()

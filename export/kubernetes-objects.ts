@@ -13,9 +13,10 @@ export interface KubernetesObject {
   [field: string]: unknown;
 }
 
-/** Istio reads the protocol from the port's name (`http-api`); only another one needs appProtocol. */
+/** Istio reads the protocol from the port's name (`http-api`); only another one needs appProtocol, and one that nobody said none. */
 function servicePort(port: MeshPort): object {
-  const named = port.name === port.protocol || port.name.startsWith(`${port.protocol}-`);
+  const named =
+    port.protocol === 'auto' || port.name === port.protocol || port.name.startsWith(`${port.protocol}-`);
   return {
     name: port.name,
     port: port.port,

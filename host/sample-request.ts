@@ -15,11 +15,11 @@ const PATIENCE_MS = 10_000;
  */
 export async function knockAtFrontDoor(session: Session): Promise<void> {
   const doors = session.mesh.workloads.filter((workload) =>
-    workload.ports.some((port) => port.protocol === 'http'),
+    workload.ports.some(({ protocol }) => protocol === 'http' || protocol === 'auto'),
   );
   const door = doors.find((workload) => FRONT_DOORS.includes(workload.name)) ?? doors[0];
   const instance = door?.instances[0];
-  const port = door?.ports.find((candidate) => candidate.protocol === 'http');
+  const port = door?.ports.find(({ protocol }) => protocol === 'http' || protocol === 'auto');
   const address = instance && port ? session.applicationAddress(instance.id, port.targetPort) : null;
   if (!door || !address)
     throw new EnvironmentError('no-front-door', 'no service with an HTTP port is running');

@@ -20,7 +20,9 @@ export function explainEvent(
     mesh.workloads.find(({ instances }) => instances.some(({ id }) => id === event.owner)) ??
     mesh.gateways?.find(({ instance }) => instance.id === event.owner);
   const compiled = owner && facts && policies?.[owner.id]?.[facts.connection.destinationPort];
-  return compiled ? explain(compiled.policy, facts, event.decision) : null;
+  if (!compiled) return null;
+  const policy = event.kind === 'tcp' ? (compiled.tcpPolicy ?? compiled.policy) : compiled.policy;
+  return explain(policy, facts, event.decision);
 }
 
 function factsOf(event: TrafficEvent): RequestFacts | null {

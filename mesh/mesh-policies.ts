@@ -2,7 +2,7 @@
  * The policies of a mesh, compiled for every port of every workload: what a snapshot carries, what a recording
  * keeps to explain its events later. Plain JSON.
  */
-import type { Mesh, MeshGateway, MeshPort, Workload } from '../model/mesh.ts';
+import type { AppProtocol, Mesh, MeshGateway, MeshPort, Workload } from '../model/mesh.ts';
 import { formatProblem, type Problem } from '../model/problem.ts';
 import { compilePolicies } from '../policy/compile.ts';
 import type { CompiledPolicy } from '../policy/compiled-policy.ts';
@@ -16,6 +16,8 @@ import type { MtlsMode } from '../proxy/snapshot.ts';
 export interface PortPolicies {
   mtls: MtlsMode;
   policy: CompiledPolicy;
+  /** Of connections that aren't HTTP, at a port that didn't say what it speaks. */
+  tcpPolicy?: CompiledPolicy;
   /** What is asked after the policies; absent where nothing is. */
   rateLimits?: readonly CompiledRateLimit[];
   validations?: readonly CompiledValidation[];
@@ -42,7 +44,10 @@ export function workloadPorts(workload: Workload): MeshPort[] {
 /** What keeps policies from being judged; where they apply, everything is denied. Each problem once. */
 export function policyProblems(policies: MeshPolicies): Problem[] {
   const all = Object.values(policies).flatMap((ports) =>
-    Object.values(ports).flatMap(({ policy }) => policy.invalid ?? []),
+    Object.values(ports).flatMap(({ policy, tcpPolicy }) => [
+      ...(policy.invalid ?? []),
+      ...(tcpPolicy?.invalid ?? []),
+    ]),
   );
   return [...new Map(all.map((problem) => [formatProblem(problem), problem])).values()];
 }
@@ -56,12 +61,15 @@ function compileFor(mesh: Mesh, workload: Workload): Record<number, PortPolicies
     ...(rateLimits.length === 0 ? {} : { rateLimits }),
     ...(validations.length === 0 ? {} : { validations }),
   };
+  const policyAt = (port: number, protocol: AppProtocol): CompiledPolicy =>
+    compilePolicies(mesh.policies, workload, { port, protocol }, mesh.config);
   return Object.fromEntries(
     workloadPorts(workload).map(({ targetPort, protocol }) => [
       targetPort,
       {
         mtls: mtlsModeOf(modes, targetPort),
-        policy: compilePolicies(mesh.policies, workload, { port: targetPort, protocol }, mesh.config),
+        policy: policyAt(targetPort, protocol),
+        ...(protocol === 'auto' ? { tcpPolicy: policyAt(targetPort, 'tcp') } : {}),
         ...after,
       },
     ]),

@@ -92,10 +92,10 @@ function protocolOf(port: ProjectPort, report: PortReport): MeshPort['protocol']
     report('not-supported-yet', `protocol ${found.name} is not supported in this version`, 'error');
     return 'tcp';
   }
-  if (found.kind === 'undeclared' && found.sniffed) {
+  if (found.protocol === 'auto') {
     report(
       'protocol-undeclared',
-      `port ${port.port} doesn't say its protocol: Istio would guess it from the first bytes, here it is plain TCP`,
+      `port ${port.port} doesn't say its protocol: it is guessed from the first bytes of each connection, as Istio does`,
       'warning',
       `begin its name with ${PROTOCOL_NAMES.slice(0, 3).join(', ')} or tcp, such as http-api`,
     );

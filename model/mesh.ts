@@ -7,7 +7,8 @@ import type { ExtensionProvider } from './istio/extension-provider.ts';
 import type { PolicyObject } from './policy-object.ts';
 import type { Position } from './problem.ts';
 
-export type AppProtocol = 'http' | 'http2' | 'grpc' | 'tcp' | 'tls';
+/** `auto`: nobody said it, and the first bytes of each connection tell. */
+export type AppProtocol = 'http' | 'http2' | 'grpc' | 'tcp' | 'tls' | 'auto';
 
 export interface MeshPort {
   name: string;
@@ -15,7 +16,7 @@ export interface MeshPort {
   port: number;
   /** Workload port, what policies see. */
   targetPort: number;
-  /** By Istio's port-name rule (`http-api` is http) or appProtocol; unnamed = tcp. */
+  /** By Istio's port-name rule (`http-api` is http) or appProtocol; unnamed = auto. */
   protocol: AppProtocol;
 }
 

@@ -27,8 +27,8 @@ export const PROTOCOL_NAMES = [...BY_NAME.keys()];
 
 export type PortProtocol =
   | { kind: 'declared'; protocol: AppProtocol }
-  /** Neither name nor appProtocol tells: Istio would look at the first bytes of each connection. */
-  | { kind: 'undeclared'; protocol: 'tcp'; sniffed: boolean }
+  /** Neither name nor appProtocol tells: as in Istio the first bytes of each connection do, but at some well-known ports. */
+  | { kind: 'undeclared'; protocol: 'auto' | 'tcp' }
   | { kind: 'unsupported'; name: string };
 
 export function portProtocol(port: {
@@ -41,7 +41,7 @@ export function portProtocol(port: {
   if (declared === 'udp' || declared === 'grpc-web') return { kind: 'unsupported', name: declared };
   const protocol = BY_NAME.get(declared) ?? BY_APP_PROTOCOL.get(appProtocol ?? '');
   if (protocol) return { kind: 'declared', protocol };
-  return { kind: 'undeclared', protocol: 'tcp', sniffed: !SERVER_FIRST_PORTS.has(port.port) };
+  return { kind: 'undeclared', protocol: SERVER_FIRST_PORTS.has(port.port) ? 'tcp' : 'auto' };
 }
 
 function prefixOf(name: string): string {

@@ -74,7 +74,11 @@ export async function prepareSnapshot(
   }
   // Indexes are made before the snapshot is in force: no request waits for them.
   for (const { inbound, gateway = [] } of own)
-    for (const { policy } of [...inbound, ...gateway]) preparePolicy(policy);
+    for (const policy of [
+      ...[...inbound, ...gateway].map((port) => port.policy),
+      ...inbound.flatMap(({ tcpPolicy = [] }) => tcpPolicy),
+    ])
+      preparePolicy(policy);
   return {
     kind: 'prepared',
     listeners: prepared.bound,

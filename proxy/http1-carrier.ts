@@ -23,7 +23,7 @@ export function applicationCarrier(core: Core, place: InboundPlace): Carrier {
   if (speaksHttp2(protocol))
     return (input) =>
       input.upgrade === null
-        ? carryOverHttp2(input, applicationUpstream(core, place))
+        ? carryOverHttp2(input, applicationUpstream(core, place, 'http1'))
         : refusedUpgrade('upstream-protocol-error');
   return agentCarrier(
     core.pools.agent(applicationPool(place.instance, upstream), () => dialPlain(core, upstream)),

@@ -52,6 +52,7 @@ export class InForce {
   readonly #inboundAddresses = new Map<string, BoundListener>();
   readonly #byHost = new Map<string, ServiceSnapshot>();
   readonly #servedPorts = new Set<number>();
+  readonly #undeclaredPorts = new Set<number>();
   readonly #routes = new Map<string, RouteTable>();
 
   /** `tls`: of this worker's own sidecars. */
@@ -66,7 +67,10 @@ export class InForce {
     for (const service of snapshot.services) {
       this.#services.set(service.id, service);
       this.#byHost.set(`${service.name}.${service.namespace}.svc.cluster.local`, service);
-      for (const port of service.ports) this.#servedPorts.add(port.port);
+      for (const { port, protocol } of service.ports) {
+        this.#servedPorts.add(port);
+        if (protocol === 'auto') this.#undeclaredPorts.add(port);
+      }
     }
   }
 
@@ -155,6 +159,12 @@ export class InForce {
   /** Whether any service has this port: on others Istio has no HTTP listener at all. */
   servesPort(port: number): boolean {
     return this.#servedPorts.has(port);
+  }
+
+  /** The address of the service that a Host names, where services of that port have listeners of their own address. */
+  ownAddress(host: string, port: number, callerNamespace: string): string | null {
+    if (!this.#undeclaredPorts.has(port)) return null;
+    return this.destinationByHost(host, port, callerNamespace)?.service.clusterIp ?? null;
   }
 
   /**

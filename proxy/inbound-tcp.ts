@@ -7,6 +7,7 @@ import { connect } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Decision, Explanation, Finding } from '../model/decision.ts';
 import type { RequestFacts } from '../model/request-facts.ts';
+import type { CompiledPolicy } from '../policy/compiled-policy.ts';
 import { decide } from '../policy/decide.ts';
 import { explain } from '../policy/explain.ts';
 import type { Core } from './core.ts';
@@ -20,6 +21,7 @@ import {
   type InboundConnection,
 } from './inbound-connection.ts';
 import { makeEvent } from './make-event.ts';
+import type { InboundPort } from './snapshot.ts';
 import { join } from './tcp-pair.ts';
 
 const NO_BYTES: Decision = { verdict: 'allow', phase: 'default', reason: 'no-bytes', matched: null };
@@ -31,7 +33,12 @@ export function carryInboundTcp(core: Core, connection: InboundConnection, clien
     client.destroy();
     return;
   }
-  const { upstream, policy } = place.port;
+  const { upstream } = place.port;
+  const policy = tcpPolicyOf(place.port);
+  if (policy === null) {
+    client.destroy();
+    return;
+  }
   let source = { ...sourceOf(core, connection.endpoints) };
   let decision: Decision = NO_BYTES;
   let explanation: Explanation | null = null;
@@ -57,7 +64,8 @@ export function carryInboundTcp(core: Core, connection: InboundConnection, clien
         source = { ...sourceOf(core, connection.endpoints) };
         const facts: RequestFacts = { connection: connectionFacts(place, connection, source), http: null };
         // The snapshot of this moment, which may be newer than the connection.
-        const current = placeOf(core, connection.instance, connection.port)?.port.policy ?? policy;
+        const port = placeOf(core, connection.instance, connection.port)?.port;
+        const current = (port === undefined ? null : tcpPolicyOf(port)) ?? policy;
         decision = decide(current, facts);
         if (decision.verdict === 'deny') {
           explanation = explain(current, facts, decision);
@@ -94,6 +102,11 @@ export function carryInboundTcp(core: Core, connection: InboundConnection, clien
       );
     },
   });
+}
+
+/** null: none was told, and bytes aren't let in. */
+function tcpPolicyOf({ protocol, policy, tcpPolicy }: InboundPort): CompiledPolicy | null {
+  return protocol === 'auto' ? (tcpPolicy ?? null) : policy;
 }
 
 const PLAINTEXT_ON_STRICT: Decision = {

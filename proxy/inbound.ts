@@ -4,6 +4,8 @@
  */
 import type { Socket } from 'node:net';
 import type { Decision } from '../model/decision.ts';
+import type { AppProtocol } from '../model/mesh.ts';
+import { sniffedBytes } from '../wire/sniffed-protocol.ts';
 import { endpointsOf } from './connection-table.ts';
 import type { Core } from './core.ts';
 import type { HttpLane } from './http-lane.ts';
@@ -12,12 +14,15 @@ import { carryInboundTcp } from './inbound-tcp.ts';
 import { makeEvent } from './make-event.ts';
 import type { Admitted, Refused } from './admission.ts';
 import { acceptConnection } from './mtls-gate.ts';
+import { inspectConnection } from './routing/inspect-connection.ts';
+import { sniffingTls } from './sniffing-tls.ts';
 import { whereThereIsRoom } from './unfinished.ts';
 import { now } from './moment.ts';
 
-/** Whether a port's protocol is parsed as HTTP. */
-function isHttp(protocol: string): boolean {
-  return protocol !== 'tcp' && protocol !== 'tls';
+/** What a port speaks; an `auto` one has the filter chains of bytes, and those of HTTP besides. */
+function spokenAt(protocol: AppProtocol): 'http' | 'tcp' | 'auto' {
+  if (protocol === 'auto') return 'auto';
+  return protocol === 'tcp' || protocol === 'tls' ? 'tcp' : 'http';
 }
 
 function refusal(refused: Refused): Decision {
@@ -47,14 +52,15 @@ export async function acceptInbound(
     socket.destroy();
     return;
   }
-  const http = isHttp(place.port.protocol);
+  const spoken = spokenAt(place.port.protocol);
+  const sniffing = sniffingTls(place.port.mtls, tls);
   // Looked up early too: a client that is gone by the end of the handshake is forgotten by then.
   const early = sourceOf(core, endpoints);
   const result = await whereThereIsRoom(core, site, socket, () =>
     acceptConnection(socket, {
       mode: place.port.mtls,
-      protocol: http ? 'http' : 'tcp',
-      tls: http ? tls.http : tls.tcp,
+      protocol: spoken === 'http' ? 'http' : 'tcp',
+      tls: spoken === 'auto' ? sniffing : tls[spoken],
       gate: place.inForce.gate(core.limits),
     }),
   );
@@ -82,8 +88,14 @@ export async function acceptInbound(
     return;
   }
   const connection = connectionOf(result, { instance: site.instance, port, endpoints, acceptedAt });
-  if (http) lane.accept(result.stream, connection);
-  else carryInboundTcp(core, connection, result.stream);
+  const serve = (protocol: 'http' | 'tcp'): void => {
+    if (protocol === 'http') lane.accept(result.stream, connection);
+    else carryInboundTcp(core, connection, result.stream);
+  };
+  if (spoken !== 'auto') serve(spoken);
+  else if (result.chain === 'mtls') serve(sniffing.speaks);
+  else if (result.chain === 'tls-passthrough') serve('tcp');
+  else inspectConnection(result.stream, core.limits.headerTimeoutMs, (found) => serve(sniffedBytes(found)));
 }
 
 function connectionOf(

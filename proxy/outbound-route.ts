@@ -92,7 +92,7 @@ export interface Way {
 /** By which names the two sidecars recognize each other. */
 function alpnOf(protocol: AppProtocol): keyof typeof UPSTREAM_ALPN {
   if (speaksHttp2(protocol)) return 'http2';
-  return protocol === 'http' ? 'http' : 'tcp';
+  return protocol === 'http' || protocol === 'auto' ? 'http' : 'tcp';
 }
 
 function securityOf(way: Way, inForce: InForce): UpstreamContext['security'] {

@@ -17,7 +17,7 @@ import { makeEvent } from './make-event.ts';
 import { callerPeer, tagOf, type OutboundConnection } from './outbound-connection.ts';
 import type { PeerConnection } from './outbound-route.ts';
 import { endpointKey, occupy } from './routing/cluster-state.ts';
-import { addressOf, dialCluster, newestOf } from './routing/cluster-way.ts';
+import { addressOf, dialCluster, newestOf, spokenTo } from './routing/cluster-way.ts';
 import { hashText } from './routing/hash-ring.ts';
 import { originalDestination, originalEndpoint, passthroughCluster } from './routing/original-destination.ts';
 import { peerOfEndpoint } from './routing/peer-of-endpoint.ts';
@@ -63,11 +63,10 @@ function targetOf({ core, connection, inForce, caller }: TcpCall): Target {
     };
   }
   const name = pick(chain.destinations, Math.random)?.cluster ?? '';
-  const cluster = Object.hasOwn(table.compiled.clusters, name)
-    ? (table.compiled.clusters[name] ?? null)
-    : null;
-  if (cluster === null)
-    return { cluster, chain, decision: decisionOf('cluster-not-found'), endpoint: () => null };
+  const named = Object.hasOwn(table.compiled.clusters, name) ? table.compiled.clusters[name] : undefined;
+  if (named === undefined)
+    return { cluster: null, chain, decision: decisionOf('cluster-not-found'), endpoint: () => null };
+  const cluster = spokenTo(named, 'tcp');
   const hash = chain.hashSourceIp ? hashText(caller.podIp) : null;
   return {
     cluster,

@@ -14,6 +14,7 @@ import { hostName, hostPort } from './in-force.ts';
 import { carryOutboundTcp } from './outbound-tcp.ts';
 import type { OutboundConnection } from './outbound-connection.ts';
 import type { InstanceSnapshot } from './snapshot.ts';
+import { inspectConnection } from './routing/inspect-connection.ts';
 import { join } from './tcp-pair.ts';
 
 export interface TunnelRequest {
@@ -64,10 +65,16 @@ export function openTunnel(
       ...connection,
       aim: { kind: 'peer', service: destination.service.id, port },
     };
-    const { protocol } = destination.port;
-    if (protocol === 'tcp' || protocol === 'tls')
+    const carryBytes = (): void =>
       void carryOutboundTcp({ core, connection: aimed, inForce, caller }, socket);
-    else lane.accept(socket, aimed);
+    const { protocol } = destination.port;
+    if (protocol === 'tcp' || protocol === 'tls') carryBytes();
+    else if (protocol !== 'auto') lane.accept(socket, aimed);
+    else
+      inspectConnection(socket, core.limits.headerTimeoutMs, (found) => {
+        if (found === 'other') carryBytes();
+        else lane.accept(socket, aimed);
+      });
     return;
   }
   if (inForce.snapshot.outboundTrafficPolicy !== 'ALLOW_ANY') {

@@ -87,8 +87,8 @@ function serveOutbound(call: TcpCall, lane: HttpLane<OutboundConnection>, socket
     return;
   }
   inspectConnection(socket, core.limits.headerTimeoutMs, (found) => {
-    if (found === 'http') lane.accept(socket, connection);
-    else void carryOutboundTcp(call, socket);
+    if (found === 'other') void carryOutboundTcp(call, socket);
+    else lane.accept(socket, connection);
   });
 }
 

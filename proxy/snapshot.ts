@@ -29,6 +29,8 @@ export interface InboundPort {
   upstream: { host: string; port: number };
   /** AuthorizationPolicies and RequestAuthentications that apply to this workload and port. */
   policy: CompiledPolicy;
+  /** The same of connections that aren't HTTP, at an `auto` port; absent = nothing but HTTP is let in there. */
+  tcpPolicy?: CompiledPolicy;
   /** Asked after the policies, in this order; absent = none. */
   rateLimits?: readonly CompiledRateLimit[];
   validations?: readonly CompiledValidation[];

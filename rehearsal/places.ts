@@ -34,8 +34,7 @@ export function requireWorkload(session: Session, name: string): Workload {
 
 /** The service port `wanted`, or the first that speaks HTTP. */
 export function requirePort(workload: Workload, wanted: number | undefined): MeshPort {
-  const http = (each: MeshPort): boolean =>
-    each.protocol === 'http' || each.protocol === 'http2' || each.protocol === 'grpc';
+  const http = (each: MeshPort): boolean => each.protocol !== 'tcp' && each.protocol !== 'tls';
   const found =
     wanted === undefined
       ? (workload.ports.find(http) ?? workload.ports[0])

@@ -1,6 +1,6 @@
 /** Whether the first bytes of a connection are HTTP, as Envoy's http_inspector tells them: by the request line. */
 
-export type Inspection = 'http1' | 'http2' | 'other' | 'need-more';
+export type Inspection = 'http1' | 'http1.0' | 'http2' | 'other' | 'need-more';
 
 const PREFACE = 'PRI * HTTP/2';
 /** What Envoy's inspector looks at. */
@@ -21,7 +21,8 @@ export function inspectFirstBytes(text: string): Inspection {
   const [method = '', target = '', version = '', ...rest] = line.split(' ').filter((part) => part !== '');
   const isTarget = (method === 'CONNECT' ? AUTHORITY : TARGET).test(target);
   const known = TOKEN.test(method) && isTarget && /^HTTP\/1\.[01]$/.test(version) && rest.length === 0;
-  return known ? 'http1' : 'other';
+  if (!known) return 'other';
+  return version === 'HTTP/1.0' ? 'http1.0' : 'http1';
 }
 
 /** A line that isn't over yet: a method, then anything that a target may hold. */

@@ -59,6 +59,7 @@ function protocolOf(
   { connectionPool }: TrafficSettings,
 ): Cluster['protocol'] {
   if (protocol === 'grpc' || protocol === 'http2') return 'http2';
+  if (protocol === 'auto') return 'auto';
   if (protocol !== 'http') return 'tcp';
   return connectionPool?.http?.h2UpgradePolicy === 'UPGRADE' ? 'http2' : 'http1';
 }

@@ -178,7 +178,8 @@ export interface Cluster {
   host: string;
   subset: string;
   port: number;
-  protocol: 'http1' | 'http2' | 'tcp';
+  /** `auto`: as the client's own connection. */
+  protocol: 'http1' | 'http2' | 'tcp' | 'auto';
   /** `original-destination`: the address that the client connected to. */
   discovery: 'endpoints' | 'original-destination';
   /** Where a stand-in plays all original destinations. */

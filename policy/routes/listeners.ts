@@ -1,6 +1,6 @@
 /** Listeners of a client: which addresses speak HTTP, and which are TCP to whom. */
 import type { DestinationRuleSpec } from '../../model/istio/destination-rule.ts';
-import type { CompiledListener, TcpChain, WeightedDestination } from './compiled-routes.ts';
+import type { CompiledListener, TcpChain, VirtualHost, WeightedDestination } from './compiled-routes.ts';
 import { clusterName } from './clusters.ts';
 import { namesService, type EgressListener, type RouteClient, type SidecarScope } from './sidecar-scope.ts';
 import type { RouteService, RouteServicePort } from './route-services.ts';
@@ -49,7 +49,8 @@ interface Addition extends ListenerInput {
 
 function addService(entries: Map<string, Entry>, addition: Addition): void {
   const { port, service } = addition;
-  const http = port.protocol !== 'tcp' && port.protocol !== 'tls';
+  const sniffed = port.protocol === 'auto';
+  const http = !sniffed && port.protocol !== 'tcp' && port.protocol !== 'tls';
   const own = service.addresses[0] ?? ANY_ADDRESS;
   const block = own.includes('/');
   const address = http || block ? ANY_ADDRESS : own;
@@ -60,6 +61,22 @@ function addService(entries: Map<string, Entry>, addition: Addition): void {
   entries.set(key, entry);
   if (http) entry.listener.http ??= virtualHosts(addition);
   else addChains(entry.listener.tcp, chainsOf(addition, block ? [own] : []));
+  if (sniffed) entry.listener.http ??= sniffedHosts(addition);
+}
+
+/** A listener of a service's own address, where the first bytes tell: whatever Host they name, it is this service. */
+function sniffedHosts({ client, egress, serviceOf, ruleFor, port, service }: Addition): VirtualHost[] {
+  const listener = { ...egress, services: [{ ...service, ports: [port] }] };
+  const input = {
+    client,
+    listener,
+    port: port.port,
+    serviceOf,
+    ruleFor,
+    unknownHosts: 'REGISTRY_ONLY' as const,
+  };
+  const own = buildVirtualHosts(input).find(({ domains }) => domains.includes(service.host.toLowerCase()));
+  return own === undefined ? [] : [{ ...own, domains: ['*'] }];
 }
 
 /** All HTTP services of a port share their virtual hosts. */

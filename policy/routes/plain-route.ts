@@ -36,7 +36,7 @@ function isDefaultRetry(retry: ForwardAction['retry']): boolean {
 
 function isPlainCluster({ protocol, discovery, endpoints, tls, outlier, balance, pool }: Cluster): boolean {
   return (
-    protocol === 'http1' &&
+    (protocol === 'http1' || protocol === 'auto') &&
     discovery === 'endpoints' &&
     endpoints.every(({ instance }) => instance !== null) &&
     (tls.mode === 'DISABLE' || tls.mode === 'ISTIO_MUTUAL') &&

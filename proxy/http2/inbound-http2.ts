@@ -206,7 +206,7 @@ class InboundSite implements Http2Site<Standing> {
   #pass(judged: Judged, protocol: Protocol, exchange: ServerExchange, request: UpstreamRequest): void {
     const { core, place, at } = judged;
     const seen = judged.request as NonNullable<TrafficEvent['request']>;
-    const upstream = applicationUpstream(core, place);
+    const upstream = applicationUpstream(core, place, 'http2');
     const times: ExchangeTimes = { at, decidedAt: performance.now(), answeredAt: 0 };
     let attempts = 1;
     const send = (): void =>

@@ -169,10 +169,13 @@ export function newestOf(
   const inForce = core.inForce ?? routedBy;
   const instance = inForce.instance(client);
   const clusters = instance === null ? {} : inForce.routes(instance).compiled.clusters;
-  return {
-    inForce,
-    cluster: Object.hasOwn(clusters, cluster.name) ? (clusters[cluster.name] ?? cluster) : cluster,
-  };
+  const newest = Object.hasOwn(clusters, cluster.name) ? (clusters[cluster.name] ?? cluster) : cluster;
+  return { inForce, cluster: cluster.protocol === 'auto' ? newest : spokenTo(newest, cluster.protocol) };
+}
+
+/** A cluster that didn't say what it speaks, spoken to as the client's own connection is. */
+export function spokenTo(cluster: Cluster, protocol: Exclude<Cluster['protocol'], 'auto'>): Cluster {
+  return cluster.protocol === 'auto' ? { ...cluster, protocol } : cluster;
 }
 
 /** Pooled connections of that way, in the cluster's protocol. */

@@ -12,13 +12,13 @@ import type { ExchangeTimes } from '../http2/told-exchange.ts';
 import type { Upstream, UpstreamRequest } from '../http2/upstream.ts';
 import { peerConnections, type PeerConnection } from '../outbound-route.ts';
 import { attemptsUpstream, type AttemptOutcome, type AttemptPlan } from './attempts.ts';
-import { addressOf, clusterUpstream, newestOf } from './cluster-way.ts';
+import { addressOf, clusterUpstream, newestOf, spokenTo } from './cluster-way.ts';
 import { hashOfRequest, type RequestHash } from './hash-of-request.ts';
 import { mirroredUpstream } from './mirrored-upstream.ts';
 import { originalEndpoint } from './original-destination.ts';
 import { peerOfEndpoint } from './peer-of-endpoint.ts';
 import { pickEndpoint } from './pick-endpoint.ts';
-import { finished, refuse, type Exchange } from './exchange.ts';
+import { finished, protocolOf, refuse, type Exchange } from './exchange.ts';
 import type { CarryHooks } from './client-side.ts';
 import { tunnelRouted } from './tunnel-routed.ts';
 import { sendMirror, type Mirror } from './send-mirror.ts';
@@ -35,7 +35,9 @@ export const PASSED_THROUGH: Decision = {
 
 export async function forwardRouted(exchange: Exchange, decision: ForwardDecision): Promise<void> {
   const { call, client, request, facts } = exchange;
-  const { route, action, destination, cluster } = decision;
+  const { route, action, destination } = decision;
+  const spoken = protocolOf(call);
+  const cluster = decision.cluster && spokenTo(decision.cluster, spoken);
   const by = { route, destination };
   const source = call.route?.source ?? null;
   if (cluster === null) {
@@ -178,7 +180,8 @@ function mirrorsOf(exchange: Exchange, names: readonly string[], request: Upstre
   return names.flatMap((name) => {
     const cluster = Object.hasOwn(clusters, name) ? clusters[name] : undefined;
     if (cluster === undefined) return [];
-    const plan = { ...clusterPlan(exchange, cluster, null, request.host), retry: null, timeoutMs: 0 };
+    const own = spokenTo(cluster, protocolOf(call));
+    const plan = { ...clusterPlan(exchange, own, null, request.host), retry: null, timeoutMs: 0 };
     return [sendMirror(plan, request, call.caller.podIp)];
   });
 }

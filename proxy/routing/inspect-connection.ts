@@ -1,16 +1,14 @@
 /** Waits for the first bytes of a connection until they tell whether they are HTTP, and puts them back. */
-import type { Socket } from 'node:net';
-import { inspectFirstBytes } from '../../wire/http-inspector.ts';
+import type { Duplex } from 'node:stream';
+import { inspectFirstBytes, type Inspection } from '../../wire/http-inspector.ts';
+
+export type Found = Exclude<Inspection, 'need-more'>;
 
 /** A request line that isn't over in time is left to HTTP, which has a limit for that; a silent client just waits. */
-export function inspectConnection(
-  socket: Socket,
-  timeoutMs: number,
-  use: (found: 'http' | 'other') => void,
-): void {
+export function inspectConnection(socket: Duplex, timeoutMs: number, use: (found: Found) => void): void {
   let seen: Buffer = Buffer.alloc(0);
   let timer: NodeJS.Timeout | undefined;
-  const done = (found: 'http' | 'other'): void => {
+  const done = (found: Found): void => {
     clearTimeout(timer);
     socket.off('readable', take).off('end', gone).off('close', gone);
     if (seen.length > 0 && !socket.destroyed) socket.unshift(seen);
@@ -21,10 +19,10 @@ export function inspectConnection(
     if (chunk === null) return;
     seen = seen.length === 0 ? chunk : Buffer.concat([seen, chunk]);
     const found = inspectFirstBytes(seen.toString('latin1'));
-    if (found === 'need-more') timer ??= setTimeout(() => done('http'), timeoutMs);
-    else done(found === 'other' ? 'other' : 'http');
+    if (found === 'need-more') timer ??= setTimeout(() => done('http1'), timeoutMs);
+    else done(found);
   };
-  const gone = (): void => done('http');
+  const gone = (): void => done('http1');
   socket.on('readable', take).once('end', gone).once('close', gone);
   take();
 }

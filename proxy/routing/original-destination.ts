@@ -4,14 +4,14 @@ import { aimedDestination, type OutboundConnection } from '../outbound-connectio
 import { hostName, hostPort, type InForce } from '../in-force.ts';
 
 export interface OriginalDestination {
-  /** An IP address; the name in a Host, where a client uses us as its HTTP proxy. */
+  /** An IP address; mostly the name in a Host, where a client uses us as its HTTP proxy. */
   address: string;
   port: number;
 }
 
 export function originalDestination(
   inForce: InForce,
-  { aim }: Pick<OutboundConnection, 'aim'>,
+  { aim, instance }: Pick<OutboundConnection, 'aim' | 'instance'>,
   host: string,
 ): OriginalDestination {
   switch (aim.kind) {
@@ -19,8 +19,11 @@ export function originalDestination(
       return { address: aim.ip, port: aim.port };
     case 'peer':
       return { address: aimedDestination(inForce, aim)?.service.clusterIp ?? aim.service, port: aim.port };
-    case 'http-proxy':
-      return { address: hostName(host), port: hostPort(host) ?? 80 };
+    case 'http-proxy': {
+      const port = hostPort(host) ?? 80;
+      const own = inForce.ownAddress(host, port, inForce.instance(instance)?.namespace ?? '');
+      return { address: own ?? hostName(host), port };
+    }
   }
 }
 

@@ -89,6 +89,8 @@ export class RouteUpstream {
       let sni = '';
       tls.on('error', () => tls.destroy());
       tls.once('secure', () => {
+        // Only a server of tls clears it, and HTTP/2 waits for that.
+        (tls as { secureConnecting?: boolean }).secureConnecting = false;
         sni = (tls as TLSSocket & { servername?: string | false }).servername || '';
         const mutual = tls.getPeerX509Certificate() !== undefined;
         this.#serve(tls, { place, arrival: null, host: '', tls: mutual ? 'mutual' : 'simple', sni });

@@ -10,10 +10,10 @@ it.each([
   [{ name: 'mysql', port: 1 }, 'tcp'],
   [{ name: 'tcp-x', appProtocol: 'http', port: 80 }, 'http'],
   [{ name: 'api', appProtocol: 'kubernetes.io/h2c', port: 80 }, 'http2'],
-  [{ name: 'constructor', port: 80 }, 'undeclared, sniffed'],
-  [{ name: 'httpapi', port: 80 }, 'undeclared, sniffed'],
-  [{ port: 80 }, 'undeclared, sniffed'],
-  [{ port: 3306 }, 'undeclared'],
+  [{ name: 'constructor', port: 80 }, 'undeclared auto'],
+  [{ name: 'httpapi', port: 80 }, 'undeclared auto'],
+  [{ port: 80 }, 'undeclared auto'],
+  [{ port: 3306 }, 'undeclared tcp'],
   [{ name: 'udp-dns', port: 53 }, 'unsupported'],
   [{ name: 'grpc-web-x', port: 80 }, 'unsupported'],
 ])('%j is %s', (port, expected) => {
@@ -21,6 +21,6 @@ it.each([
   const text =
     found.kind === 'declared'
       ? found.protocol
-      : `${found.kind}${found.kind === 'undeclared' && found.sniffed ? ', sniffed' : ''}`;
+      : `${found.kind}${found.kind === 'undeclared' ? ` ${found.protocol}` : ''}`;
   expect(text).toBe(expected);
 });

@@ -32,7 +32,6 @@ describe('the first bytes of a connection', () => {
 
   it.each([
     'GET / HTTP/1.1\r\n',
-    'GET / HTTP/1.0\n',
     'GET  /a?b  HTTP/1.1\r\nHost: x\r\n',
     'OPTIONS * HTTP/1.1\r\n',
     'GET http://a/b HTTP/1.1\r\n',
@@ -40,6 +39,10 @@ describe('the first bytes of a connection', () => {
     'my-method!# /x HTTP/1.1\r\n',
   ])('%j are HTTP/1', (text) => {
     expect(inspectFirstBytes(text)).toBe('http1');
+  });
+
+  it('tells HTTP/1.0 from HTTP/1.1', () => {
+    expect(inspectFirstBytes('GET / HTTP/1.0\n')).toBe('http1.0');
   });
 
   it.each(['PRI * HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'])('%j are HTTP/2', (text) => {

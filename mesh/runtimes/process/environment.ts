@@ -119,7 +119,7 @@ function egressVariables({ workload, egress }: ServiceEnvironmentInput): Record<
   }
   for (const peer of egress.peers) {
     const address = `${peer.listen.host}:${peer.listen.port}`;
-    const http = peer.protocol === 'http' || peer.protocol === 'http2' || peer.protocol === 'grpc';
+    const http = peer.protocol !== 'tcp' && peer.protocol !== 'tls';
     for (const name of peerNames(peer, workload.namespace, egress)) {
       variables[`GREENROOM_ADDR_${name}_${peer.port}`] = address;
       if (http) variables[`GREENROOM_URL_${name}`] ??= `http://${address}`;
