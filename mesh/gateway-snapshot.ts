@@ -4,17 +4,24 @@ import { type GatewayPort, readGatewayPort } from '../policy/gateway/read-gatewa
 import type { GatewayPortSnapshot, InstanceSnapshot, ServerCredentials } from '../proxy/snapshot.ts';
 import type { GatewayCredentials } from './gateway-credentials.ts';
 import type { MeshPolicies } from './mesh-policies.ts';
+import type { MeshRoutes } from './mesh-routes.ts';
 import type { IssuedLeaf } from './pki/leaf.ts';
 
 const LOOPBACK = '127.0.0.1';
 
-/** `leaf`: its own identity towards the services of the mesh. */
-export function gatewayInstance(
-  gateway: MeshGateway,
-  mesh: Mesh,
-  policies: MeshPolicies,
-  { leaf, shown }: { leaf: IssuedLeaf; shown: GatewayCredentials | undefined },
-): InstanceSnapshot {
+export interface GatewayInput {
+  mesh: Mesh;
+  policies: MeshPolicies;
+  routes: MeshRoutes;
+  /** Its own identity towards the services of the mesh. */
+  leaf: IssuedLeaf;
+  /** What its clients are shown. */
+  shown: GatewayCredentials | undefined;
+}
+
+/** One instance, with nothing behind it. */
+export function gatewayInstance(gateway: MeshGateway, input: GatewayInput): InstanceSnapshot {
+  const { routes, leaf, shown } = input;
   return {
     id: gateway.instance.id,
     workload: gateway.id,
@@ -23,19 +30,20 @@ export function gatewayInstance(
     podIp: gateway.instance.podIp,
     credentials: { certificateChainPem: leaf.certificateChainPem, privateKeyPem: leaf.privateKey.reveal() },
     inbound: [],
-    gateway: portsOf(gateway, mesh, policies),
+    gateway: portsOf(gateway, input),
     serverCredentials: revealed(shown ?? {}),
     outbound: [],
+    routes: routes.keyOfGateway(gateway),
     allowedOutboundPeers: [],
   };
 }
 
-function portsOf(gateway: MeshGateway, mesh: Mesh, policies: MeshPolicies): GatewayPortSnapshot[] {
+function portsOf(gateway: MeshGateway, { mesh, policies, routes }: GatewayInput): GatewayPortSnapshot[] {
   return Object.entries(policies[gateway.id] ?? {}).map(([number, compiled]) => {
     const port = Number(number);
     const { policy, signals, rateLimits } = compiled;
     return {
-      at: readable(readGatewayPort(mesh.policies, gateway, port)),
+      at: readable(readGatewayPort(mesh.policies, gateway, port, routes.world)),
       listen: { host: LOOPBACK, port: gateway.listen[port] ?? 0 },
       policy,
       ...(signals === undefined ? {} : { signals }),

@@ -1,5 +1,5 @@
 /** What the sidecars of a mesh are told about the ways out: its objects compiled once for clients that see the same. */
-import type { Mesh, Workload } from '../model/mesh.ts';
+import type { Mesh, MeshGateway, Workload } from '../model/mesh.ts';
 import type { CompiledRoutes } from '../policy/routes/compiled-routes.ts';
 import {
   clientKey,
@@ -15,6 +15,9 @@ export interface MeshRoutes {
   routes: Record<string, CompiledRoutes>;
   /** Key of a workload's sidecars. */
   keyOf(workload: Workload): string;
+  keyOfGateway(gateway: MeshGateway): string;
+  /** What all of them were compiled from. */
+  world: RoutingWorld;
 }
 
 /** Instances that are down are no endpoints. */
@@ -33,7 +36,11 @@ export function compileMeshRoutes(
   const routes: Record<string, CompiledRoutes> = {};
   for (const workload of mesh.workloads)
     routes[clientKey(world, workload)] ??= compileRoutes(world, workload);
-  return { routes, keyOf: (workload) => clientKey(world, workload) };
+  // No Sidecar object has a say at a gateway.
+  const unscoped: RoutingWorld = { ...world, objects: { ...world.objects, sidecars: [] } };
+  const keyOfGateway = ({ id }: MeshGateway): string => `gateway ${id}`;
+  for (const gateway of mesh.gateways ?? []) routes[keyOfGateway(gateway)] = compileRoutes(unscoped, gateway);
+  return { routes, keyOf: (workload) => clientKey(world, workload), keyOfGateway, world };
 }
 
 function serviceOf(

@@ -61,7 +61,10 @@ export function buildSnapshot(version: number, input: SnapshotInput): Snapshot {
         workload.instances.map((instance) => instanceSnapshot(instance, workload, input, routes)),
       ),
       ...(mesh.gateways ?? []).map((gateway) =>
-        gatewayInstance(gateway, mesh, input.policies, {
+        gatewayInstance(gateway, {
+          mesh,
+          policies: input.policies,
+          routes,
           leaf: known(input.credentials, gateway.instance.id),
           shown: input.gatewayCredentials?.get(gateway.id),
         }),

@@ -10,7 +10,8 @@ type Expectation = NonNullable<DecisionCase['expect']>;
 /** One line a difference: `details: wanted …, got …`. */
 export function compareCase(expect: Expectation | undefined, judged: Judged): string[] {
   if (expect === undefined) return [];
-  const { decision, facts, custom } = judged;
+  const { decision, custom, upstream = judged.facts.http } = judged;
+  const facts = { ...judged.facts, http: upstream };
   const differences: string[] = [];
   const check = (what: string, wanted: unknown, got: unknown) => {
     if (wanted !== undefined && wanted !== got)

@@ -1,6 +1,6 @@
 /** A request that reached the filters, through them in Envoy's order: the authorizer, tokens, the rest. */
 import type { Decision } from '../model/decision.ts';
-import type { RequestFacts } from '../model/request-facts.ts';
+import type { HttpFacts, RequestFacts } from '../model/request-facts.ts';
 import type { CompiledPolicy } from './compiled-policy.ts';
 import type { Authorize } from './custom/apply-answer.ts';
 import { askAuthorizer, type CustomOutcome, withoutCustom } from './custom/ask-authorizer.ts';
@@ -17,6 +17,8 @@ export interface Judged {
   tokens?: TokenFacts;
   /** What came of asking an external authorizer, where it got that far. */
   custom?: CustomOutcome;
+  /** The request behind a gateway's route; absent = as `facts` have it. */
+  upstream?: HttpFacts;
 }
 
 /** Whom the filters may ask. Without `authorize` what an authorizer would have to be asked about is denied. */

@@ -58,5 +58,7 @@ export async function judgeAtGateway(
   const judged = await decideHttp(to.policy, facts, askable);
   if (judged.decision.verdict === 'deny' || judged.facts.http === null) return judged;
   const outcome = routeAtGateway(virtualHosts(to.at, reached.servers), judged.facts.http);
-  return outcome.kind === 'routed' ? judged : { ...judged, decision: outcome.decision };
+  return outcome.kind === 'routed'
+    ? { ...judged, upstream: outcome.upstream }
+    : { ...judged, decision: outcome.decision };
 }

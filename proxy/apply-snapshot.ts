@@ -88,7 +88,7 @@ export async function prepareSnapshot(
       seeOff(core, next);
       core.inForce = next;
       prepared.commit();
-      retirePools(core, snapshot, all);
+      retirePools(core, snapshot);
     },
   };
 }
@@ -108,19 +108,16 @@ function seeOff(core: Core, next: InForce): void {
 }
 
 /** Connections to and for instances that are gone are of no use any more. */
-function retirePools(core: Core, snapshot: Snapshot, listeners: readonly BoundListener[]): void {
+function retirePools(core: Core, snapshot: Snapshot): void {
   const instances = new Set(snapshot.instances.map(({ id }) => id));
-  const addresses = new Set(listeners.map(({ host, port }) => `${host}:${port}`));
   const applications = new Set(
     snapshot.instances.flatMap((instance) =>
       instance.inbound.map(({ upstream }) => applicationPool(instance, upstream)),
     ),
   );
   const keep = (key: string): boolean => {
-    const [kind, instance = '', address = ''] = key.split('|');
-    if (kind === 'application') return applications.has(key);
-    if (kind === 'peer') return instances.has(instance) && addresses.has(address);
-    return kind === 'passthrough' || instances.has(instance);
+    const [kind, instance = ''] = key.split('|');
+    return kind === 'application' ? applications.has(key) : instances.has(instance);
   };
   core.pools.retire(keep);
   core.fast.upstreams.retire(keep);

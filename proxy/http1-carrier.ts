@@ -2,18 +2,17 @@
 import type { Agent } from 'node:http';
 import { applicationPool, type Core } from './core.ts';
 import { dialPlain } from './dial-plain.ts';
-import { decisionOf, type Failure } from './error-table.ts';
+import { decisionOf } from './error-table.ts';
 import { forward, type ForwardInput, type ForwardResult } from './forward-http.ts';
 import { carryOverHttp2 } from './http2/carry-http1.ts';
 import { speaksHttp2 } from './http2/speaks-http2.ts';
-import { applicationUpstream, peerUpstream } from './http2/upstreams.ts';
+import { applicationUpstream } from './http2/upstreams.ts';
 import type { InboundPlace } from './inbound-connection.ts';
-import { peerPool, type Way } from './outbound-route.ts';
 
 /** Carries one exchange; resolves when it is over. */
-export type Carrier = (input: Omit<ForwardInput, 'agent'>) => Promise<ForwardResult>;
+type Carrier = (input: Omit<ForwardInput, 'agent'>) => Promise<ForwardResult>;
 
-export function agentCarrier(agent: Agent): Carrier {
+function agentCarrier(agent: Agent): Carrier {
   return (input) => forward({ ...input, agent });
 }
 
@@ -24,28 +23,17 @@ export function applicationCarrier(core: Core, place: InboundPlace): Carrier {
     return (input) =>
       input.upgrade === null
         ? carryOverHttp2(input, applicationUpstream(core, place, 'http1'))
-        : refusedUpgrade('upstream-protocol-error');
+        : refusedUpgrade();
   return agentCarrier(
     core.pools.agent(applicationPool(place.instance, upstream), () => dialPlain(core, upstream)),
   );
 }
 
-/** To a peer's sidecar. */
-export function peerCarrier(core: Core, way: Way, tag: string | null): Carrier {
-  if (speaksHttp2(way.destination.port.protocol))
-    return (input) =>
-      input.upgrade === null
-        ? carryOverHttp2(input, peerUpstream(core, way, tag))
-        : refusedUpgrade('upstream-reset');
-  return agentCarrier(peerPool(core, way));
-}
-
 /**
- * A WebSocket towards HTTP/2. Envoy makes an extended CONNECT of it (RFC 8441), which Istio's inbound sidecar takes for a
- * broken message: it closes the connection, other exchanges on it with it. An application that hasn't offered such a
- * CONNECT resets the stream. The client gets the answer that it would get there; nothing is sent.
+ * A WebSocket towards HTTP/2: Envoy makes an extended CONNECT of it (RFC 8441), which an application that hasn't offered
+ * it breaks off. The client gets the answer that it would get there; nothing is sent.
  */
-function refusedUpgrade(failure: Failure): Promise<ForwardResult> {
-  const decision = decisionOf(failure, 'upgrade-towards-http2');
+function refusedUpgrade(): Promise<ForwardResult> {
+  const decision = decisionOf('upstream-protocol-error', 'upgrade-towards-http2');
   return Promise.resolve({ kind: 'failed', decision, unsent: false, requestBytes: 0 });
 }

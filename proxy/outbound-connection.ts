@@ -13,7 +13,9 @@ export type Aim =
   /** A peer's port: the listener's own, or that of a CONNECT. */
   | { kind: 'peer'; service: string; port: number }
   /** An address outside of the mesh. */
-  | { kind: 'address'; ip: string; port: number };
+  | { kind: 'address'; ip: string; port: number }
+  /** A gateway itself. */
+  | { kind: 'gateway'; ip: string; port: number };
 
 export interface OutboundConnection {
   instance: string;

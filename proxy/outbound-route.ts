@@ -1,7 +1,6 @@
 /** From a destination to a connection: which endpoint, by whose key, towards which identities. */
 import { validatorWords, verifyErrorDetails } from '../wire/verify-error.ts';
 import type { Refused } from './admission.ts';
-import type { Agent } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Decision } from '../model/decision.ts';
 import type { AppProtocol } from '../model/mesh.ts';
@@ -158,25 +157,6 @@ async function dial(core: Core, way: Way, tag: string | null): Promise<PeerConne
     if (!replaced || result.reason === 'connect-failed' || attempt === HANDSHAKES)
       throw new UpstreamRefused(refusedUpstream(result), result.message);
   }
-}
-
-/** Names everything that the identity of a way's connections depends on. */
-export function wayKey(way: Way): string {
-  const { address } = way.endpoint;
-  const { service, port } = way.destination;
-  return [
-    'peer',
-    way.from.id,
-    `${address.host}:${address.port}`,
-    way.tls,
-    `${service.id}:${port.port}`,
-    ...port.expectedSpiffeIds,
-  ].join('|');
-}
-
-/** Pool of a way. */
-export function peerPool(core: Core, way: Way): Agent {
-  return core.pools.agent(wayKey(way), async () => (await dialPeer(core, way, null)).stream);
 }
 
 /** The far end, as events name it. */

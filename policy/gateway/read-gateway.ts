@@ -3,15 +3,18 @@
  * named, and nothing passes there.
  */
 import type { z } from 'zod';
-import {
-  gatewaySpecSchema,
-  type GatewayServer,
-  type VirtualRoute,
-  virtualServiceSpecSchema,
-  type VirtualServiceSpec,
-} from '../../model/istio/gateway-routing.ts';
+import { gatewaySpecSchema, type GatewayServer } from '../../model/istio/gateway-routing.ts';
+import { virtualServiceSchema, type VirtualServiceObjectSpec } from '../../model/istio/virtual-service.ts';
 import type { PolicyObject } from '../../model/policy-object.ts';
-import { completeHost } from '../routes/host-names.ts';
+import type { RoutingWorld } from '../routes/compile-routes.ts';
+import { routeProblems } from '../routes/route-problems.ts';
+import { byAge, type RoutingObject } from '../routes/routing-objects.ts';
+import {
+  type AttachedVirtualService,
+  gatewayVirtualServices,
+  isExportedTo,
+} from '../routes/virtual-services.ts';
+import { type DestinationFacts, destinationFacts, NO_FACTS } from './gateway-destinations.ts';
 
 /** The pods of a gateway. */
 export interface GatewayWorkload {
@@ -26,14 +29,6 @@ export interface PortServer {
   server: GatewayServer;
 }
 
-export interface NamedVirtualService {
-  name: string;
-  namespace: string;
-  /** `namespace/name` each. */
-  gateways: readonly string[];
-  spec: VirtualServiceSpec;
-}
-
 /** What is served at a port. */
 export interface GatewayPort {
   port: number;
@@ -44,17 +39,20 @@ export interface GatewayPort {
   /** Each by its server names, with routes of its own. */
   https: readonly PortServer[];
   /** Oldest first; only those that this workload sees. */
-  virtualServices: readonly NamedVirtualService[];
+  virtualServices: readonly AttachedVirtualService[];
+  /** What is known of the services that routes lead to. */
+  destinations: DestinationFacts;
 }
 
 /** Protocols that are HTTP in plaintext, in capitals. */
 export const HTTP_PROTOCOLS: ReadonlySet<string> = new Set(['HTTP', 'HTTP2', 'GRPC']);
 
-/** Reads a port; a text says what isn't judged. */
+/** Reads a port; a text says what isn't judged. `world`: the services that routes may lead to; null = none are known. */
 export function readGatewayPort(
   objects: readonly PolicyObject[],
   workload: GatewayWorkload,
   port: number,
+  world: RoutingWorld | null = null,
 ): GatewayPort | string {
   const http: PortServer[] = [];
   const https: PortServer[] = [];
@@ -79,55 +77,35 @@ export function readGatewayPort(
   if (http.length > 0 && https.length > 0) return `HTTP and HTTPS servers at one port, ${port}`;
   const virtualServices = readVirtualServices(objects, workload);
   if (typeof virtualServices === 'string') return virtualServices;
-  return { port, labels: workload.labels, namespace: workload.namespace, http, https, virtualServices };
+  return {
+    port,
+    labels: workload.labels,
+    namespace: workload.namespace,
+    http,
+    https,
+    virtualServices,
+    destinations: world === null ? NO_FACTS : destinationFacts(virtualServices, workload, world),
+  };
 }
 
 function readVirtualServices(
   objects: readonly PolicyObject[],
   workload: GatewayWorkload,
-): NamedVirtualService[] | string {
-  const found: (NamedVirtualService & { created: string })[] = [];
+): AttachedVirtualService[] | string {
+  const found: RoutingObject<VirtualServiceObjectSpec>[] = [];
   for (const object of networkingObjects(objects, 'VirtualService')) {
-    // The mesh's own routes are its sidecars' to read, and may say what isn't read here.
-    if (!namesGateway(object)) continue;
-    const spec = read(virtualServiceSpecSchema, object);
+    const spec = read(virtualServiceSchema, object);
     if (typeof spec === 'string') return spec;
+    const [problem] = routeProblems([object]);
+    // The mesh's own routes are its sidecars' to follow; a delegate may be a gateway's.
+    const own = spec.hosts.length === 0 || spec.gateways.some((gateway) => gateway !== 'mesh');
+    if (own && problem !== undefined) return `VirtualService ${object.metadata.name}: ${problem.message}`;
     const { name, namespace, creationTimestamp } = object.metadata;
-    const seen = spec.exportTo.some(
-      (to) => to === '*' || to === workload.namespace || (to === '.' && namespace === workload.namespace),
-    );
-    const gateways = spec.gateways.map((gateway) => qualified(gateway, namespace));
-    if (seen)
-      found.push({
-        name,
-        namespace,
-        gateways,
-        spec: { ...spec, http: spec.http.map((route) => completed(route, namespace)) },
-        created: creationTimestamp ?? '',
-      });
+    found.push({ name, namespace, created: creationTimestamp ?? '', spec, object });
   }
-  const order = (one: (typeof found)[number]) => `${one.created}\0${one.name}.${one.namespace}`;
-  return found.sort((a, b) => (order(a) < order(b) ? -1 : 1));
-}
-
-/** Short names are services of the object's own namespace. */
-function completed(route: VirtualRoute, namespace: string): VirtualRoute {
-  if (route.route === undefined) return route;
-  const destinations = route.route.map((one) => ({
-    ...one,
-    destination: { ...one.destination, host: completeHost(one.destination.host, namespace) },
-  }));
-  return { ...route, route: destinations };
-}
-
-function namesGateway({ written, spec }: PolicyObject): boolean {
-  const { gateways } = (written ?? spec) as { gateways?: unknown };
-  return Array.isArray(gateways) && gateways.some((gateway) => gateway !== 'mesh');
-}
-
-/** `mesh` stays; a bare name is one of the object's own namespace. */
-export function qualified(gateway: string, namespace: string): string {
-  return gateway === 'mesh' || gateway.includes('/') ? gateway : `${namespace}/${gateway}`;
+  return gatewayVirtualServices(found)
+    .filter((service) => isExportedTo(service, workload.namespace))
+    .toSorted(byAge);
 }
 
 /** Objects of a kind of Istio's networking group. */
@@ -135,7 +113,7 @@ export function networkingObjects(objects: readonly PolicyObject[], kind: string
   return objects.filter((one) => one.kind === kind && one.apiVersion.startsWith('networking.istio.io/'));
 }
 
-/** As written: a route's own schema has filled in what a gateway's must see missing. */
+/** As written: defaults that another schema filled in would be taken for the team's own words. */
 function read<T>(schema: z.ZodType<T>, { kind, metadata, spec, written }: PolicyObject): T | string {
   const parsed = schema.safeParse(written ?? spec);
   if (parsed.success) return parsed.data;
@@ -161,19 +139,32 @@ function ownNamespace(server: GatewayServer, namespace: string): GatewayServer {
 
 /** A gateway that hands everything on, for suites that bring no Gateway; over TLS as the mesh's own. */
 export function openGateway(workload: GatewayWorkload, port: number, tls: boolean): GatewayPort {
-  const gateway = `${workload.namespace}/any`;
+  const { namespace, labels } = workload;
+  const gateway = `${namespace}/any`;
   const server: GatewayServer = {
     port: { number: port, name: 'any', protocol: tls ? 'HTTPS' : 'HTTP' },
     hosts: ['*'],
     ...(tls ? { tls: { mode: 'ISTIO_MUTUAL', httpsRedirect: false, subjectAltNames: [] } } : {}),
   };
-  const spec = { hosts: ['*'], gateways: [gateway], http: [{ match: [], route: [] }], exportTo: ['*'] };
+  const at = { file: '', line: 1, column: 1 };
+  const object: PolicyObject = {
+    apiVersion: 'networking.istio.io/v1',
+    kind: 'VirtualService',
+    metadata: { name: 'any', namespace, annotations: {}, labels: {} },
+    spec: { hosts: ['*'], gateways: ['any'], http: [{ route: [{ destination: { host: 'any' } }] }] },
+    at,
+    positions: {},
+  };
+  const virtualServices = readVirtualServices([object], workload);
+  if (typeof virtualServices === 'string') throw new Error(virtualServices);
+  const served = [{ gateway, server }];
   return {
     port,
-    labels: workload.labels,
-    namespace: workload.namespace,
-    http: tls ? [] : [{ gateway, server }],
-    https: tls ? [{ gateway, server }] : [],
-    virtualServices: [{ name: 'any', namespace: workload.namespace, gateways: [gateway], spec }],
+    labels,
+    namespace,
+    http: tls ? [] : served,
+    https: tls ? served : [],
+    virtualServices,
+    destinations: NO_FACTS,
   };
 }

@@ -1,21 +1,31 @@
 /**
- * What a gateway does with a request that its policies let through: hand it on, or answer itself (no route, a redirect
- * to https, a route's own redirect or response, a CORS preflight).
+ * What a gateway does with a request that its policies let through: hand it on by a route, or answer itself (no route, a
+ * redirect to https, a route's own redirect or response, a CORS preflight).
  */
-import type { StringMatch, VirtualRoute, VirtualRouteMatch } from '../../model/istio/gateway-routing.ts';
 import type { Decision } from '../../model/decision.ts';
 import type { HeaderList, HttpFacts } from '../../model/request-facts.ts';
 import { bestNameMatch, withoutPort } from '../../wire/name-match.ts';
-import { withoutQuery } from '../attributes.ts';
-import type { GatewayRoute, VirtualHost } from './virtual-hosts.ts';
+import { decideRoute } from '../routes/choose-route.ts';
+import type { CompiledRoutes, Route } from '../routes/compiled-routes.ts';
+import { judgeCors, withCors } from '../routes/cors.ts';
+import { takesRequest } from '../routes/match-route.ts';
+import { ownLocation, redirectLocation } from '../routes/redirect-location.ts';
+import { requestToUpstream } from '../routes/request-upstream.ts';
+import type { RoutedRequest } from '../routes/route-decision.ts';
+import type { VirtualHost } from './virtual-hosts.ts';
 
-/** What becomes of a request. */
-export type GatewayOutcome =
-  /** Answered in the application's place. */
-  { kind: 'answered'; decision: Decision; headers: HeaderList } | { kind: 'routed'; route: VirtualRoute };
+/** Answered in the application's place. */
+export interface GatewayAnswer {
+  kind: 'answered';
+  decision: Decision;
+  headers: HeaderList;
+}
 
-/** Finds the route of a request, or the answer in its place. */
-export function routeAtGateway(hosts: readonly VirtualHost[], http: HttpFacts): GatewayOutcome {
+/** Finds the route of a request, or the answer where there is none. */
+export function chooseAtGateway(
+  hosts: readonly VirtualHost[],
+  http: HttpFacts,
+): GatewayAnswer | { kind: 'chosen'; route: Route } {
   const domain = bestNameMatch(
     hosts.map((host) => host.domain),
     withoutPort(http.host),
@@ -24,94 +34,86 @@ export function routeAtGateway(hosts: readonly VirtualHost[], http: HttpFacts): 
   if (host === undefined) return answered(http, 'no-virtual-host', 404, 'route_not_found');
   if (host.httpsOnly && valueOf(http, 'x-forwarded-proto') !== 'https')
     return answered(http, 'https-redirect', 301, 'direct_response', {
-      location: `https://${http.host}${http.path}`,
+      headers: [['location', `https://${http.host}${http.path}`]],
     });
-  const found = host.routes.find((route) => takes(route, http));
-  if (found === undefined) return answered(http, 'no-route', 404, 'route_not_found');
-  const { redirect, directResponse, corsPolicy } = found.route;
-  if (corsPolicy && isPreflight(http)) {
-    const origin = valueOf(http, 'origin') ?? '';
-    const allowed = corsPolicy.allowOrigins.some((one) => matches(one, origin));
-    if (allowed || corsPolicy.unmatchedPreflights === 'IGNORE')
-      return answered(
-        http,
-        'cors-preflight',
-        200,
-        'cors_response',
-        allowed ? preflightHeaders(corsPolicy, origin) : {},
-      );
-  }
-  if (redirect)
-    return answered(http, 'route-redirect', redirect.redirectCode ?? 301, 'direct_response', {
-      location: redirectedTo(redirect, http),
-    });
-  if (directResponse)
-    return answered(
-      http,
-      'route-response',
-      directResponse.status,
-      'direct_response',
-      {},
-      directResponse.body?.string,
-    );
-  return { kind: 'routed', route: found.route };
+  const request = routed(http);
+  const route = host.routes.find((one) => takesRequest(one, request));
+  return route === undefined ? answered(http, 'no-route', 404, 'route_not_found') : { kind: 'chosen', route };
 }
 
-/** What a route's CORS policy adds to the application's own answer. */
-export function corsHeaders({ corsPolicy }: VirtualRoute, http: HttpFacts): HeaderList {
-  const origin = valueOf(http, 'origin');
-  if (!corsPolicy || origin === null || !corsPolicy.allowOrigins.some((one) => matches(one, origin)))
-    return [];
-  return pairs({
-    'access-control-allow-origin': origin,
-    'access-control-allow-credentials': corsPolicy.allowCredentials ? 'true' : undefined,
-    'access-control-expose-headers': listed(corsPolicy.exposeHeaders),
+/** What becomes of a request, as far as its route tells. */
+export function routeAtGateway(
+  hosts: readonly VirtualHost[],
+  http: HttpFacts,
+): GatewayAnswer | { kind: 'routed'; upstream: HttpFacts } {
+  const choice = chooseAtGateway(hosts, http);
+  if (choice.kind === 'answered') return choice;
+  return answerOf(choice.route, http) ?? { kind: 'routed', upstream: behind(choice.route, http) };
+}
+
+/** As its upstream gets it, whichever of several destinations that is. */
+function behind(route: Route, http: HttpFacts): HttpFacts {
+  const decision = decideRoute(route, NO_CLUSTERS, routed(http), () => 0);
+  if (decision.kind !== 'forward') return http;
+  const { path, host, headers } = requestToUpstream(decision, routed(http), NO_CONNECTION);
+  return { ...http, path, host, headers };
+}
+
+const NO_CLUSTERS: CompiledRoutes = { listeners: [], clusters: {}, outboundTrafficPolicy: 'REGISTRY_ONLY' };
+
+/** For header commands that ask for addresses: what is judged has none. */
+const NO_CONNECTION = {
+  protocol: 'HTTP/1.1',
+  remoteAddress: '',
+  remotePort: 0,
+  localAddress: '',
+  localPort: 0,
+} as const;
+
+/** The route's own answer: to a preflight, a redirect, a response; null = it leads somewhere. */
+function answerOf(route: Route, http: HttpFacts): GatewayAnswer | null {
+  const request = routed(http);
+  const { cors, action, fault } = route;
+  // Some of many is for the wire to draw.
+  if (fault?.abort && fault.abort.millionths >= ALL)
+    return answered(http, 'fault-abort', fault.abort.kind === 'http' ? fault.abort.status : 200, FAULT, {
+      body: 'fault filter abort',
+    });
+  const { preflight, allowed } = cors === null ? NO_CORS : judgeCors(cors, request);
+  if (cors !== null && preflight !== null)
+    return answered(http, 'cors-preflight', 200, 'cors_response', {
+      headers: allowed === null ? preflight : withCors(preflight, cors, allowed),
+    });
+  if (action.kind === 'redirect')
+    return answered(http, 'route-redirect', action.status, 'direct_response', {
+      headers: [['location', redirectLocation(route, action, request)]],
+    });
+  if (action.kind !== 'direct-response') return null;
+  const { status, body } = action;
+  const moved = status === 201 || (status >= 300 && status < 400);
+  return answered(http, 'route-response', status, 'direct_response', {
+    headers: moved ? [['location', ownLocation(route, request)]] : [],
+    body,
   });
 }
 
-type CorsPolicy = NonNullable<VirtualRoute['corsPolicy']>;
-type Told = Readonly<Record<string, string | undefined>>;
+const ALL = 1_000_000;
+const FAULT = 'fault_filter_abort';
+const NO_CORS = { preflight: null, allowed: null };
 
-function preflightHeaders(cors: CorsPolicy, origin: string): Told {
-  return {
-    'access-control-allow-origin': origin,
-    'access-control-allow-credentials': cors.allowCredentials ? 'true' : undefined,
-    'access-control-allow-methods': listed(cors.allowMethods),
-    'access-control-allow-headers': listed(cors.allowHeaders),
-    'access-control-max-age': cors.maxAge?.replace(/s$/, ''),
-  };
+function routed({ method, host, path, headers }: HttpFacts): RoutedRequest {
+  return { method, host, path, headers };
 }
 
-function listed(names: readonly string[]): string | undefined {
-  return names.length === 0 ? undefined : names.join(',');
-}
-
-function pairs(told: Told): HeaderList {
-  return Object.entries(told).flatMap(([name, value]): [string, string][] =>
-    value === undefined ? [] : [[name, value]],
-  );
-}
-
-/** Query and port of the Host are kept, the scheme is what the request came by, as Envoy has it. */
-function redirectedTo(redirect: NonNullable<VirtualRoute['redirect']>, http: HttpFacts): string {
-  const scheme = redirect.scheme ?? (valueOf(http, 'x-forwarded-proto') === 'https' ? 'https' : 'http');
-  const named = redirect.authority ?? http.host;
-  const host = redirect.port === undefined ? named : `${withoutPort(named)}:${redirect.port}`;
-  const query = http.path.indexOf('?');
-  const path =
-    redirect.uri === undefined ? http.path : redirect.uri + (query < 0 ? '' : http.path.slice(query));
-  return `${scheme}://${host}${path}`;
-}
-
+/** gRPC has an answer of its own: 200, and its status in a trailer. */
 function answered(
-  http: HttpFacts,
+  { protocol }: HttpFacts,
   reason: string,
   status: number,
   details: string,
-  told: Told = {},
-  body = '',
-): GatewayOutcome {
-  const grpc = http.protocol === 'grpc';
+  { headers = [], body = '' }: { headers?: HeaderList; body?: string } = {},
+): GatewayAnswer {
+  const grpc = protocol === 'grpc';
   const decision: Decision = {
     verdict: 'deny',
     phase: 'route',
@@ -121,44 +123,7 @@ function answered(
     body: grpc ? '' : body,
     details,
   };
-  return { kind: 'answered', decision, headers: pairs(told) };
-}
-
-function isPreflight(http: HttpFacts): boolean {
-  return (
-    http.method === 'OPTIONS' &&
-    (valueOf(http, 'origin') ?? '') !== '' &&
-    (valueOf(http, 'access-control-request-method') ?? '') !== ''
-  );
-}
-
-function takes({ match }: GatewayRoute, http: HttpFacts): boolean {
-  if (match === null) return true;
-  return (
-    takesPath(match, withoutQuery(http.path)) &&
-    (match.method === undefined || matches(match.method, http.method)) &&
-    (match.authority === undefined || matches(match.authority, http.host)) &&
-    Object.entries(match.headers).every(([name, wanted]) => hasHeader(http, name, wanted)) &&
-    !Object.entries(match.withoutHeaders).some(([name, wanted]) => hasHeader(http, name, wanted))
-  );
-}
-
-function takesPath({ uri, ignoreUriCase }: VirtualRouteMatch, path: string): boolean {
-  if (uri === undefined) return true;
-  if (!ignoreUriCase) return matches(uri, path);
-  const lower = 'exact' in uri ? { exact: uri.exact.toLowerCase() } : { prefix: uri.prefix.toLowerCase() };
-  return matches(lower, path.toLowerCase());
-}
-
-/** Any value of a header sent several times. */
-function hasHeader(http: HttpFacts, name: string, wanted: StringMatch | Record<string, never>): boolean {
-  const values = http.headers.filter(([header]) => header === name.toLowerCase()).map(([, value]) => value);
-  if (!('exact' in wanted) && !('prefix' in wanted)) return values.length > 0;
-  return values.some((value) => matches(wanted as StringMatch, value));
-}
-
-function matches(match: StringMatch, text: string): boolean {
-  return 'exact' in match ? text === match.exact : text.startsWith(match.prefix);
+  return { kind: 'answered', decision, headers };
 }
 
 function valueOf(http: HttpFacts, name: string): string | null {

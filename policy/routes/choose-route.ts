@@ -19,7 +19,7 @@ export function chooseRoute(
   if (host === null) return NO_ROUTE;
   if (host.always !== null) return host.always;
   const route = host.routes.find((one) => takesRequest(one, request));
-  return route === undefined ? NO_ROUTE : decisionOf(route, compiled, request, random);
+  return route === undefined ? NO_ROUTE : decideRoute(route, compiled, request, random);
 }
 
 /** The Host without its port, whatever its case: itself, else the longest suffix, else `*`. */
@@ -32,7 +32,8 @@ export function hostFor({ exact, suffixes, any }: HostTable, host: string): Prep
   return any;
 }
 
-function decisionOf(
+/** What becomes of a request that `route` takes. */
+export function decideRoute(
   route: Route,
   compiled: CompiledRoutes,
   request: RoutedRequest,

@@ -156,7 +156,9 @@ function tcpCluster(
   { serviceOf, port }: Addition,
 ): string {
   const ports = serviceOf(to.host)?.ports ?? [];
-  return clusterOf(to, { port: ports.length === 1 ? (ports[0] as RouteServicePort).port : port.port });
+  return clusterOf(to, {
+    portOf: () => (ports.length === 1 ? (ports[0] as RouteServicePort).port : port.port),
+  });
 }
 
 function destination(cluster: string, weight: number): WeightedDestination {

@@ -25,6 +25,8 @@ import type { MeshVirtualService, SourcedRoute } from './virtual-services.ts';
 export interface RouteSurroundings {
   /** Port that the client connects to. */
   port: number;
+  /** Of a destination that names none. */
+  portOf(host: string): number;
   hashOf(destination: RouteDestinationSpec): HashKey | null;
 }
 
@@ -149,12 +151,12 @@ function destinationOf(one: RouteDestinationSpec, surroundings: RouteSurrounding
   };
 }
 
-/** A destination without a port keeps the one that the client connected to. */
+/** The cluster's name; the port is the destination's own, where it names one. */
 export function clusterOf(
   { host, subset, port }: RouteDestinationSpec['destination'],
-  surroundings: Pick<RouteSurroundings, 'port'>,
+  { portOf }: Pick<RouteSurroundings, 'portOf'>,
 ): string {
-  return clusterName(host, subset, port?.number ?? surroundings.port);
+  return clusterName(host, subset, port?.number ?? portOf(host));
 }
 
 function pathRewrite({ rewrite }: HttpRouteSpec, match: RouteMatch, gatewayApi: boolean): PathRewrite | null {

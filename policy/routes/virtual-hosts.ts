@@ -108,6 +108,7 @@ function splitHosts(
 function routesOf(virtualService: MeshVirtualService, input: VirtualHostInput): Route[] {
   const surroundings: RouteSurroundings = {
     port: input.port,
+    portOf: () => input.port,
     hashOf: ({ destination }) => {
       const service = input.serviceOf(destination.host);
       if (service === null) return null;

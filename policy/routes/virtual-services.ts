@@ -31,16 +31,35 @@ export interface MeshVirtualService {
   gatewayApi: boolean;
 }
 
+/** Of one that names gateways. */
+export interface AttachedVirtualService extends MeshVirtualService {
+  /** `namespace/name` each, and `mesh`. */
+  gateways: readonly string[];
+}
+
 /** Those that are the mesh's: `gateways` names `mesh`, or nobody. */
 export function meshVirtualServices(
   objects: readonly RoutingObject<VirtualServiceObjectSpec>[],
 ): MeshVirtualService[] {
+  return rootsAmong(objects, ({ gateways }) => gateways.length === 0 || gateways.includes('mesh'));
+}
+
+/** Those that gateways serve. */
+export function gatewayVirtualServices(
+  objects: readonly RoutingObject<VirtualServiceObjectSpec>[],
+): AttachedVirtualService[] {
+  return rootsAmong(objects, ({ gateways }) => gateways.some((gateway) => gateway !== 'mesh'));
+}
+
+function rootsAmong(
+  objects: readonly RoutingObject<VirtualServiceObjectSpec>[],
+  wanted: (spec: VirtualServiceObjectSpec) => boolean,
+): AttachedVirtualService[] {
   const delegates = objects.filter(({ spec }) => spec.hosts.length === 0);
   return objects
-    .filter(
-      ({ spec }) => spec.hosts.length > 0 && (spec.gateways.length === 0 || spec.gateways.includes('mesh')),
-    )
+    .filter(({ spec }) => spec.hosts.length > 0 && wanted(spec))
     .map((root) => ({
+      gateways: root.spec.gateways.map((gateway) => qualified(gateway, root.namespace)),
       name: root.name,
       namespace: root.namespace,
       created: root.created,
@@ -79,7 +98,7 @@ function httpRoutes(
   const namespace = route.delegate.namespace || root.namespace;
   const { name } = route.delegate;
   const delegate = delegates.find((one) => one.name === name && one.namespace === namespace);
-  if (delegate === undefined || !isExported(delegate, root.namespace)) return [];
+  if (delegate === undefined || !isExportedTo({ ...delegate, ...delegate.spec }, root.namespace)) return [];
   return delegate.spec.http.flatMap((own, ownIndex) => {
     const merged = mergeDelegate(spec, completeHttp(own, delegate.namespace));
     if (merged === null) return [];
@@ -92,8 +111,11 @@ function httpRoutes(
   });
 }
 
-function isExported({ spec, namespace }: VirtualServiceObject, to: string): boolean {
-  const { exportTo } = spec;
+/** Whether those of namespace `to` may know it. */
+export function isExportedTo(
+  { exportTo, namespace }: { exportTo: readonly string[]; namespace: string },
+  to: string,
+): boolean {
   if (exportTo.length === 0 || exportTo.includes('*')) return true;
   return exportTo.includes(to) || (exportTo.includes('.') && namespace === to);
 }
@@ -126,6 +148,6 @@ function completeTcp(route: TcpRouteSpec, namespace: string): TcpRouteSpec {
 }
 
 /** `mesh` stays; a bare name is one of the object's own namespace. */
-function qualified(gateway: string, namespace: string): string {
+export function qualified(gateway: string, namespace: string): string {
   return gateway === 'mesh' || gateway.includes('/') ? gateway : `${namespace}/${gateway}`;
 }

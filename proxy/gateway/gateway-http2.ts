@@ -1,12 +1,8 @@
 /** Requests on HTTP/2 connections at a gateway: the same judgement as for HTTP/1.1, a stream's own way of answering. */
-import { randomInt } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import type { Decision } from '../../model/decision.ts';
-import type { VirtualRoute } from '../../model/istio/gateway-routing.ts';
 import type { PathNormalization } from '../../model/mesh.ts';
 import type { TrafficEvent } from '../../model/traffic-event.ts';
-import { corsHeaders } from '../../policy/gateway/route-request.ts';
-import { upstreamAnswerHeaders } from '../answer.ts';
 import { challenge } from '../challenge.ts';
 import type { Core } from '../core.ts';
 import type { Http2Link } from '../http2/link.ts';
@@ -15,15 +11,10 @@ import { serveHttp2, type Asked, type Http2Site } from '../http2/serve.ts';
 import type { ServerExchange } from '../http2/server-exchange.ts';
 import { sourceOf } from '../inbound-connection.ts';
 import { now } from '../moment.ts';
+import { http2Client } from '../routing/http2-client.ts';
 import { gatewayPlaceOf, type GatewayConnection } from './gateway-connection.ts';
-import { wayOf } from './gateway-destination.ts';
-import {
-  factsAtGateway,
-  judgeAtGateway,
-  recordGateway,
-  reportGateway,
-  type GatewayJudged,
-} from './gateway-judge.ts';
+import { carryOn } from './gateway-exchange.ts';
+import { factsAtGateway, judgeAtGateway, recordGateway, type GatewayJudged } from './gateway-judge.ts';
 
 /** Takes over a connection that speaks HTTP/2. */
 export function acceptGatewayHttp2(
@@ -31,7 +22,7 @@ export function acceptGatewayHttp2(
   socket: Duplex,
   connection: GatewayConnection,
 ): Http2Link<ServerExchange> {
-  return serveHttp2(core.limits, socket, new GatewaySite(core, connection));
+  return serveHttp2(core.limits, socket, new GatewaySite(core, connection, socket));
 }
 
 /** Whoever sends, where it comes in, and when. */
@@ -40,10 +31,12 @@ type Standing = Omit<GatewayJudged, 'request' | 'decision'>;
 class GatewaySite implements Http2Site<Standing> {
   readonly #core: Core;
   readonly #connection: GatewayConnection;
+  readonly #socket: Duplex;
 
-  constructor(core: Core, connection: GatewayConnection) {
+  constructor(core: Core, connection: GatewayConnection, socket: Duplex) {
     this.#core = core;
     this.#connection = connection;
+    this.#socket = socket;
   }
 
   admit(): Standing | null {
@@ -74,7 +67,7 @@ class GatewaySite implements Http2Site<Standing> {
   }
 
   begin(standing: Standing, asked: Asked, exchange: ServerExchange): void {
-    void judgeAndCarry(standing, asked, exchange);
+    void judgeAndCarry(standing, asked, exchange, () => void this.#socket.destroy());
   }
 
   over(fault: Decision | null): void {
@@ -88,6 +81,7 @@ async function judgeAndCarry(
   standing: Standing,
   { request, path, protocol, onward }: Asked,
   exchange: ServerExchange,
+  close: () => void,
 ): Promise<void> {
   const { method, rawPath, host, headers } = request;
   const scheme = request.scheme.toLowerCase();
@@ -95,13 +89,14 @@ async function judgeAndCarry(
   const seen = { protocol: 'http2', method, rawPath, path, host, headers, scheme } as const;
   const outcome = await judgeAtGateway(standing, factsAtGateway(standing, seen));
   if (exchange.over) return;
-  const judged = withProtocol(outcome.judged, protocol);
-  if (outcome.kind === 'answered') refuse(judged, protocol, exchange);
-  else pass(judged, outcome.route, exchange, protocol, onward);
-}
-
-function withProtocol(judged: GatewayJudged, protocol: 'http2' | 'grpc'): GatewayJudged {
-  return judged.request === null ? judged : { ...judged, request: { ...judged.request, protocol } };
+  if (outcome.kind === 'answered') {
+    const { judged } = outcome;
+    const told = judged.request === null ? null : { ...judged.request, protocol };
+    refuse({ ...judged, request: told }, protocol, exchange);
+    return;
+  }
+  const judged = { ...outcome.judged, request: { ...outcome.judged.request, protocol } };
+  await carryOn(judged, outcome.route, http2Client(exchange, method, close), onward);
 }
 
 function refuse(judged: GatewayJudged, protocol: 'http2' | 'grpc', exchange: ServerExchange): void {
@@ -109,36 +104,4 @@ function refuse(judged: GatewayJudged, protocol: 'http2' | 'grpc', exchange: Ser
   const { status, headers, body, decision } = localAnswer(judged.decision, protocol, 'istio-envoy', told);
   recordGateway({ ...judged, decision }, { status, headers, bodyBytes: body.length, by: 'sidecar' });
   exchange.answer(status, headers, body, judged.request?.method === 'HEAD' ? 'head-only' : 'body');
-}
-
-function pass(
-  judged: GatewayJudged,
-  route: VirtualRoute,
-  exchange: ServerExchange,
-  protocol: 'http2' | 'grpc',
-  onward: Asked['onward'],
-): void {
-  const { core, place, source } = judged;
-  const http = judged.request as NonNullable<TrafficEvent['request']>;
-  const way = wayOf(core, place, route, source.tag, randomInt(1_000_000) / 1_000_000);
-  if ('decision' in way) {
-    refuse({ ...judged, decision: way.decision }, protocol, exchange);
-    return;
-  }
-  const told = [...judged.told, ...corsHeaders(route, http)];
-  const { method, path, host } = http;
-  const headers = [...http.headers, ['x-envoy-attempt-count', '1'] as const];
-  exchange.forward(
-    way.upstream,
-    { ...onward, method, path, host, headers },
-    {
-      connected: way.onConnection,
-      responseHeaders: (fields, serviceMs) => upstreamAnswerHeaders(fields, 'istio-envoy', serviceMs, told),
-      report: (outcome) => reportGateway(judged, outcome),
-      failed: ({ decision }) => {
-        const request = { ...http, bodyBytes: exchange.requestBytes };
-        refuse({ ...judged, request, decision }, protocol, exchange);
-      },
-    },
-  );
 }

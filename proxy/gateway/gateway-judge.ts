@@ -3,27 +3,25 @@
  * and how it is told.
  */
 import type { Decision, Explanation, Finding } from '../../model/decision.ts';
-import type { VirtualRoute } from '../../model/istio/gateway-routing.ts';
 import type { HeaderList, HttpFacts, RequestFacts } from '../../model/request-facts.ts';
 import { principalOf } from '../../model/spiffe-id.ts';
-import type { TrafficEvent } from '../../model/traffic-event.ts';
+import type { RouteFacts, TrafficEvent } from '../../model/traffic-event.ts';
 import { applySignals } from '../../policy/context-signals.ts';
 import { decideHttp, type Judged as PolicyVerdict } from '../../policy/decide-http.ts';
 import { explain } from '../../policy/explain.ts';
 import type { RateAnswer } from '../../policy/rate-limit.ts';
 import { findingsFor } from '../../policy/findings.ts';
 import type { GatewayPort, PortServer } from '../../policy/gateway/read-gateway.ts';
-import { routeAtGateway } from '../../policy/gateway/route-request.ts';
+import { chooseAtGateway } from '../../policy/gateway/route-request.ts';
 import { virtualHosts, type VirtualHost } from '../../policy/gateway/virtual-hosts.ts';
+import type { Route } from '../../policy/routes/compiled-routes.ts';
 import { tokenFindings } from '../../policy/tokens/token-findings.ts';
 import { sameFamily } from '../../wire/address-family.ts';
 import { gatewayHeaders, schemeOf } from '../../wire/connection-manager-headers.ts';
 import { authorizeBy } from '../authorizer/authorize.ts';
 import type { Source } from '../connection-table.ts';
 import type { Core } from '../core.ts';
-import { endedAs } from '../error-table.ts';
 import { explainLimit } from '../inbound-judge.ts';
-import type { ForwardReport } from '../forward-http.ts';
 import { makeEvent } from '../make-event.ts';
 import type { Moment } from '../moment.ts';
 import { headerValue, withRequestId } from '../request-headers.ts';
@@ -43,6 +41,15 @@ export interface GatewayJudged {
   findings: readonly Finding[];
   /** For the client, by an external authorizer or a route. */
   told: HeaderList;
+  /** What became of it on its route; absent = it was answered before. */
+  route?: RouteFacts;
+}
+
+/** One that its policies let in. */
+export interface GatewayPassed extends GatewayJudged {
+  request: NonNullable<TrafficEvent['request']>;
+  /** Why a route answered in the application's place. */
+  explainRoute(decision: Decision): Explanation;
 }
 
 /** Tells an exchange at a gateway. */
@@ -58,6 +65,7 @@ export function recordGateway(judged: GatewayJudged, response: TrafficEvent['res
       tls: connection.tls,
       request,
       response,
+      route: judged.route ?? null,
       decision: judged.decision,
       explanation: judged.explanation,
       findings: [...connection.findings, ...judged.findings],
@@ -70,7 +78,7 @@ export function recordGateway(judged: GatewayJudged, response: TrafficEvent['res
 
 /** What became of a request: passed to a route, or answered here. */
 export type JudgedAtGateway =
-  | { kind: 'passed'; judged: GatewayJudged; route: VirtualRoute }
+  | { kind: 'passed'; judged: GatewayPassed; route: Route }
   | { kind: 'answered'; judged: GatewayJudged };
 
 /** Policies, then the route. */
@@ -85,14 +93,16 @@ export async function judgeAtGateway(
   const http = { ...(facts.http ?? asSent.http), ...(tokens === undefined ? {} : { claims: tokens.claims }) };
   const rate = decision.verdict === 'deny' ? UNLIMITED : spend(base, { ...facts, http });
   const outcome = rate.decision === null ? routeOf(place, verdict, http) : answeredBy(rate.decision);
-  const judged: GatewayJudged = {
+  const judged = {
     ...base,
     request: { ...http, bodyBytes: 0 },
     decision: outcome.kind === 'answered' ? outcome.decision : decision,
     findings: [...findingsFor(policy, facts, decision), ...tokenFindings(tokens, decision)],
     told: [...(verdict.custom?.responseHeaders ?? []), ...rate.headers],
   };
-  if (outcome.kind !== 'answered') return { kind: 'passed', judged, route: outcome.route };
+  const explainRoute = (route: Decision): Explanation => explain(policy, facts, route, tokens);
+  if (outcome.kind !== 'answered')
+    return { kind: 'passed', judged: { ...judged, explainRoute }, route: outcome.route };
   const request = decision.phase === 'jwt' ? { ...asSent.http, bodyBytes: 0 } : judged.request;
   const explanation =
     rate.decision === null ? explain(policy, facts, outcome.decision, tokens) : explainLimit(rate.decision);
@@ -111,7 +121,7 @@ function spend(
   return core.rates.spend(place.instance.id, rateLimits, facts, place.inForce.now());
 }
 
-function answeredBy(decision: Decision): ReturnType<typeof routeAtGateway> {
+function answeredBy(decision: Decision): ReturnType<typeof chooseAtGateway> {
   return { kind: 'answered', decision, headers: [] };
 }
 
@@ -203,23 +213,7 @@ function routeOf(
   place: GatewayPlace,
   { decision }: PolicyVerdict,
   http: HttpFacts,
-): ReturnType<typeof routeAtGateway> {
+): ReturnType<typeof chooseAtGateway> {
   if (decision.verdict === 'deny') return { kind: 'answered', decision, headers: [] };
-  return routeAtGateway(cachedHosts(place), http);
-}
-
-/** Tells how an exchange that was passed on ended. */
-export function reportGateway(
-  judged: GatewayJudged,
-  { status, headers, requestBytes, responseBytes, end }: ForwardReport,
-): void {
-  const http = judged.request as NonNullable<TrafficEvent['request']>;
-  recordGateway(
-    {
-      ...judged,
-      request: { ...http, bodyBytes: requestBytes },
-      decision: endedAs(judged.decision, end),
-    },
-    status === null ? null : { status, headers, bodyBytes: responseBytes, by: 'upstream' },
-  );
+  return chooseAtGateway(cachedHosts(place), http);
 }

@@ -1,8 +1,7 @@
-/** The ways that an exchange can go on from a sidecar, by the protocol of the port that it goes to. */
+/** The way from a sidecar to its own application, by the protocol of the port that it goes to. */
 import { applicationPool, type Core } from '../core.ts';
 import { dialPlain } from '../dial-plain.ts';
 import type { InboundPlace } from '../inbound-connection.ts';
-import { dialPeer, peerPool, wayKey, type Way } from '../outbound-route.ts';
 import { speaksHttp2 } from './speaks-http2.ts';
 import type { Upstream } from './upstream.ts';
 import { http1Upstream } from './upstream-http1.ts';
@@ -20,11 +19,4 @@ export function applicationUpstream(
   const http2 = port.protocol === 'auto' ? spoken === 'http2' : speaksHttp2(port.protocol);
   if (http2) return http2Upstream(core.http2Pools.pool(key, null, dial));
   return http1Upstream(core.pools.agent(key, dial));
-}
-
-/** From an outbound listener to a peer's sidecar; `tag` is the rehearsed caller's. */
-export function peerUpstream(core: Core, way: Way, tag: string | null): Upstream {
-  if (!speaksHttp2(way.destination.port.protocol)) return http1Upstream(peerPool(core, way));
-  const dial = async () => (await dialPeer(core, way, tag)).stream;
-  return http2Upstream(core.http2Pools.pool(wayKey(way), tag, dial));
 }

@@ -8,7 +8,7 @@ import type { ForwardDecision, RoutedRequest } from '../../policy/routes/route-d
 import type { EdgeFaults } from '../faults/edge-faults.ts';
 import type { ClientSide } from './client-side.ts';
 import type { OriginalDestination } from './original-destination.ts';
-import { recordOutbound, type Call } from './outbound-call.ts';
+import { recordRouted, serverFields, type Call } from './outbound-call.ts';
 import { localReply, type RouteReply } from './route-reply.ts';
 
 /** A request that was read, with what Envoy's connection manager added. */
@@ -51,7 +51,7 @@ export async function refuse(
   const flags = [...exchange.flags, ...(flag === '' ? [] : [flag])].join(',');
   const facts = call.route ?? { source: null, cluster: null, attempts: 0, flags: '', mirrors: [] };
   call.route = { ...facts, flags };
-  const replied = { ...exchange.request, protocol: protocolOf(call) };
+  const replied = { ...exchange.request, protocol: protocolOf(call), last: serverFields(call) };
   const answer = localReply(replied, { ...reply, finish: (headers) => finished(exchange, by, headers) });
   const response: TrafficEvent['response'] = {
     status: answer.status,
@@ -59,7 +59,7 @@ export async function refuse(
     bodyBytes: answer.body.length,
     by: 'sidecar',
   };
-  recordOutbound(call, answer.decision, response);
+  recordRouted(call, answer.decision, response);
   await client.answer(answer);
 }
 

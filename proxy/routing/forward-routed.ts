@@ -16,6 +16,7 @@ import { addressOf, clusterUpstream, newestOf, spokenTo } from './cluster-way.ts
 import { hashOfRequest, type RequestHash } from './hash-of-request.ts';
 import { mirroredUpstream } from './mirrored-upstream.ts';
 import { originalEndpoint } from './original-destination.ts';
+import { serverFields, type Call } from './outbound-call.ts';
 import { peerOfEndpoint } from './peer-of-endpoint.ts';
 import { pickEndpoint } from './pick-endpoint.ts';
 import { finished, protocolOf, refuse, type Exchange } from './exchange.ts';
@@ -88,7 +89,7 @@ export async function forwardRouted(exchange: Exchange, decision: ForwardDecisio
           ? fields
           : setHeader(fields, 'x-envoy-upstream-service-time', String(Math.max(0, Math.floor(serviceMs))));
       const cookies = hash.cookie === null ? timed : [...timed, ['set-cookie', hash.cookie] as const];
-      return withServer(finished(exchange, by, cookies));
+      return withServer(call, finished(exchange, by, cookies));
     },
     report: (report) => {
       told();
@@ -108,12 +109,12 @@ export async function forwardRouted(exchange: Exchange, decision: ForwardDecisio
 }
 
 /** Date is the upstream's own, where it has one. */
-function withServer(headers: readonly (readonly [string, string])[]): [string, string][] {
+function withServer(call: Call, headers: readonly (readonly [string, string])[]): [string, string][] {
   const kept = headers
     .filter(([name]) => name !== 'server')
     .map(([name, value]): [string, string] => [name, value]);
   if (!kept.some(([name]) => name === 'date')) kept.push(['date', new Date().toUTCString()]);
-  kept.push(['server', 'envoy']);
+  kept.push(...serverFields(call));
   return kept;
 }
 

@@ -19,6 +19,8 @@ export function originalDestination(
       return { address: aim.ip, port: aim.port };
     case 'peer':
       return { address: aimedDestination(inForce, aim)?.service.clusterIp ?? aim.service, port: aim.port };
+    case 'gateway':
+      return { address: aim.ip, port: aim.port };
     case 'http-proxy': {
       const port = hostPort(host) ?? 80;
       const own = inForce.ownAddress(host, port, inForce.instance(instance)?.namespace ?? '');
@@ -37,6 +39,8 @@ export function originalEndpoint(
   { address, port }: OriginalDestination,
   played: Cluster['standIn'] = inForce.snapshot.standIns?.[`${address}:${port}`],
 ): ClusterEndpoint | null {
+  // Its clients meant itself: there is no other destination behind it.
+  if (connection.aim.kind === 'gateway') return null;
   const base = { weight: 1, meshed: false };
   const aimed = aimedDestination(inForce, connection.aim);
   if (aimed !== null) {

@@ -1,6 +1,8 @@
-/** One outbound exchange: what is known of it when its event is made. */
+/** One routed exchange: what is known of it when its event is made. A client's sidecar's, or a gateway's. */
 import type { Decision, Finding } from '../../model/decision.ts';
+import type { HeaderList } from '../../model/request-facts.ts';
 import type { PeerRef, RouteFacts, TlsFacts, TrafficEvent } from '../../model/traffic-event.ts';
+import { besides } from '../answer.ts';
 import type { Core } from '../core.ts';
 import type { EventContext } from '../event-writer.ts';
 import type { InForce } from '../in-force.ts';
@@ -26,6 +28,27 @@ export interface Call {
   findings?: readonly Finding[];
   /** Of its connection, where exchanges may be told by numbers. */
   contexts?: WayContexts;
+  /** Absent = a client's sidecar. */
+  gateway?: GatewaySide;
+}
+
+/** What a gateway does in its own way: its exchanges are those of its clients. */
+export interface GatewaySide {
+  /** For the client, besides the answer. */
+  told: HeaderList;
+  record(call: Call, decision: Decision, response: TrafficEvent['response']): void;
+}
+
+/** Tells a routed exchange. */
+export function recordRouted(call: Call, decision: Decision, response: TrafficEvent['response']): void {
+  if (call.gateway === undefined) recordOutbound(call, decision, response);
+  else call.gateway.record(call, decision, response);
+}
+
+/** The last fields of an answer: whose it is, and what its client is told besides. */
+export function serverFields({ gateway }: Call): [string, string][] {
+  if (gateway === undefined) return [['server', 'envoy']];
+  return [['server', 'istio-envoy'], ...besides(gateway.told)];
 }
 
 /** What an exchange that ended well shares with others of its connection, by the same route to the same endpoint. */

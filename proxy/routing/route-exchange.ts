@@ -19,7 +19,7 @@ import type { ClientSide } from './client-side.ts';
 import { protocolOf, refuse, type Exchange, type ReadRequest } from './exchange.ts';
 import { forwardRouted, ROUTED } from './forward-routed.ts';
 import { originalDestination, passthroughCluster, type OriginalDestination } from './original-destination.ts';
-import { recordOutbound, type Call } from './outbound-call.ts';
+import { recordRouted, serverFields, type Call } from './outbound-call.ts';
 import { localReply, type RouteReply } from './route-reply.ts';
 
 /** Carries the request to its end; one event. */
@@ -57,7 +57,7 @@ async function withoutListener(exchange: Exchange, policy: 'REGISTRY_ONLY' | 'AL
     await passThrough(exchange, null);
     return;
   }
-  recordOutbound(
+  recordRouted(
     exchange.call,
     { verdict: 'deny', phase: 'egress', reason: 'unknown-port', matched: null },
     null,
@@ -75,7 +75,8 @@ function factsOf({ caller, connection }: Call, to: OriginalDestination): Connect
   };
 }
 
-async function carryOut(
+/** Does what was decided: fault, CORS, and then the route's own answer or its cluster. */
+export async function carryOut(
   exchange: Exchange,
   decision: Exclude<RouteDecision, { kind: 'no-route' }>,
 ): Promise<void> {
@@ -151,7 +152,7 @@ async function injected(
 /** A client that doesn't wait so long is told as Envoy does. */
 function leftWhileDelayed({ call, flags }: Exchange): void {
   if (call.route !== undefined) call.route = { ...call.route, flags: [...flags, 'DC'].join(',') };
-  recordOutbound(call, endedAs(ROUTED, 'client-gone'), null);
+  recordRouted(call, endedAs(ROUTED, 'client-gone'), null);
 }
 
 async function preflightAnswered(exchange: Exchange, { cors }: Route): Promise<boolean> {
@@ -170,10 +171,10 @@ async function preflightAnswered(exchange: Exchange, { cors }: Route): Promise<b
   };
   const headers = allowed === null ? preflight : withCors(preflight, cors, allowed);
   const answer = localReply(
-    { ...exchange.request, protocol: protocolOf(call) },
+    { ...exchange.request, protocol: protocolOf(call), last: serverFields(call) },
     { decision, headers, plain: true },
   );
-  recordOutbound(call, decision, { status: 200, headers: answer.headers, bodyBytes: 0, by: 'sidecar' });
+  recordRouted(call, decision, { status: 200, headers: answer.headers, bodyBytes: 0, by: 'sidecar' });
   await client.answer(answer);
   return true;
 }

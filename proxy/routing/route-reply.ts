@@ -21,6 +21,8 @@ export interface Asked {
   protocol: 'http1' | 'http2';
   method: string;
   headers: HeaderList;
+  /** What ends the answer: `server`, and what else the client is told. */
+  last: [string, string][];
 }
 
 /** A gRPC client gets its status under HTTP 200, whatever version of HTTP it speaks. */
@@ -45,7 +47,7 @@ export function localReply(asked: Asked, reply: RouteReply): LocalAnswer {
   return {
     decision: grpc ? { ...decision, status, body: '' } : decision,
     status,
-    headers: [...fields, ['date', new Date().toUTCString()], ['server', 'envoy']],
+    headers: [...fields, ['date', new Date().toUTCString()], ...asked.last],
     body,
   };
 }

@@ -8,7 +8,7 @@ import { endDetails } from '../http2/read-request.ts';
 import { toldExchange, type ExchangeTimes } from '../http2/told-exchange.ts';
 import type { AttemptOutcome } from './attempts.ts';
 import type { Exchange } from './exchange.ts';
-import { recordOutbound, sharedOf } from './outbound-call.ts';
+import { recordRouted, sharedOf } from './outbound-call.ts';
 
 /** What the event needs besides how the exchange ended. */
 export interface Routed {
@@ -31,7 +31,7 @@ export function tellRouted(
   const { status, headers, requestBytes, responseBytes, end } = report;
   if (call.request !== null) call.request = { ...call.request, bodyBytes: requestBytes };
   const details = endDetails(end);
-  recordOutbound(
+  recordRouted(
     call,
     details === null ? routed.verdict : { ...routed.verdict, details },
     status === null ? null : { status, headers, bodyBytes: responseBytes, by: 'upstream' },

@@ -9,8 +9,11 @@ import type { CompiledPolicy } from '../../policy/compiled-policy.ts';
 import { registryHosts } from '../../policy/custom/compile-custom.ts';
 import { mtlsModeOf, mtlsModes } from '../../policy/peer-authentication.ts';
 import { type GatewayPort, openGateway, readGatewayPort } from '../../policy/gateway/read-gateway.ts';
+import { virtualHosts } from '../../policy/gateway/virtual-hosts.ts';
 import { calledIp, callerOf, targetOf } from '../../policy/suite-case.ts';
+import { passthroughCluster } from '../../proxy/routing/original-destination.ts';
 import type { GatewayPortSnapshot, InboundPort, InstanceSnapshot, Snapshot } from '../../proxy/snapshot.ts';
+import type { Cluster, CompiledRoutes } from '../../policy/routes/compiled-routes.ts';
 import { compileString } from '../../policy/value-match.ts';
 import { type Authorizer, STRETCH } from './authorizer.ts';
 import type { Certificates } from './certificates.ts';
@@ -50,11 +53,15 @@ export async function snapshotOf(version: number, suite: Suite, around: Surround
     outboundTrafficPolicy: 'REGISTRY_ONLY',
     keySets: suite.keySets,
     numTrustedProxies: config.numTrustedProxies,
-    externalHosts: [...authorizers(suite, around.authorizer), ...destinations(around.behind)],
+    externalHosts: authorizers(suite, around.authorizer),
     instances: await Promise.all([...targets].map(([id, cases]) => instance(id, cases, suite, around))),
     services: [],
+    routes: { [GATEWAYS]: waysOfGateways(suite, around.behind) },
   };
 }
+
+/** Key of what gateways know about the ways out. */
+const GATEWAYS = 'gateways';
 
 async function instance(
   id: string,
@@ -76,7 +83,9 @@ async function instance(
     podIp: calledIp(first),
     credentials: { certificateChainPem: own.chainPem, privateKeyPem: own.keyPem },
     inbound: gateway ? [] : [...ports.values()].map((one) => inboundPort(one, suite, behind)),
-    ...(gateway ? { gateway: [...ports.values()].map((one) => gatewayPort(one, suite)) } : {}),
+    ...(gateway
+      ? { gateway: [...ports.values()].map((one) => gatewayPort(one, suite)), routes: GATEWAYS }
+      : {}),
     serverCredentials: { cert: { certificateChainPem: own.chainPem, privateKeyPem: own.keyPem } },
     outbound: [],
     allowedOutboundPeers: [],
@@ -106,26 +115,41 @@ function gatewayPort(one: DecisionCase, { world }: Suite): GatewayPortSnapshot {
 
 function gatewayAt(one: DecisionCase, { objects }: Suite['world']): GatewayPort {
   const workload = targetOf(one);
-  if (!objects.some(({ kind }) => kind === 'Gateway')) {
-    const at = openGateway(workload, one.to.port, opensWith(one) === 'tls');
-    const route = [{ destination: { host: ECHO, port: { number: 80 } } }];
-    const virtualServices = at.virtualServices.map((service) => ({
-      ...service,
-      spec: { ...service.spec, http: [{ match: [], route }] },
-    }));
-    return { ...at, virtualServices };
-  }
+  if (!objects.some(({ kind }) => kind === 'Gateway'))
+    return openGateway(workload, one.to.port, opensWith(one) === 'tls');
   const at = readGatewayPort(objects, workload, one.to.port);
   if (typeof at === 'string') throw new Error(`${one.id}: ${at}`);
   return at;
 }
 
-/** Where every route of a gateway leads. */
-const ECHO = 'echo.shop.svc.cluster.local';
-
-function destinations(behind: Recorder): NonNullable<Snapshot['externalHosts']> {
-  return [{ host: ECHO, port: 80, address: behind.http }];
+/** Wherever a gateway's routes lead: to the one recorder. */
+function waysOfGateways({ cases, world }: Suite, { http }: Recorder): CompiledRoutes {
+  const ports = cases.filter(({ to }) => to.kind === 'gateway').map((one) => gatewayAt(one, world));
+  const hosts = ports.flatMap((at) =>
+    [at.http, ...at.https.map((one) => [one])].flatMap((servers) => virtualHosts(at, servers)),
+  );
+  const actions = hosts.flatMap(({ routes }) =>
+    routes.flatMap(({ action }) => (action.kind === 'forward' ? [action] : [])),
+  );
+  const names = actions.flatMap(({ destinations, mirrors }) =>
+    [...destinations, ...mirrors].map(({ cluster }) => cluster),
+  );
+  const clusters = Object.fromEntries(names.map((name) => [name, clusterOf(name, http)]));
+  return { listeners: [], clusters, outboundTrafficPolicy: 'REGISTRY_ONLY' };
 }
+
+function clusterOf(name: string, standIn: { host: string; port: number }): Cluster {
+  const endpoint = { host: ECHO, port: 80, weight: 1, meshed: false, instance: null, standIn };
+  return {
+    ...passthroughCluster('http1'),
+    name,
+    discovery: 'endpoints',
+    balance: { kind: 'round-robin' },
+    endpoints: [endpoint],
+  };
+}
+
+const ECHO = 'echo.shop.svc.cluster.local';
 
 /** Every host of the registry is the one authorizer, but those where nothing listens. */
 function authorizers({ world }: Suite, authorizer: Authorizer): NonNullable<Snapshot['externalHosts']> {

@@ -30,6 +30,13 @@ describe('a listener of ours gives the verdict that Istio on Envoy gave', () => 
   );
 });
 
+describe('a gateway of ours routes as Istio on Envoy did', () => {
+  it('rewrites, expressions, header operations, redirects, faults, delegates and CORS among them', async () => {
+    const suite = new URL('../policy/gateway/gateway-routes.suite.json', import.meta.url);
+    expect(await disagreements([fileURLToPath(suite)])).toEqual([]);
+  });
+});
+
 describe('a file that is no suite', () => {
   it('is refused with what could be played', async () => {
     await expect(runSuites([`${own}generated/invalid-1.json`])).rejects.toThrow('DecisionSuite');

@@ -1,10 +1,13 @@
 /** Gateways from objects to verdict, through every module of policy/gateway. */
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { readSuite } from '../../cli/read-suite.ts';
 import type { PolicyObject } from '../../model/policy-object.ts';
 import { compilePolicies } from '../../policy/compile.ts';
 import { explain } from '../../policy/explain.ts';
 import { readGatewayPort } from '../../policy/gateway/read-gateway.ts';
 import { judgeAtGateway } from '../../policy/judge-gateway.ts';
+import { judgeCase } from '../../policy/judge.ts';
 import type { CallingSide } from '../../policy/judge-request.ts';
 import { authorization, config, policies } from '../support/policies.ts';
 
@@ -311,16 +314,11 @@ describe('readGatewayPort', () => {
     ['an HTTPS server without a mode', [gateway({ ...https(['*'], 'SIMPLE'), tls: {} })]],
     ['a TCP server', [gateway({ ...http(['*']), port: { number: 443, name: 'tcp', protocol: 'TCP' } })]],
     [
-      'a route with a fault',
-      [gateway(https(['*'], 'SIMPLE')), service(['*'], [{ fault: {}, route: ROUTE }])],
-    ],
-    [
-      'a route with a rewrite',
-      [gateway(https(['*'], 'SIMPLE')), service(['*'], [{ rewrite: {}, route: ROUTE }])],
-    ],
-    [
-      'a regular expression',
-      [gateway(https(['*'], 'SIMPLE')), service(['*'], [{ match: [{ uri: { regex: '.*' } }] }])],
+      'an expression that it can’t match',
+      [
+        gateway(https(['*'], 'SIMPLE')),
+        service(['*'], [{ match: [{ uri: { regex: '(?=a)' } }], route: ROUTE }]),
+      ],
     ],
   ])('names what it does not judge: %s', (_, objects) => {
     expect(typeof readGatewayPort(objects, workload, 443)).toBe('string');
@@ -332,5 +330,15 @@ describe('readGatewayPort', () => {
       servers: [http(['*'])],
     });
     expect(readGatewayPort([other], workload, 80)).toMatchObject({ http: [], https: [] });
+  });
+});
+
+describe('the recorded routes of a gateway', () => {
+  it('are judged as Istio on Envoy did: rewrites, expressions, redirects, faults, delegates, CORS', async () => {
+    const file = fileURLToPath(new URL('gateway/gateway-routes.suite.json', import.meta.url));
+    const suite = await readSuite(file);
+    expect(suite.cases.length).toBeGreaterThan(40);
+    const told = await Promise.all(suite.cases.map((one) => judgeCase(suite.world, one, {})));
+    expect(told.flatMap(({ id, differences }) => differences.map((line) => `${id} ${line}`))).toEqual([]);
   });
 });

@@ -15,7 +15,8 @@ function server(hosts: string[], mode?: string, more: object = {}): PortServer {
 }
 
 function at(http: PortServer[], https: PortServer[]): GatewayPort {
-  return { port: 443, labels: {}, namespace: 'istio-system', http, https, virtualServices: [] };
+  const destinations = { ports: {}, hashes: {} };
+  return { port: 443, labels: {}, namespace: 'istio-system', http, https, virtualServices: [], destinations };
 }
 
 const web = 'cluster.local/ns/shop/sa/web';

@@ -1,11 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { PolicyObject } from '../../../model/policy-object.ts';
-import {
-  type GatewayPort,
-  openGateway,
-  qualified,
-  readGatewayPort,
-} from '../../../policy/gateway/read-gateway.ts';
+import { type GatewayPort, openGateway, readGatewayPort } from '../../../policy/gateway/read-gateway.ts';
+import { qualified } from '../../../policy/routes/virtual-services.ts';
 import { virtualHosts } from '../../../policy/gateway/virtual-hosts.ts';
 
 const workload = { namespace: 'istio-system', labels: { istio: 'ingressgateway', tier: 'edge' } };
@@ -57,7 +53,12 @@ describe('a port of a gateway is not judged, and says why', () => {
 
   it.each([
     ['a spec that can’t be read', [gateway([{ hosts: [] }])], 'Gateway ingress: spec.servers.0.port: '],
-    ['a service that can’t be read', [service('s', { tcp: [] })], 'VirtualService s: spec.: '],
+    ['a service that can’t be read', [service('s', { hosts: [''], http: [] })], 'VirtualService s: spec.'],
+    [
+      'a service with an expression that can’t be matched',
+      [service('s', { http: [{ match: [{ uri: { regex: '(?=a)' } }], route: ROUTE }] })],
+      "VirtualService s: the expression (?=a) can't be matched",
+    ],
     ['HTTPS without tls', [https()], 'a server of Gateway ingress with protocol https'],
     [
       'HTTPS handed on',
@@ -160,7 +161,7 @@ describe('a gateway that a suite doesn’t bring', () => {
     });
     expect(served?.server.tls?.mode).toBe(tls ? 'ISTIO_MUTUAL' : undefined);
     expect(virtualHosts(at, served ? [served] : [])).toEqual([
-      { domain: '*', routes: [{ route: { match: [], route: [] }, match: null }], httpsOnly: false },
+      { domain: '*', routes: [expect.objectContaining({ name: '' })], httpsOnly: false },
     ]);
   });
 });
@@ -169,7 +170,7 @@ describe('the virtual hosts of a server', () => {
   function hosts(servers: object[], ...services: PolicyObject[]) {
     const at = read([gateway(servers), ...services]);
     return virtualHosts(at, at.http).map(({ domain, routes, httpsOnly }) => {
-      const names = routes.map(({ route }) => route.name ?? 'unnamed');
+      const names = routes.map(({ name }) => name);
       return `${domain}: ${names.join(' ')}${httpsOnly ? ' (https)' : ''}`;
     });
   }
@@ -206,10 +207,10 @@ describe('the virtual hosts of a server', () => {
   it('send everything to https where the server says so, with or without routes', () => {
     expect(
       hosts(
-        [server(['a', 'b'], 'HTTP', 80, { httpsRedirect: true, mode: 'SIMPLE' })],
-        service('s', { hosts: ['a'], http: [named('s')] }),
+        [server(['a.example', 'b'], 'HTTP', 80, { httpsRedirect: true, mode: 'SIMPLE' })],
+        service('s', { hosts: ['a.example'], http: [named('s')] }),
       ),
-    ).toEqual(['a: s (https)', 'b:  (https)']);
+    ).toEqual(['a.example: s (https)', 'b:  (https)']);
   });
 
   it('have the routes in the order written, up to the first that takes everything', () => {
@@ -225,7 +226,6 @@ describe('the virtual hosts of a server', () => {
     ['an authority', { authority: { exact: 'a' } }],
     ['a header', { headers: { a: {} } }],
     ['the absence of a header', { withoutHeaders: { a: {} } }],
-    ['any case', { ignoreUriCase: true }],
   ])('go on after a route that asks for %s', (_, more) => {
     expect(
       hosts([server(['*'])], service('s', { http: [named('a', prefix('/', more)), named('b')] })),
@@ -240,6 +240,21 @@ describe('the virtual hosts of a server', () => {
         service('b', { http: [named('some', prefix('/b'))] }),
       ),
     ).toEqual(['*: some all']);
+  });
+
+  it('take a root in any case for one that takes everything, too, as Istio does', () => {
+    expect(
+      hosts(
+        [server(['*'])],
+        service('s', { http: [named('a', prefix('/', { ignoreUriCase: true })), named('b')] }),
+      ),
+    ).toEqual(['*: a']);
+  });
+
+  it('have the short name of a service completed, which no Host of a client is', () => {
+    expect(hosts([server(['*'])], service('s', { hosts: ['web'], http: [named('a')] }))).toEqual([
+      'web.istio-system.svc.cluster.local: a',
+    ]);
   });
 
   it.each([

@@ -1,18 +1,29 @@
 import { describe, expect, it } from 'vitest';
-import { virtualServiceSpecSchema } from '../../../model/istio/gateway-routing.ts';
+import { virtualServiceSchema } from '../../../model/istio/virtual-service.ts';
+import type { PolicyObject } from '../../../model/policy-object.ts';
 import type { HeaderList, HttpFacts } from '../../../model/request-facts.ts';
-import { corsHeaders, routeAtGateway } from '../../../policy/gateway/route-request.ts';
-import type { GatewayRoute, VirtualHost } from '../../../policy/gateway/virtual-hosts.ts';
+import { readGatewayPort } from '../../../policy/gateway/read-gateway.ts';
+import { routeAtGateway } from '../../../policy/gateway/route-request.ts';
+import { virtualHosts, type VirtualHost } from '../../../policy/gateway/virtual-hosts.ts';
+import type { Route } from '../../../policy/routes/compiled-routes.ts';
 
 /** The routes of one VirtualService, each of its matches a route. */
-function routes(...http: object[]): GatewayRoute[] {
-  const spec = virtualServiceSpecSchema.parse({ hosts: ['*'], gateways: ['a/b'], http });
-  return spec.http.flatMap((route): GatewayRoute[] =>
-    route.match.length === 0 ? [{ route, match: null }] : route.match.map((match) => ({ route, match })),
-  );
+function routes(...http: object[]): Route[] {
+  const spec = virtualServiceSchema.parse({ hosts: ['*'], gateways: ['a/b'], http });
+  const server = { port: { number: 80, name: 'http', protocol: 'HTTP' }, hosts: ['*'] };
+  const objects = [object('Gateway', { servers: [server] }), object('VirtualService', spec)];
+  const at = readGatewayPort(objects, { namespace: 'a', labels: {} }, 80);
+  if (typeof at === 'string') throw new Error(at);
+  return virtualHosts(at, at.http).flatMap((one) => one.routes);
 }
 
-function host(domain: string, own: GatewayRoute[], httpsOnly = false): VirtualHost {
+function object(kind: string, spec: unknown): PolicyObject {
+  const metadata = { name: 'b', namespace: 'a', annotations: {}, labels: {} };
+  const at = { file: 'p.yaml', line: 1, column: 1 };
+  return { apiVersion: 'networking.istio.io/v1', kind, metadata, spec, at, positions: {} };
+}
+
+function host(domain: string, own: Route[], httpsOnly = false): VirtualHost {
   return { domain, routes: own, httpsOnly };
 }
 
@@ -68,7 +79,8 @@ describe('a request without a route', () => {
   });
 
   it('is answered 200 to gRPC, as all that gRPC answers', () => {
-    expect(decided([], { protocol: 'grpc' })).toMatchObject({ reason: 'no-route', status: 200, body: '' });
+    const other = [{ match: [{ uri: { exact: '/b' } }], ...to }];
+    expect(decided(other, { protocol: 'grpc' })).toMatchObject({ reason: 'no-route', status: 200, body: '' });
     expect(
       decided([{ directResponse: { status: 503, body: { string: 'x' } } }], { protocol: 'grpc' }),
     ).toMatchObject({
@@ -156,7 +168,7 @@ describe('an answer in the application’s place', () => {
     [{ uri: '/new' }, 'http://shop.example:8080/new?b=c'],
     [{ authority: 'other.example' }, 'http://other.example/a?b=c'],
     [{ port: 9090 }, 'http://shop.example:9090/a?b=c'],
-    [{ authority: 'other.example:1', port: 2 }, 'http://other.example:2/a?b=c'],
+    [{ authority: 'other.example', port: 2 }, 'http://other.example:2/a?b=c'],
     [{ scheme: 'https' }, 'https://shop.example:8080/a?b=c'],
   ])('is a redirect by %j to %s', (redirect, location) => {
     expect(decided([{ redirect }])).toEqual({
@@ -203,6 +215,7 @@ describe('a CORS policy', () => {
         ['access-control-allow-methods', 'GET,PUT'],
         ['access-control-allow-headers', 'x-a,x-b'],
         ['access-control-max-age', '24'],
+        ['access-control-expose-headers', 'x-c'],
       ],
     });
     expect(
@@ -222,26 +235,44 @@ describe('a CORS policy', () => {
     expect(decided([{ corsPolicy: cors, ...to }], more)).toBe('routed');
   });
 
-  it('answers the preflight of any other origin without a word, where it is told to', () => {
+  it('answers the preflight of any other origin without naming it, where it is told to', () => {
     const ignoring = { ...cors, unmatchedPreflights: 'IGNORE' };
     expect(decided([{ corsPolicy: ignoring, ...to }], preflight('https://c.example'))).toMatchObject({
       reason: 'cors-preflight',
-      headers: [],
+      headers: [
+        ['access-control-allow-credentials', 'true'],
+        ['access-control-allow-methods', 'GET,PUT'],
+        ['access-control-allow-headers', 'x-a,x-b'],
+        ['access-control-max-age', '24'],
+      ],
+    });
+  });
+});
+
+describe('a request that goes on', () => {
+  it('goes as its route rewrites it', () => {
+    const rewritten = routes({
+      match: [{ uri: { prefix: '/a' } }],
+      rewrite: { uri: '/new', authority: 'inner.example' },
+      headers: { request: { set: { 'x-a': '1' } } },
+      ...to,
+    });
+    expect(routeAtGateway([host('*', rewritten)], request())).toMatchObject({
+      kind: 'routed',
+      upstream: { path: '/new?b=c', host: 'inner.example', headers: expect.arrayContaining([['x-a', '1']]) },
     });
   });
 
-  it('adds to the application’s answer for an allowed origin only', () => {
-    const [first] = routes({ corsPolicy: cors, ...to });
-    const [plain] = routes(to);
-    if (!first || !plain) throw new Error('no route');
-    const from = (origin: string) => request({ headers: [['origin', origin]] });
-    expect(corsHeaders(first.route, from('https://a.example'))).toEqual([
-      ['access-control-allow-origin', 'https://a.example'],
-      ['access-control-allow-credentials', 'true'],
-      ['access-control-expose-headers', 'x-c'],
-    ]);
-    expect(corsHeaders(first.route, from('https://c.example'))).toEqual([]);
-    expect(corsHeaders(first.route, request())).toEqual([]);
-    expect(corsHeaders(plain.route, from('https://a.example'))).toEqual([]);
+  it('goes nowhere where a fault aborts all of them', () => {
+    const abort = (value: number) => ({
+      fault: { abort: { httpStatus: 418, percentage: { value } } },
+      ...to,
+    });
+    expect(decided([abort(100)])).toMatchObject({
+      reason: 'fault-abort',
+      status: 418,
+      body: 'fault filter abort',
+    });
+    expect(decided([abort(50)])).toBe('routed');
   });
 });

@@ -60,6 +60,7 @@ const server = (number: number, protocol: string, host: string, more: object | n
   ...(more === null ? {} : { tls: more }),
 });
 
+const ORDERS = [{ destination: { host: 'orders.shop.svc.cluster.local', port: { number: 80 } } }];
 const OBJECTS = [
   object('Gateway', 'ingress', {
     selector: { istio: 'ingress' },
@@ -77,7 +78,18 @@ const OBJECTS = [
     http: [
       { match: [{ uri: { prefix: '/nowhere' } }], route: [{ destination: { host: 'nowhere.shop' } }] },
       { match: [{ uri: { prefix: '/old' } }], redirect: { uri: '/new' } },
-      { route: [{ destination: { host: 'orders.shop.svc.cluster.local' } }] },
+      {
+        match: [{ uri: { prefix: '/teapot' } }],
+        fault: { abort: { httpStatus: 418, percentage: { value: 100 } } },
+        route: ORDERS,
+      },
+      {
+        match: [{ uri: { prefix: '/renamed/' } }],
+        rewrite: { uri: '/' },
+        headers: { request: { set: { 'x-from': 'gateway' } }, response: { set: { 'x-by': 'route' } } },
+        route: ORDERS,
+      },
+      { route: ORDERS },
     ],
   }),
 ];
@@ -169,6 +181,34 @@ describe('a gateway', () => {
   it('answers 503 to a route whose service isn’t in the mesh', async () => {
     expect(await sendRaw(pair.at('ingress-0', '80'), request('shop.example', '/nowhere'))).toContain('503');
     expect(await decisionOf()).toBe('cluster-not-found');
+  });
+
+  it('answers itself where a route’s fault aborts, with the reason, and the application hears nothing', async () => {
+    const answer = await sendRaw(pair.at('ingress-0', '80'), request('shop.example', '/teapot'));
+    expect(answer).toMatch(/^HTTP\/1.1 418 [^]*server: istio-envoy[^]*fault filter abort$/);
+    expect((await pair.seen())[0]).toMatchObject({
+      owner: 'ingress-0',
+      direction: 'inbound',
+      decision: { verdict: 'deny', phase: 'route', reason: 'fault-abort' },
+      explanation: { sentence: expect.stringContaining('418') },
+      route: { flags: 'FI', source: { kind: 'VirtualService', name: 'shop', index: 2 } },
+    });
+    expect(application.requests).toEqual([]);
+  });
+
+  it('rewrites as its route says, and tells the request as its policies saw it', async () => {
+    const answer = await sendRaw(pair.at('ingress-0', '80'), request('shop.example', '/renamed/a?b=c'));
+    expect(answer).toContain('x-by: route');
+    expect(answer).toContain('"x-from":"gateway"');
+    expect(application.requests).toEqual(['GET /a?b=c']);
+    const told = (await pair.seen()).find(({ owner }) => owner === 'ingress-0');
+    expect(told).toMatchObject({
+      request: { path: '/renamed/a?b=c' },
+      response: { status: 200, by: 'upstream' },
+      decision: { verdict: 'allow' },
+      route: { cluster: 'outbound|80||orders.shop.svc.cluster.local', attempts: 1 },
+    });
+    expect(told?.request?.headers.map(([name]) => name)).not.toContain('x-from');
   });
 
   it('sends to https with the whole address, and follows a route’s own redirect', async () => {
