@@ -3,17 +3,18 @@
  * recording, the root and the certificates, the runtime, the data plane, the watch on policies. `stop` undoes
  * whatever of it exists, also in the middle of the start.
  */
-import { type Clock, createClock } from '../model/clock.ts';
+import { createClock } from '../model/clock.ts';
 import type { Explanation } from '../model/decision.ts';
 import { EnvironmentError } from '../model/environment-error.ts';
 import type { InjectedFault } from '../model/injected-fault.ts';
 import type { Mesh } from '../model/mesh.ts';
-import { formatProblem, type Problem } from '../model/problem.ts';
+import type { Problem } from '../model/problem.ts';
 import type { InstanceStatus, SessionState } from '../model/session-state.ts';
 import type { TrafficEvent } from '../model/traffic-event.ts';
 import type { DataPlane, DeclaredSource } from '../proxy/data-plane.ts';
-import type { BoundListener, SnapshotAnswer } from '../proxy/snapshot.ts';
+import type { BoundListener } from '../proxy/snapshot.ts';
 import { startDataPlane } from '../proxy/worker-data-plane.ts';
+import { Availability } from './availability.ts';
 import { type Authority, openAuthority } from './authority.ts';
 import { Certificates } from './certificates.ts';
 import { closeAll } from './close-all.ts';
@@ -24,9 +25,9 @@ import { GatewayCertificates } from './gateway-certificates.ts';
 import { JwksSource } from './jwks-source.ts';
 import { LogRing } from './log-ring.ts';
 import { compileMeshPolicies, type MeshPolicies, policyProblems } from './mesh-policies.ts';
+import { type MovableClock, movedClock } from './moved-clock.ts';
 import type { IssuedLeaf, LeafRequest } from './pki/leaf.ts';
 import { type PolicyWatch, watchPolicies, watchedFolders } from './policy-watch.ts';
-import { Publisher } from './publisher.ts';
 import { readPolicyEdit } from './policy-reload.ts';
 import { watchProject } from './project-watch.ts';
 import { openRecorder, type Recorder } from './recorder.ts';
@@ -34,6 +35,8 @@ import { processRuntime } from './runtimes/process/process-runtime.ts';
 import type { InstancePlacement, Runtime } from './runtimes/runtime.ts';
 import type { EventQuery, LogLine, RecordedEvents, Session, StartSessionOptions } from './session.ts';
 import { dataPlaneLost, SessionBoard } from './session-board.ts';
+import { SessionProblems } from './session-problems.ts';
+import { SessionPublishing } from './session-publishing.ts';
 import { createSessionFile, newSessionId } from './session-file.ts';
 import type { SnapshotInput } from './snapshot.ts';
 import { startInstances } from './start-instances.ts';
@@ -41,21 +44,18 @@ import { startOrder } from './start-order.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 const READY_TIMEOUT_MS = 20_000;
-const DOWN: ReadonlySet<InstanceStatus> = new Set(['restarting', 'stopping', 'stopped', 'failed']);
 
 export class RunningSession implements Session {
   readonly id = newSessionId();
-  readonly clock: Clock & { move(byMs: number): void };
+  readonly clock: MovableClock;
   readonly #options: StartSessionOptions;
   readonly #board: SessionBoard;
   readonly #logs = new LogRing();
   readonly #abort = new AbortController();
   readonly #placements = new Map<string, InstancePlacement>();
-  readonly #unavailable = new Set<string>();
+  readonly #availability = new Availability();
   #mesh: Mesh;
   #policies: MeshPolicies | null = null;
-  /** Policies by the snapshot version that they were in force with. */
-  readonly #policiesOf = new Map<number, MeshPolicies>();
   #starting: Promise<void> | null = null;
   #stopped: Promise<void> | null = null;
   #file: ReturnType<typeof createSessionFile> | null = null;
@@ -65,35 +65,33 @@ export class RunningSession implements Session {
   #gatewayCertificates: GatewayCertificates | null = null;
   #runtime: Runtime | null = null;
   #dataPlane: DataPlane | null = null;
-  #publisher: Publisher | null = null;
+  readonly #publishing: SessionPublishing;
   #watch: PolicyWatch | null = null;
   #endProjectWatch: () => void = () => undefined;
-  /** Stays on the board whatever becomes of the policies. */
-  #restartNeeded: Problem[] = [];
+  readonly #problems: SessionProblems;
   readonly #keys: JwksSource;
   #reloading: Promise<unknown> = Promise.resolve();
 
   constructor(options: StartSessionOptions) {
     this.#options = options;
     this.#mesh = options.mesh;
-    const clock = options.clock ?? createClock(Date.now);
-    this.clock = {
-      now: () => clock.now(),
-      offsetMs: () => clock.offsetMs(),
-      move: (byMs) => {
-        clock.move(byMs);
-        this.#clockMoved();
-      },
-    };
+    this.clock = movedClock(options.clock ?? createClock(Date.now), () => this.#clockMoved());
     this.#keys = new JwksSource({
       root: () => this.#mesh.root,
-      changed: (keySets) => this.#publishUnasked({ keySets }),
+      changed: (keySets) => this.#publishing.unasked({ keySets }),
       ...(options.fetchText ? { fetch: options.fetchText } : {}),
     });
     this.#board = new SessionBoard(this.id, {
       mesh: () => this.#mesh,
       policies: () => this.#policies,
       certificate: (instance) => this.#certificates?.validity(instance) ?? null,
+    });
+    this.#problems = new SessionProblems(this.#board, () => this.#keys.problems);
+    this.#publishing = new SessionPublishing({
+      board: this.#board,
+      sidecars: () => this.#placements.size + (this.#mesh.gateways?.length ?? 0),
+      inForce: (version, policies) => this.#recorder?.snapshotInForce(version, policies),
+      refused: (problems) => this.#problems.show(problems),
     });
     if (options.onProgress) this.#board.listen(options.onProgress);
   }
@@ -133,7 +131,7 @@ export class RunningSession implements Session {
     this.#board.stage(null);
     // Measured at the start of the services, where it is measured at all.
     this.#board.set({ phase: 'running', containment: must(this.#runtime).containment });
-    if (this.#unavailable.size > 0) this.#publishAvailability();
+    if (this.#availability.down.size > 0) this.#publishAvailability();
     this.#startWatch();
   }
 
@@ -153,7 +151,7 @@ export class RunningSession implements Session {
       authority: this.#authority,
       clock: this.clock,
       ttlMs: this.#options.certificateTtlMs ?? DAY_MS,
-      renewed: (credentials) => this.#publishAccepted({ credentials }, 'the new certificates'),
+      renewed: (credentials) => this.#publishing.accepted({ credentials }, 'the new certificates'),
     });
   }
 
@@ -194,7 +192,7 @@ export class RunningSession implements Session {
   async #publishFirst(): Promise<void> {
     const certificates = must(this.#certificates);
     this.#board.stage('publishing the first snapshot');
-    this.#showPolicies(must(this.#policies));
+    this.#problems.showPolicies(must(this.#policies));
     const input: SnapshotInput = {
       mesh: this.#mesh,
       policies: must(this.#policies),
@@ -207,10 +205,7 @@ export class RunningSession implements Session {
       unavailable: new Set(),
       keySets: this.#keys.sets,
     };
-    this.#publisher = new Publisher(must(this.#dataPlane), input, (answer, given) =>
-      this.#answered(answer, given),
-    );
-    await this.#publishAccepted({}, 'the first snapshot');
+    await this.#publishing.begin(must(this.#dataPlane), input);
     // Nothing but the data plane has to come up for a gateway.
     for (const { instance } of this.#mesh.gateways ?? []) this.#board.instance(instance.id, 'ready', null);
   }
@@ -233,80 +228,24 @@ export class RunningSession implements Session {
     this.#watch = watchPolicies(watchedFolders(this.#mesh), async () => {
       await this.reloadPolicies();
     });
-    this.#endProjectWatch = watchProject(this.#mesh, (notice) => {
-      this.#restartNeeded = [notice];
-      this.#showProblems(this.#board.state().problems);
-    });
-  }
-
-  #showProblems(problems: readonly Problem[]): void {
-    this.#board.set({ problems: [...problems, ...this.#restartNeeded] });
-  }
-
-  async #publish(change: Partial<SnapshotInput>): Promise<SnapshotAnswer> {
-    const publisher = must(this.#publisher);
-    const answer = publisher.publish(change);
-    this.#showSnapshot();
-    return await answer;
-  }
-
-  /** For changes that somebody waits for: a refusal is thrown. */
-  async #publishAccepted(change: Partial<SnapshotInput>, what: string): Promise<void> {
-    const answer = await this.#publish(change);
-    if (answer.kind === 'ack') return;
-    throw new EnvironmentError('snapshot-refused', `the data plane refused ${what}`, {
-      lines: answer.problems.map(formatProblem),
-    });
-  }
-
-  /** For changes that nobody waits for: a refusal is shown, and what was in force stays so. */
-  #publishUnasked(change: Partial<SnapshotInput>): void {
-    // A lost data plane is told already, and what it can't be told any more is no news.
-    if (!this.#publisher || this.#stopped || this.#board.phase === 'failed') return;
-    this.#publish(change).catch((error: unknown) => this.#showFailure(error));
-  }
-
-  #answered(answer: SnapshotAnswer, input: SnapshotInput): void {
-    if (answer.kind === 'ack') {
-      const before = [...this.#policiesOf.values()].at(-1);
-      this.#policiesOf.set(answer.version, input.policies);
-      if (before !== input.policies) this.#recorder?.snapshotInForce(answer.version, input.policies);
-    } else {
-      this.#showProblems(answer.problems);
-    }
-    this.#showSnapshot();
-  }
-
-  #showSnapshot(): void {
-    const { published = 0, inForce = null } = this.#publisher ?? {};
-    const sidecars = this.#placements.size + (this.#mesh.gateways?.length ?? 0);
-    this.#board.set({
-      snapshot: { published, inForce, sidecars, acknowledged: inForce === published ? sidecars : 0 },
-    });
-  }
-
-  #showFailure(error: unknown): void {
-    const message = error instanceof Error ? error.message : String(error);
-    this.#board.set({ problems: [{ code: 'publish-failed', severity: 'error', message }] });
+    this.#endProjectWatch = watchProject(this.#mesh, (notice) => this.#problems.needsRestart(notice));
   }
 
   #clockMoved(): void {
     const clockOffsetMs = this.clock.offsetMs();
     this.#board.set({ clockOffsetMs });
-    this.#publishUnasked({ clockOffsetMs });
+    this.#publishing.unasked({ clockOffsetMs });
     this.#certificates?.schedule();
   }
 
   #statusChanged(instance: string, status: InstanceStatus, detail: string | null): void {
     this.#board.instance(instance, status, detail);
-    const before = this.#unavailable.size;
-    if (DOWN.has(status)) this.#unavailable.add(instance);
-    if (status === 'ready') this.#unavailable.delete(instance);
-    if (this.#board.phase === 'running' && before !== this.#unavailable.size) this.#publishAvailability();
+    const changed = this.#availability.changedBy(instance, status);
+    if (changed && this.#board.phase === 'running') this.#publishAvailability();
   }
 
   #publishAvailability(): void {
-    this.#publishUnasked({ unavailable: new Set(this.#unavailable) });
+    this.#publishing.unasked({ unavailable: this.#availability.down });
   }
 
   state(): SessionState {
@@ -331,11 +270,11 @@ export class RunningSession implements Session {
 
   explain(id: number): Explanation | null {
     const event = this.event(id);
-    return event && explainEvent(event, this.#mesh, this.#policiesOf.get(event.snapshotVersion));
+    return event && explainEvent(event, this.#mesh, this.#publishing.policiesOf(event.snapshotVersion));
   }
 
   async flush(): Promise<void> {
-    await this.#publisher?.settled();
+    await this.#publishing.settled();
     await this.#dataPlane?.flush();
   }
 
@@ -353,27 +292,28 @@ export class RunningSession implements Session {
     await this.#keys.follow(edit.policies);
     const { mesh, policies } = edit;
     const gatewayCredentials = await must(this.#gatewayCertificates).follow(mesh);
-    const answer = await this.#publish({ mesh, policies, gatewayCredentials, keySets: this.#keys.sets });
+    const answer = await this.#publishing.publish({
+      mesh,
+      policies,
+      gatewayCredentials,
+      keySets: this.#keys.sets,
+    });
     if (answer.kind === 'nack') return this.#refuse(answer.problems);
     this.#mesh = edit.mesh;
     this.#policies = edit.policies;
     this.#watch?.follow(watchedFolders(edit.mesh));
     const told = edit.problems.filter(({ code }) => code === 'policies-removed');
-    this.#showPolicies(edit.policies, told);
+    this.#problems.showPolicies(edit.policies, told);
     return edit.problems;
   }
 
-  #showPolicies(policies: MeshPolicies, told: readonly Problem[] = []): void {
-    this.#showProblems([...policyProblems(policies), ...this.#keys.problems, ...told]);
-  }
-
   #refuse(problems: Problem[]): Problem[] {
-    this.#showProblems(problems);
+    this.#problems.show(problems);
     return problems;
   }
 
   listeners(): readonly BoundListener[] {
-    return this.#publisher?.listeners ?? [];
+    return this.#publishing.listeners;
   }
 
   applicationAddress(instance: string, port: number): { host: string; port: number } | null {
@@ -382,7 +322,7 @@ export class RunningSession implements Session {
   }
 
   async injectFaults(faults: readonly InjectedFault[]): Promise<void> {
-    await this.#publishAccepted({ faults }, 'the faults of a scenario');
+    await this.#publishing.accepted({ faults }, 'the faults of a scenario');
   }
 
   async declareSource(source: DeclaredSource): Promise<void> {
@@ -416,6 +356,7 @@ export class RunningSession implements Session {
   }
 
   stop(): Promise<void> {
+    this.#publishing.end();
     this.#stopped ??= this.#stop();
     return this.#stopped;
   }
