@@ -25,12 +25,17 @@ export function applyOperations(
   return [...changed, ...added];
 }
 
-/** In the place of the first, the others gone. */
+/** In the place of the first, the others gone; at the end where there is none. */
 export function setHeader(headers: HeaderList, name: string, value: string): HeaderList {
-  const at = headers.findIndex(([present]) => present === name);
-  if (at < 0) return [...headers, [name, value]];
-  return headers.flatMap(([present, old], index): [string, string][] => {
-    if (present !== name) return [[present, old]];
-    return index === at ? [[name, value]] : [];
-  });
+  const changed: (readonly [string, string])[] = [];
+  let placed = false;
+  for (const field of headers) {
+    if (field[0] !== name) changed.push(field);
+    else if (!placed) {
+      changed.push([name, value]);
+      placed = true;
+    }
+  }
+  if (!placed) changed.push([name, value]);
+  return changed;
 }

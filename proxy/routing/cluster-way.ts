@@ -148,12 +148,24 @@ function originationOf(
   };
 }
 
+/** TLS settings as text, which lasts as long as they do: each request asks for its connections by it. */
+const securities = new WeakMap<Cluster['tls'], string>();
+
+function securityKey(tls: Cluster['tls']): string {
+  let key = securities.get(tls);
+  if (key === undefined) {
+    key = JSON.stringify(tls);
+    securities.set(tls, key);
+  }
+  return key;
+}
+
 /** Names everything that the identity of a way's connections depends on. */
 export function wayKey({ cluster, from, address, host, endpoint }: ClusterWay): string {
   const { tls } = cluster;
   const names = tls.mode === 'SIMPLE' && tls.sni === null ? [host ?? ''] : [];
   const security =
-    tls.mode === 'ISTIO_MUTUAL' && tls.auto && !endpoint.meshed ? 'plaintext' : JSON.stringify(tls);
+    tls.mode === 'ISTIO_MUTUAL' && tls.auto && !endpoint.meshed ? 'plaintext' : securityKey(tls);
   return ['cluster', from.id, cluster.name, `${address.host}:${address.port}`, security, ...names].join('|');
 }
 

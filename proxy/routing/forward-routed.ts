@@ -8,6 +8,7 @@ import type { ForwardDecision } from '../../policy/routes/route-decision.ts';
 import { decisionOf } from '../error-table.ts';
 import { brokenEdge, brokenUpstream } from '../faults/broken-upstream.ts';
 import { slowUpstream } from '../faults/slow-upstream.ts';
+import { httpDate } from '../http-date.ts';
 import type { ExchangeTimes } from '../http2/told-exchange.ts';
 import type { Upstream, UpstreamRequest } from '../http2/upstream.ts';
 import { peerConnections, type PeerConnection } from '../outbound-route.ts';
@@ -110,10 +111,14 @@ export async function forwardRouted(exchange: Exchange, decision: ForwardDecisio
 
 /** Date is the upstream's own, where it has one. */
 function withServer(call: Call, headers: readonly (readonly [string, string])[]): [string, string][] {
-  const kept = headers
-    .filter(([name]) => name !== 'server')
-    .map(([name, value]): [string, string] => [name, value]);
-  if (!kept.some(([name]) => name === 'date')) kept.push(['date', new Date().toUTCString()]);
+  const kept: [string, string][] = [];
+  let dated = false;
+  for (const [name, value] of headers) {
+    if (name === 'server') continue;
+    if (name === 'date') dated = true;
+    kept.push([name, value]);
+  }
+  if (!dated) kept.push(['date', httpDate()]);
   kept.push(...serverFields(call));
   return kept;
 }

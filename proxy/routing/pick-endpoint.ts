@@ -25,7 +25,7 @@ export function pickEndpoint(picking: Picking): ClusterEndpoint | null {
   const { kind } = cluster.balance;
   if (hash !== null && (kind === 'ring-hash' || kind === 'maglev'))
     return endpointByHash(cluster, hash, (endpoint) => healthy.includes(endpoint));
-  const fresh = healthy.filter((endpoint) => !tried.has(endpointKey(endpoint)));
+  const fresh = tried.size === 0 ? healthy : healthy.filter((endpoint) => !tried.has(endpointKey(endpoint)));
   return balance(fresh.length > 0 ? fresh : healthy, picking);
 }
 
