@@ -1,4 +1,5 @@
 /** The greenroom.yaml that `init` writes beside a Compose file. Pure: what was guessed -> text. */
+import type { GuessedGateway } from '../model/compose/guess-gateways.ts';
 import type { GuessedPort } from '../model/compose/guess-ports.ts';
 import type { ComposeService } from '../model/compose/translate-service.ts';
 
@@ -10,6 +11,7 @@ export interface ComposeStarter {
   policies: 'present' | 'absent';
   services: readonly ComposeService[];
   ports: ReadonlyMap<string, readonly GuessedPort[]>;
+  gateways: readonly GuessedGateway[];
 }
 
 /** The text, each guess with its reason beside it. */
@@ -27,6 +29,7 @@ export function renderStarter(starter: ComposeStarter): string {
     `  compose: ${compose}`,
     '  services:',
     ...starter.services.flatMap((service) => serviceLines(service, starter.ports.get(service.name) ?? [])),
+    ...(starter.gateways.length > 0 ? ['  gateways:', ...starter.gateways.flatMap(gatewayLines)] : []),
     ...(starter.policies === 'present' ? ['  policies: [./policies]'] : []),
     '',
   ].join('\n');
@@ -43,6 +46,20 @@ function serviceLines({ name }: ComposeService, ports: readonly GuessedPort[]): 
   ];
 }
 
+function gatewayLines({ name, namespace, serviceAccount, labels, listen }: GuessedGateway): string[] {
+  const pairs = Object.entries(labels).map(
+    ([key, value]) => `${JSON.stringify(key)}: ${JSON.stringify(value)}`,
+  );
+  const ports = Object.entries(listen).map(([port, own]) => `"${port}": ${own}`);
+  return [
+    `    ${word(name)}: # selected by a Gateway`,
+    ...(namespace === null ? [] : [`      namespace: ${word(namespace)}`]),
+    ...(serviceAccount === null ? [] : [`      serviceAccount: ${word(serviceAccount)}`]),
+    `      labels: { ${pairs.join(', ')} }`,
+    ...(ports.length === 0 ? [] : [`      listen: { ${ports.join(', ')} }`]),
+  ];
+}
+
 /** A YAML word, in quotes where YAML could read something else. */
 function word(text: string): string {
   return /^[a-z./][\w./-]*$/i.test(text) && !/^(y|n|yes|no|on|off|true|false|null)$/i.test(text)
@@ -51,11 +68,19 @@ function word(text: string): string {
 }
 
 /** What `init` says of its guesses, a line each. */
-export function guessLines({ services, ports }: ComposeStarter): string[] {
-  return services.map(({ name }) => {
-    const guessed = (ports.get(name) ?? []).map(
-      ({ port, name: portName, why }) => `${portName} ${port} (${why})`,
+export function guessLines({ services, ports, gateways }: ComposeStarter): string[] {
+  const doors = gateways.map(({ name, listen, inPlaceOf }) => {
+    const at = Object.entries(listen).map(
+      ([port, own]) => `; port ${port} at 127.0.0.1:${own}, in place of ${inPlaceOf}`,
     );
-    return `  ${name}: account ${name}; ${guessed.length === 0 ? 'no port' : guessed.join(', ')}`;
+    return `  ${name}: a gateway, selected by a Gateway${at.join('')}`;
   });
+  return services
+    .map(({ name }) => {
+      const guessed = (ports.get(name) ?? []).map(
+        ({ port, name: portName, why }) => `${portName} ${port} (${why})`,
+      );
+      return `  ${name}: account ${name}; ${guessed.length === 0 ? 'no port' : guessed.join(', ')}`;
+    })
+    .concat(doors);
 }

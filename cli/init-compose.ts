@@ -1,6 +1,7 @@
 /** `greenroom init` in a folder with a Compose file: a greenroom.yaml that runs at once, and nothing else. */
 import { readFile, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { guessGateways } from '../model/compose/guess-gateways.ts';
 import { guessPorts } from '../model/compose/guess-ports.ts';
 import { kubernetesName, translateCompose } from '../model/compose/translate.ts';
 import type { ComposeService } from '../model/compose/translate-service.ts';
@@ -9,7 +10,9 @@ import type { Problem } from '../model/problem.ts';
 import { guessLines, renderStarter } from './compose-starter.ts';
 import { FilesError } from './exit-codes.ts';
 import { refuseExisting, writeNew } from './new-files.ts';
-import { shownPath } from '../mesh/project-files.ts';
+import { listFiles, readText, shownPath } from '../mesh/project-files.ts';
+import { readPolicyFile } from '../model/policy-file.ts';
+import type { PolicyObject } from '../model/policy-object.ts';
 
 /** File names that `docker compose` looks for itself, the first that is there. */
 const USUAL = ['compose.yaml', 'compose.yml', 'docker-compose.yaml', 'docker-compose.yml'];
@@ -51,6 +54,7 @@ export async function writeComposeProject(folder: string, files: readonly string
   const translated = translateCompose(config, source);
   if (translated.value === null) throw new FilesError(translated.problems);
   const services = translated.value;
+  const ports = guessPorts(services, await readDockerfiles(services));
   const starter = {
     meshName: kubernetesName(config.name) || 'mesh',
     composeFiles: files.map((file) => `./${file}`),
@@ -58,7 +62,8 @@ export async function writeComposeProject(folder: string, files: readonly string
       ? ('present' as const)
       : ('absent' as const),
     services,
-    ports: guessPorts(services, await readDockerfiles(services)),
+    ports,
+    gateways: guessGateways(await readPolicies(join(root, 'policies')), services, ports),
   };
   const target = join(root, 'greenroom.yaml');
   await writeNew(target, renderStarter(starter));
@@ -75,6 +80,18 @@ async function readDockerfiles(services: readonly ComposeService[]): Promise<Map
     if (text !== null) texts.set(composeName, text);
   }
   return texts;
+}
+
+/** What can be read of a folder that may not be there; `check` tells of the rest. */
+async function readPolicies(folder: string): Promise<PolicyObject[]> {
+  const listed = await listFiles(folder, /\.(ya?ml|json)$/i);
+  if ('error' in listed) return [];
+  const texts = await Promise.all(listed.files.map((file) => readText(file)));
+  return texts.flatMap((text) =>
+    'problem' in text
+      ? []
+      : readPolicyFile(text.text, folder, { namespace: 'default', ignore: [], keysFrom: 'files' }).objects,
+  );
 }
 
 async function isFile(path: string): Promise<boolean> {

@@ -4,7 +4,7 @@
  */
 import { buildGateways } from './build-gateways.ts';
 import { selectedNothing } from './check-selectors.ts';
-import type { Mesh, MeshConfig } from './mesh.ts';
+import type { Mesh, MeshConfig, MeshGateway, Workload } from './mesh.ts';
 import type { PolicyObject } from './policy-object.ts';
 import { hasErrors, type Parsed, type Problem } from './problem.ts';
 import type { Project } from './project.ts';
@@ -54,7 +54,7 @@ export function buildMesh(
     namespace: project.spec.namespace,
     root: surroundings.root,
     config,
-    workloads,
+    workloads: leavePublished(workloads, gateways),
     ...(gateways.length === 0 ? {} : { gateways }),
     policies,
     ...(project.composeFiles ? { composeFiles: project.composeFiles } : {}),
@@ -63,6 +63,17 @@ export function buildMesh(
     ...(surroundings.policyFolders ? { policyFolders: surroundings.policyFolders } : {}),
   };
   return { value: mesh, problems };
+}
+
+/** A port of this machine that a gateway listens on is the gateway's, whatever service the Compose file gave it to. */
+function leavePublished(workloads: readonly Workload[], gateways: readonly MeshGateway[]): Workload[] {
+  const taken = new Set(gateways.flatMap(({ listen }) => Object.values(listen)));
+  return workloads.map((workload) => {
+    const { container } = workload.run;
+    if (container === undefined) return workload;
+    const published = container.published.filter(({ port }) => !taken.has(port));
+    return { ...workload, run: { ...workload.run, container: { ...container, published } } };
+  });
 }
 
 /** Names, namespaces and ids of all services, sorted by id. */

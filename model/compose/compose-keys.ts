@@ -107,7 +107,7 @@ const TRANSLATED: Readonly<Record<string, string>> = {
   ports: "a port of the service; what callers dial is the container's port",
   'ports.*.target': 'port and targetPort',
   'ports.*.published':
-    "opened on this machine's loopback at the sidecar of the first instance, which judges who calls",
+    "opened on this machine's loopback at the sidecar of the first instance, which judges who calls; a gateway that listens there goes before",
   'ports.*.host_ip': 'loopback, whatever is written',
   'ports.*.mode': 'one machine has one way',
   'ports.*.protocol': '`tcp`; ports of `udp` are lost',

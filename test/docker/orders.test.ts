@@ -56,15 +56,16 @@ describeWith(
 
     it('comes up with what init wrote, unedited, and init said what it guessed', () => {
       expect(init.code).toBe(0);
-      expect(init.stdout.split('\n').slice(1, 7)).toEqual([
+      expect(init.stdout.split('\n').slice(1, 8)).toEqual([
         '  api: account api; http 8000 (the health check)',
         '  cache: account cache; redis 6379 (what api is told)',
         '  db: account db; tcp-postgres 5432 (what api is told)',
         '  migrate: account migrate; no port',
         '  web: account web; http 80 (the health check)',
         '  worker: account worker; no port',
+        `  istio-ingressgateway: a gateway, selected by a Gateway; port 80 at 127.0.0.1:${env['WEB_PORT']}, in place of web`,
       ]);
-      expect(up.said()).toContain('6 services up (docker)');
+      expect(up.said()).toContain('6 services and 1 gateway up (docker)');
     });
 
     it('lets web call neither the database nor the cache, and says who tried', async () => {
@@ -98,17 +99,25 @@ describeWith(
       }
     });
 
-    it('lets nobody past web: who knocks at the API’s sidecar without a certificate is refused', async () => {
-      const sidecar = / {2}api .*\n.*\n.*its sidecar, for anyone (\S+)/.exec(up.said())?.[1];
-      expect((await fetch(`${sidecar}/orders`)).status).toBe(403);
+    it('lets nobody past the gateway: who knocks at a sidecar without a certificate is refused', async () => {
+      for (const workload of ['api', 'web']) {
+        const line = new RegExp(`^  ${workload} .*\\n.*\\n.*its sidecar, for anyone (\\S+)`, 'm');
+        const sidecar = line.exec(up.said())?.[1];
+        expect(sidecar).toMatch(/^http:/);
+        await expect(fetch(`${sidecar}/orders`)).rejects.toThrow('fetch failed');
+      }
     });
 
-    it('answers at the published port, through the sidecar of web', async () => {
+    it('answers at the published port, which is the gateway’s now', async () => {
       expect(await shop('/orders')).toEqual({
         orders: expect.arrayContaining(['teapot', 'kettle']) as string[],
       });
       const event = await inbound(({ to, request }) => to.workload === 'web' && request?.path === '/orders');
-      expect(event).toMatchObject({ tls: null, from: { spiffeId: null }, decision: { verdict: 'allow' } });
+      expect(event).toMatchObject({
+        tls: { mutual: true },
+        from: { spiffeId: 'spiffe://cluster.local/ns/istio-system/sa/istio-ingressgateway-service-account' },
+        decision: { verdict: 'allow' },
+      });
     });
 
     it('carries SQL and Redis over mutual TLS, each call with its identity', async () => {

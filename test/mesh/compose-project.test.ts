@@ -114,4 +114,14 @@ describeWith('compose', 'a project with Compose files', () => {
     expect(run(mesh, 'ide')).toMatchObject({ attach: '127.0.0.1:3000', image: null });
     expect(run(mesh, 'extra')).toMatchObject({ image: 'y' });
   });
+
+  it('leaves a published port to the gateway that listens there, and the others to their services', async () => {
+    const { mesh } = await load(
+      '  compose: compose.yaml\n  gateways: { edge: { listen: { "80": 8080 } } }\n',
+      {
+        'compose.yaml': 'services:\n  web: { image: x, ports: ["8080:80", "9090:90"] }\n',
+      },
+    );
+    expect(run(mesh, 'web')?.container?.published).toEqual([{ targetPort: 90, port: 9090 }]);
+  });
 });

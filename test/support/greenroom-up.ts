@@ -35,7 +35,7 @@ export async function greenroomUp(cwd: string, env: Readonly<Record<string, stri
   const session = await new Promise<string>((resolve, reject) => {
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       said += text;
-      const id = /services up \(docker\), session (\S+)/.exec(said)?.[1];
+      const id = / up \(docker\), session (\S+)/.exec(said)?.[1];
       if (id !== undefined) resolve(id);
     });
     void ended.then((code) => reject(new Error(`greenroom up ended with ${code}:\n${said}`)));
