@@ -18,7 +18,7 @@ export function unknownWorkloads(
     for (const [index, step] of parsed.scenario[phase].entries()) {
       const [kind, fields] = 'http' in step ? (['http', step.http] as const) : (['tls', step.tls] as const);
       const { from } = fields;
-      const gateway = 'http' in step ? step.http.gateway : undefined;
+      const { gateway } = fields;
       const call = {
         from: from === OUTSIDER ? undefined : from,
         to: fields.to,

@@ -53,6 +53,12 @@ export const httpStepSchema = z.strictObject({
 
 export const tlsStepSchema = z.strictObject({
   to: z.string(),
+  gateway: z.string().optional().describe('Gateway that is knocked at; `to` is who shall not be reached.'),
+  host: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Host and server name at a gateway; default: the name of `to`.'),
   port: z.number().int().min(1).max(65535).optional(),
   from: z.string().optional().describe('For the picture only: who the attacker pretends to be.'),
   certificate: z

@@ -1,11 +1,11 @@
-/** A step that comes in by a gateway: to one of its ports, over TLS where that port speaks it. */
+/** Steps that come in by a gateway: to one of its ports, over TLS where that port speaks it. */
 import type { MeshGateway } from '../model/mesh.ts';
-import type { HttpStep } from '../model/scenario.ts';
+import type { HttpStep, TlsStep } from '../model/scenario.ts';
 import type { Session } from '../mesh/session.ts';
 import { gatewayPorts } from '../policy/gateway/gateway-ports.ts';
 import { readGatewayPort } from '../policy/gateway/read-gateway.ts';
 import { withoutPort } from '../wire/name-match.ts';
-import { type Attack, certificateOf, OUTSIDE_IP } from './attack.ts';
+import { type Attack, certificateOf, faultOf, OUTSIDE_IP } from './attack.ts';
 import type { Target } from './attackers/connect.ts';
 import type { AttackTls } from './attackers/tls-connection.ts';
 import { ATTACKER, findWorkload, hostHeader, requirePort, requireWorkload, StepError } from './places.ts';
@@ -38,6 +38,37 @@ export async function prepareAtGateway(
       headers: step.headers ?? {},
       body: step.body ?? null,
     },
+  };
+}
+
+/** Makes a `tls` step with a `gateway` ready. */
+export async function prepareTlsAtGateway(
+  session: Session,
+  step: TlsStep & { gateway: string },
+): Promise<Attack> {
+  const from = step.from === undefined ? null : findWorkload(session, step.from);
+  const to = requireWorkload(session, step.to);
+  const gateway = requireGateway(session, step.gateway);
+  const port = requirePort(to, undefined);
+  const host = step.host ?? hostHeader(from, to, port);
+  const entry = entryOf(session, gateway, step.port);
+  if (!entry.tls) throw new StepError(`the port of gateway ${gateway.id} speaks plaintext`);
+  const { certificate: named } = step;
+  const spiffeId = step.san ?? (from ?? to).spiffeId;
+  const certificate = named === 'none' ? null : await certificateOf(session, spiffeId, faultOf(named));
+  const { method, path, headers } = step.request ?? { method: 'GET', path: '/', headers: undefined };
+  const shown = certificate === null ? 'no client certificate' : `certificate ${named}`;
+  return {
+    from,
+    to,
+    port,
+    through: 'nobody',
+    gateway: gateway.instance.id,
+    ip: from?.instances[0]?.podIp ?? OUTSIDE_IP,
+    sent: `TLS handshake with ${gateway.id}, ${shown}, then ${method} ${path}`,
+    target: entry.target,
+    tls: { certificate, alpn: step.alpn, serverName: step.sni ?? withoutPort(host) },
+    request: { method, target: path, host, headers: headers ?? {}, body: null },
   };
 }
 

@@ -111,7 +111,8 @@ export async function prepareHttp(session: Session, step: HttpStep): Promise<Att
   };
 }
 
-function faultOf(certificate: string): CertificateFault {
+/** The fault that a step's `certificate` names. */
+export function faultOf(certificate: string): CertificateFault {
   if (certificate === 'valid') return 'none';
   const found = CERTIFICATE_FAULTS.find((each) => each !== 'none' && each === certificate);
   if (found) return found;

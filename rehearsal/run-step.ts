@@ -6,7 +6,7 @@ import type { Finding } from '../model/decision.ts';
 import type { AssertionResult, StepReport } from '../model/rehearsal-report.ts';
 import type { Session } from '../mesh/session.ts';
 import { launch, prepareHttp, prepareTls, type Attack, type Progress } from './attack.ts';
-import { prepareAtGateway } from './attack-at-gateway.ts';
+import { prepareAtGateway, prepareTlsAtGateway } from './attack-at-gateway.ts';
 import type { AttackAnswer } from './attackers/exchange.ts';
 import { parseDuration } from './duration.ts';
 import {
@@ -126,11 +126,16 @@ function uniqueFindings(findings: readonly Finding[], advice: Finding | null): F
 }
 
 function prepare(session: Session, step: StepPlan['step']): Promise<Attack> {
-  if ('tls' in step) return prepareTls(session, step.tls);
-  const { http } = step;
-  return http.gateway === undefined
-    ? prepareHttp(session, http)
-    : prepareAtGateway(session, { ...http, gateway: http.gateway });
+  if ('tls' in step) {
+    const { gateway } = step.tls;
+    return gateway === undefined
+      ? prepareTls(session, step.tls)
+      : prepareTlsAtGateway(session, { ...step.tls, gateway });
+  }
+  const { gateway } = step.http;
+  return gateway === undefined
+    ? prepareHttp(session, step.http)
+    : prepareAtGateway(session, { ...step.http, gateway });
 }
 
 async function attempt(

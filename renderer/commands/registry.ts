@@ -102,7 +102,7 @@ export function useCommands(): Command[] {
         group: 'Service',
         run: () => goTo('topology', { node: one.id }),
       },
-      ...one.instances.map(
+      ...(one.kind === 'gateway' ? [] : one.instances).map(
         (instance): Command => ({
           id: `restart-${instance.id}`,
           title: `Restart ${instance.id}`,

@@ -48,7 +48,7 @@ function subtitleOf(workload: WorkloadState, health: Health, home: string): stri
     const waiting = workload.instances.find((instance) => instance.status !== 'ready');
     return waiting ? (waiting.detail ?? waiting.status) : 'no instance';
   }
-  const parts = [`sa/${workload.serviceAccount}`];
+  const parts = [...(workload.kind === undefined ? [] : [workload.kind]), `sa/${workload.serviceAccount}`];
   if (workload.namespace !== home) parts.push(`ns ${workload.namespace}`);
   if (workload.instances.length > 1) parts.push(`${workload.instances.length} inst.`);
   return parts.join(' · ');

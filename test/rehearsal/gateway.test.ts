@@ -34,12 +34,12 @@ afterAll(async () => {
   await rm(dataDir, { recursive: true, force: true });
 });
 
-async function step(http: string, expectation: string) {
+async function step(http: string, expectation: string, kind = 'http: { from: attacker,') {
   const text = `apiVersion: greenroom.dev/v1
 kind: Scenario
 metadata: { id: one }
 info: { title: one step }
-steps: [ { id: it, timeout: 2s, http: { from: attacker, to: reviews, ${http} }, expect: { ${expectation} } } ]
+steps: [ { id: it, timeout: 2s, ${kind} to: reviews, ${http} }, expect: { ${expectation} } } ]
 `;
   const { value } = parseScenarioFile(text, 's.yaml');
   if (!value) throw new Error('no scenario');
@@ -54,6 +54,16 @@ describe('a step at a gateway', () => {
     ['gateway: istio-ingressgateway, port: 80, sni: a.example', /the port speaks plaintext/],
   ])('with %s is errored, and says what there is', async (http, message) => {
     expect(await step(http, 'decision: deny')).toMatchObject({
+      verdict: 'errored',
+      message: expect.stringMatching(message),
+    });
+  });
+
+  it.each([
+    ['gateway: nowhere, certificate: none', /no gateway is called nowhere/],
+    ['gateway: istio-ingressgateway, port: 80, certificate: none', /speaks plaintext/],
+  ])('of TLS with %s is errored', async (tls, message) => {
+    expect(await step(tls, 'decision: deny', 'tls: {')).toMatchObject({
       verdict: 'errored',
       message: expect.stringMatching(message),
     });

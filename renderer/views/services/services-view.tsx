@@ -118,9 +118,11 @@ export function ServicesView({ session }: { session: SessionState }): ReactNode 
         title={instance.id}
         sub={workload.spiffeId}
         aside={
-          <button type="button" className="btn s" onClick={() => void restart(instance.id)}>
-            <RotateCw size={12} /> Restart
-          </button>
+          workload.kind === 'gateway' ? null : (
+            <button type="button" className="btn s" onClick={() => void restart(instance.id)}>
+              <RotateCw size={12} /> Restart
+            </button>
+          )
         }
       >
         <Section title="State">

@@ -30,8 +30,10 @@ function UpPill({ session }: { session: SessionState }): ReactNode {
 }
 
 function MtlsPill({ session }: { session: SessionState }): ReactNode {
-  const all = session.workloads.length;
-  const strict = session.workloads.filter(
+  // Clients of a gateway are strangers to the mesh: its servers say what they must show.
+  const services = session.workloads.filter((one) => one.kind !== 'gateway');
+  const all = services.length;
+  const strict = services.filter(
     (one) => one.ports.length > 0 && one.ports.every((port) => port.mtls === 'STRICT'),
   ).length;
   const Icon = strict === all ? Lock : LockOpen;

@@ -13,6 +13,15 @@ describe('the graph', () => {
     expect(graph.nodes[1]?.subtitle).toBe('sa/orders · 2 inst.');
   });
 
+  it('says of a gateway that it is one', () => {
+    const state = shopState();
+    const workloads = state.workloads.map((one) =>
+      one.id === 'web' ? { ...one, kind: 'gateway' as const } : one,
+    );
+    const graph = buildGraph({ ...state, workloads }, new Map(), NOW, null);
+    expect(graph.nodes[0]?.subtitle).toBe('gateway · sa/web');
+  });
+
   it('marks a pair of which nothing came through, and only that', () => {
     const edges = addToEdges(new Map(), [event(1), denied(2), denied(3, { from: peer('orders') })]);
     const graph = buildGraph(shopState(), edges, NOW, null);
