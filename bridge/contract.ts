@@ -4,6 +4,7 @@
  */
 import type { Explanation } from '../model/decision.ts';
 import type { Problem } from '../model/problem.ts';
+import type { Refusals } from '../model/refusals.ts';
 import type { RehearsalReport, ScenarioReport, StepReport } from '../model/rehearsal-report.ts';
 import type { SessionState } from '../model/session-state.ts';
 import type { TrafficEvent } from '../model/traffic-event.ts';
@@ -68,6 +69,8 @@ export interface HostApi {
   exportZip(target: 'istio'): Promise<{ name: string; base64: string }>;
   logs(instance: string): Promise<{ stream: 'stdout' | 'stderr'; text: string; at: number }[]>;
   restart(instance: string): Promise<void>;
+  /** What the rules around an instance refused; null where there are none. Asking takes about a second. */
+  refusals(instance: string): Promise<Refusals | null>;
   rotate(): Promise<void>;
   /** One ordinary request through the mesh, so that a new user sees traffic: the sample's own front door. */
   sendSample(): Promise<void>;

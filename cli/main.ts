@@ -14,6 +14,7 @@ import { note } from './output.ts';
 import { ownOutput } from './output-streams.ts';
 import { rehearseCommand } from './rehearse-command.ts';
 import { serveCommand } from './serve-command.ts';
+import { statusCommand } from './status-command.ts';
 import { upCommand } from './up-command.ts';
 
 function version(): string {
@@ -45,6 +46,7 @@ Exit codes: 0 passed, 1 a verdict differs, 2 a file is wrong, 3 the environment 
     doctorCommand,
     checkCommand,
     upCommand,
+    statusCommand,
     rehearseCommand,
     decideCommand,
     explainCommand,

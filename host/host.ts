@@ -123,6 +123,7 @@ export function createHost(session: Session): Host {
     },
     logs: async (instance) => session.logs(instance, { limit: 1_000 }),
     restart: async (instance) => await session.restart(instance),
+    refusals: async (instance) => await session.refusals(instance),
     rotate: async () => await session.rotate(),
     sendSample: async () => await knockAtFrontDoor(session),
   };

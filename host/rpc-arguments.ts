@@ -32,6 +32,7 @@ export const RPC_ARGUMENTS: Record<keyof HostApi, z.ZodType<unknown[]>> = {
   exportZip: z.tuple([target]),
   logs: z.tuple([workloadOrInstance]),
   restart: z.tuple([workloadOrInstance]),
+  refusals: z.tuple([workloadOrInstance]),
   rotate: z.tuple([]),
   sendSample: z.tuple([]),
 };

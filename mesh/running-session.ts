@@ -9,6 +9,7 @@ import { EnvironmentError } from '../model/environment-error.ts';
 import type { InjectedFault } from '../model/injected-fault.ts';
 import type { Mesh } from '../model/mesh.ts';
 import type { Problem } from '../model/problem.ts';
+import type { Refusals } from '../model/refusals.ts';
 import type { InstanceStatus, SessionState } from '../model/session-state.ts';
 import type { TrafficEvent } from '../model/traffic-event.ts';
 import type { DataPlane, DeclaredSource } from '../proxy/data-plane.ts';
@@ -349,6 +350,10 @@ export class RunningSession implements Session {
     if (this.#mesh.gateways?.some((gateway) => gateway.instance.id === instance))
       throw new EnvironmentError('no-process', `${instance} is a gateway of ours: nothing runs behind it`);
     await must(this.#runtime).restart(instance, this.#abort.signal);
+  }
+
+  async refusals(instance: string): Promise<Refusals | null> {
+    return this.#placements.has(instance) ? await must(this.#runtime).refusals(instance) : null;
   }
 
   async rotate(): Promise<void> {

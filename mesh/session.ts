@@ -7,6 +7,7 @@ import type { Explanation } from '../model/decision.ts';
 import type { InjectedFault } from '../model/injected-fault.ts';
 import type { Mesh } from '../model/mesh.ts';
 import type { Parsed, Problem } from '../model/problem.ts';
+import type { Refusals } from '../model/refusals.ts';
 import type { SessionState } from '../model/session-state.ts';
 import type { TrafficEvent } from '../model/traffic-event.ts';
 import type { DataPlane, DeclaredSource } from '../proxy/data-plane.ts';
@@ -103,6 +104,8 @@ export interface Session {
   logs(instance: string, query?: { limit?: number }): LogLine[];
   onLog(sink: (line: LogLine) => void): () => void;
   restart(instance: string): Promise<void>;
+  /** What the instance tried past its sidecar, and others past theirs to it; null where no rules keep them from it. */
+  refusals(instance: string): Promise<Refusals | null>;
   /** New certificates for every instance; no connection drops. */
   rotate(): Promise<void>;
   /** Stops and removes everything; idempotent, also during start-up. */

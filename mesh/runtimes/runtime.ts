@@ -3,6 +3,7 @@
  * no policy; it is told where the sidecar's listeners are and starts the service with its way out through them.
  */
 import type { Instance, Mesh, Workload } from '../../model/mesh.ts';
+import type { Refusals } from '../../model/refusals.ts';
 import type { InstanceStatus } from '../../model/session-state.ts';
 
 /** Where an instance's sidecar shall listen, and where the application will be; told before anything starts. */
@@ -59,6 +60,8 @@ export interface Runtime {
   start(instance: string, egress: EgressPlan, signal: AbortSignal): Promise<void>;
   stopInstance(instance: string): Promise<void>;
   restart(instance: string, signal: AbortSignal): Promise<void>;
+  /** What was kept from passing its sidecar by; null where nothing is kept: no rules are in force. */
+  refusals(instance: string): Promise<Refusals | null>;
   /** Removes everything that this session made. Idempotent. */
   close(): Promise<void>;
 }

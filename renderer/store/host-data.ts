@@ -4,6 +4,7 @@
  */
 import { useEffect, useState } from 'react';
 import type { Explanation } from '../../model/decision.ts';
+import type { Refusals } from '../../model/refusals.ts';
 import type { TrafficEvent } from '../../model/traffic-event.ts';
 import type { ExportPreview, PolicyFile, ScenarioSummary } from './contract.ts';
 import { eventById } from './event-log.ts';
@@ -76,6 +77,11 @@ export function useLogs(
   tick: number,
 ): Fetched<{ stream: 'stdout' | 'stderr'; text: string; at: number }[]> {
   return useFetched(`logs ${instance}#${tick}`, () => line().host().logs(instance));
+}
+
+/** What the rules around an instance refused, asked for again as `tick` changes. */
+export function useRefusals(instance: string, tick: number): Fetched<Refusals | null> {
+  return useFetched(`refusals ${instance}#${tick}`, () => line().host().refusals(instance));
 }
 
 /** One event: from the log, or from the host's recording when it fell off. */

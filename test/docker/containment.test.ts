@@ -6,6 +6,7 @@ import { dockerCli, dockerExec } from '../support/docker-cli.ts';
 import { dockerBench, knock, listen, type Bench, type Listener } from '../support/docker-mesh.ts';
 import { describeWith } from '../support/requires.ts';
 
+const IPV6_ON = ['net.ipv6.conf.all.disable_ipv6', '0'] as const;
 const OTHER_NETWORK = `decoy-${process.pid}`;
 
 describeWith('docker', 'a service in a pod', async () => {
@@ -26,6 +27,12 @@ describeWith('docker', 'a service in a pod', async () => {
     await dockerCli('network', 'create', OTHER_NETWORK);
     bench = await dockerBench([
       { name: 'orders', image: BOX, command: ECHO_SERVICE, ports: [[5432, 8080]] },
+      {
+        name: 'six',
+        image: BOX,
+        command: ECHO_SERVICE,
+        container: { sysctls: { [IPV6_ON[0]]: IPV6_ON[1] } },
+      },
       { name: 'payments', namespace: 'billing', image: BOX, command: ECHO_SERVICE, ports: [[5432, 8080]] },
     ]);
     await bench.up();
@@ -132,6 +139,42 @@ describeWith('docker', 'a service in a pod', async () => {
     expect(await dial(container('orders-0'), '169.254.169.254', 80)).toBe('ECONNREFUSED');
     expect(await dial(container('orders-0'), '192.0.2.1', 443)).toBe('ECONNREFUSED');
     expect(await dial(container('orders-0'), 'payments.billing', 5433)).toBe('ECONNREFUSED');
+  });
+
+  it('that turns IPv6 on reaches nothing by it, and that is counted', async () => {
+    const { outboundHost } = placement('six-0');
+    const [bridge] = Object.values(networkInterfaces()).filter((list) =>
+      list?.some(({ address }) => address === outboundHost),
+    );
+    const local = bridge?.find(({ family }) => family === 'IPv6')?.address;
+    if (local === undefined) throw new Error('the bridge has no link-local address');
+    const host = `${local}%eth0`;
+    const network = `greenroom-${bench.sessionId}-six-0`;
+    const sysctl = `${IPV6_ON[0]}=${IPV6_ON[1]}`;
+    const outside = await dockerCli(
+      'run',
+      '--detach',
+      '--rm',
+      '--network',
+      network,
+      '--sysctl',
+      sysctl,
+      BOX,
+      'busybox',
+      'sleep',
+      '60',
+    );
+    try {
+      await expect
+        .poll(() => dial(outside, host, everywhere6.port), { timeout: 10_000 })
+        .toBe('the host, by IPv6');
+    } finally {
+      await dockerCli('rm', '--force', outside);
+    }
+    const before = await bench.runtime.refusals('six-0');
+    expect(await dial(container('six-0'), host, everywhere6.port)).toBe('ECONNREFUSED');
+    const after = await bench.runtime.refusals('six-0');
+    expect((after?.tcp ?? 0) - (before?.tcp ?? 0)).toBe(1);
   });
 
   it('has no IPv6 but loopback', async () => {

@@ -203,6 +203,11 @@ describeWith('browser', 'the window', () => {
     await task.getByRole('button', { name: /Dismiss/ }).click();
   });
 
+  it('says of an instance without containment that nothing keeps it to its sidecar', async () => {
+    await goTo('#/services?instance=orders-0');
+    await page.getByText('no rules keep it to its sidecar').waitFor();
+  });
+
   it('lists every shortcut behind the question mark', async () => {
     await goTo('#/traffic');
     await page.locator('.rows').focus();

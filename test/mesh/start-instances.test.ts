@@ -22,6 +22,7 @@ function notedRuntime(failing: string | null = null): { runtime: Runtime; notes:
     },
     stopInstance: async () => undefined,
     restart: async () => undefined,
+    refusals: async () => null,
     close: async () => undefined,
   };
   return { runtime, notes };

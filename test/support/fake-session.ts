@@ -268,6 +268,7 @@ export async function startFakeSession(options: FakeOptions = {}): Promise<FakeS
     trustBundlePem: refuse,
     onLog: refuse,
     restart: refuse,
+    refusals: async () => null,
     rotate: refuse,
     stop: refuse,
   } satisfies Session;

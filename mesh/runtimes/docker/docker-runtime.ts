@@ -5,11 +5,12 @@
  */
 import { EnvironmentError } from '../../../model/environment-error.ts';
 import type { Instance, Workload } from '../../../model/mesh.ts';
+import type { Refusals } from '../../../model/refusals.ts';
 import type { EgressPlan, InstancePlacement, Runtime, RuntimeContext } from '../runtime.ts';
 import { connectEngine, type Engine } from './engine.ts';
 import { ensureHelperImage } from './helper-image.ts';
 import { labelsOf, SESSION_LABEL, thisOwner, type Owner } from './labels.ts';
-import { createPod, installRules, type Pod, type PodContext } from './pod.ts';
+import { createPod, installRules, podRefusals, type Pod, type PodContext } from './pod.ts';
 import { whyUnusable } from './probe.ts';
 import { ensurePublishable, publishedPort } from './published-ports.ts';
 import { removeLabelled } from './removal.ts';
@@ -140,6 +141,11 @@ class DockerRuntime implements Runtime {
     if (egress === null) throw new Error(`${instance} was never started`);
     this.#status(instance, 'restarting', null);
     return this.start(instance, egress, signal);
+  }
+
+  refusals(instance: string): Promise<Refusals | null> {
+    const { pod } = this.#member(instance);
+    return this.#track(null, async (stop) => podRefusals(this.#podContext(await this.#helper(stop)), pod));
   }
 
   close(): Promise<void> {

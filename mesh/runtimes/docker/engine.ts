@@ -27,6 +27,12 @@ export interface Owned {
   labels: Labels;
 }
 
+export interface OwnedContainer extends Owned {
+  image: string;
+  /** The engine's word: `created`, `running`, `exited`, … */
+  state: string;
+}
+
 export type ContainerOutput = (line: { stream: 'stdout' | 'stderr'; text: string }) => void;
 
 /** What this runtime asks of an engine. */
@@ -47,7 +53,7 @@ export interface Engine {
   createVolume(spec: { name: string; labels: Labels }): Promise<void>;
   volumes(label: string): Promise<Owned[]>;
   removeVolume(name: string): Promise<void>;
-  containers(label: string): Promise<Owned[]>;
+  containers(label: string): Promise<OwnedContainer[]>;
   /** The container's address on its network. */
   address(id: string, network: string): Promise<string>;
   /** Resolves with the exit code once the container has stopped; starts to wait before it returns. */
@@ -234,7 +240,7 @@ class DockerEngine implements Engine {
     await found(translated(`remove the volume ${name}`, this.#docker.getVolume(name).remove()));
   }
 
-  async containers(label: string): Promise<Owned[]> {
+  async containers(label: string): Promise<OwnedContainer[]> {
     const list = await translated(
       'list containers',
       this.#docker.listContainers({ all: true, filters: { label: [label] } }),
@@ -243,6 +249,8 @@ class DockerEngine implements Engine {
       id: container.Id,
       name: (container.Names[0] ?? container.Id).replace(/^\//, ''),
       labels: container.Labels ?? {},
+      image: container.Image,
+      state: container.State,
     }));
   }
 

@@ -45,6 +45,16 @@ export function labelsOf(
   };
 }
 
+/** The labels of one thing, for another of the same instance. */
+export function labelledAs(labels: Labels, role: Role): Labels {
+  return { ...labels, [ROLE_LABEL]: role };
+}
+
+/** Whether this is what a session made in that role. */
+export function isRole(labels: Labels, role: Role): boolean {
+  return labels[ROLE_LABEL] === role;
+}
+
 /** The owner that a label names; null = not a label of ours. */
 export function ownerOf(labels: Labels): Owner | null {
   let value: unknown;

@@ -7,11 +7,14 @@
 import { createServer, type Server } from 'node:net';
 import { EnvironmentError } from '../../../model/environment-error.ts';
 import type { Instance, Workload } from '../../../model/mesh.ts';
+import type { Refusals } from '../../../model/refusals.ts';
 import type { EgressPlan } from '../runtime.ts';
 import type { ContainerSpec } from './container-body.ts';
 import { isSubnetTaken, type Engine } from './engine.ts';
 import { labelsOf, type Owner } from './labels.ts';
 import { engineName } from './names.ts';
+import { type OneShotEnd, runOnce } from './one-shot.ts';
+import { readRefusals } from './refusals.ts';
 import { hostsLines, namesScript, nftRules, RULES_EXIT, rulesScript, type PodFacts } from './rules.ts';
 import type { Subnet } from './subnets.ts';
 
@@ -88,7 +91,7 @@ export async function installRules(
   };
   const canary = await openCanary(pod);
   try {
-    const full = await runOnce(context, pod, signal, {
+    const full = await runInPod(context, pod, signal, {
       script: rulesScript(facts, egress.peers, canary.port),
       environment: {
         RULES: nftRules(facts, egress.peers),
@@ -99,7 +102,7 @@ export async function installRules(
     if (full.code === RULES_EXIT.done && canary.visits() === 1) return { kind: 'full' };
     if (full.code !== RULES_EXIT.noRules) throw leaking(pod, full);
     const direct = egress.peers.map((peer) => ({ ...peer, clusterIp: pod.gateway }));
-    const names = await runOnce(context, pod, signal, {
+    const names = await runInPod(context, pod, signal, {
       script: namesScript(),
       environment: { HOSTS: hostsLines(facts, direct).join('\n') },
     });
@@ -108,6 +111,19 @@ export async function installRules(
   } finally {
     await canary.close();
   }
+}
+
+/** What its rules refused so far; null where none are in force. */
+export function podRefusals(
+  { engine, session, helperImage }: PodContext,
+  pod: Pod,
+): Promise<Refusals | null> {
+  return readRefusals(engine, {
+    id: pod.holder,
+    name: engineName(session.id, pod.instance.id),
+    image: helperImage,
+    labels: labelsOf(session, pod.instance.id, 'rules'),
+  });
 }
 
 async function createNetwork(
@@ -129,39 +145,20 @@ async function createNetwork(
   }
 }
 
-interface OneShot {
-  code: number;
-  lines: string[];
-}
-
-/** The only container with a right to change the namespace; it is gone before the service is there. */
-async function runOnce(
+async function runInPod(
   { engine, session, helperImage }: PodContext,
   pod: Pod,
   signal: AbortSignal,
   task: { script: string; environment: Readonly<Record<string, string>> },
-): Promise<OneShot> {
+): Promise<OneShotEnd> {
   signal.throwIfAborted();
-  const id = await engine.createContainer({
-    name: engineName(session.id, pod.instance.id, 'rules'),
+  return await runOnce(engine, {
+    holder: pod.holder,
     image: helperImage,
+    name: engineName(session.id, pod.instance.id, 'rules'),
     labels: labelsOf(session, pod.instance.id, 'rules'),
-    command: ['busybox', 'sh', '-c', task.script],
-    environment: task.environment,
-    user: '0:0',
-    network: `container:${pod.holder}`,
-    capabilitiesDropped: ['ALL'],
-    capabilitiesAdded: ['NET_ADMIN'],
-    securityOptions: NO_PRIVILEGE,
+    ...task,
   });
-  try {
-    const lines: string[] = [];
-    await engine.startContainer(id);
-    const [code] = await Promise.all([engine.exited(id), engine.follow(id, ({ text }) => lines.push(text))]);
-    return { code, lines };
-  } finally {
-    await engine.removeContainer(id);
-  }
 }
 
 interface Canary {
@@ -212,7 +209,7 @@ function unreachable(pod: Pod): EnvironmentError {
   );
 }
 
-function leaking(pod: Pod, { code, lines }: OneShot): EnvironmentError {
+function leaking(pod: Pod, { code, lines }: OneShotEnd): EnvironmentError {
   return new EnvironmentError(
     'containment-failed',
     `The rules of ${pod.instance.id} don't hold (code ${code}): nothing was started in it.`,

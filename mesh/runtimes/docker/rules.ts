@@ -22,7 +22,16 @@ export interface PodFacts {
 
 export type Peers = EgressPlan['peers'];
 
-/** The rules of one pod. Loading them replaces the earlier ones in one transaction. */
+/** What is counted, by the counter's name in the rules; packets, so that one refused call is one. */
+export const COUNTERS = {
+  tcp: 'refused_tcp',
+  udp: 'refused_udp',
+  dns: 'refused_dns',
+  other: 'refused_other',
+  inbound: 'dropped_inbound',
+} as const;
+
+/** The rules of one pod, for a table that isn't there or holds nothing but its counters: those go on. */
 export function nftRules(pod: PodFacts, peers: Peers): string {
   const gateway = address(pod.gateway);
   const ways = uniqueWays(peers);
@@ -39,14 +48,12 @@ export function nftRules(pod: PodFacts, peers: Peers): string {
           '  }',
         ];
   return [
-    // Declared, deleted, declared: the only way to replace a table that may not exist yet.
-    `table inet ${TABLE}`,
-    `delete table inet ${TABLE}`,
     `table inet ${TABLE} {`,
+    ...Object.values(COUNTERS).map((name) => `  counter ${name} { }`),
     ...redirect,
     '  chain outbound {',
     '    type filter hook output priority 0; policy drop;',
-    `    ip daddr ${ENGINE_RESOLVER} reject`,
+    `    ip daddr ${ENGINE_RESOLVER} ${counted('dns')} reject`,
     '    oifname "lo" accept',
     '    ct state established,related accept',
     // Only what was redirected: dialling a listener directly would hide which peer was meant.
@@ -54,8 +61,10 @@ export function nftRules(pod: PodFacts, peers: Peers): string {
       ? []
       : [`    ip daddr ${gateway} tcp dport { ${listeners.join(', ')} } ct status dnat accept`]),
     // Refused rather than dropped, so that a forbidden call fails at once, as it does in a cluster.
-    '    meta l4proto tcp counter reject with tcp reset',
-    '    counter reject',
+    `    meta l4proto { tcp, udp } th dport 53 ${counted('dns')} reject`,
+    `    meta l4proto tcp ${counted('tcp')} reject with tcp reset`,
+    `    meta l4proto udp ${counted('udp')} reject`,
+    `    ${counted('other')} reject`,
     '  }',
     '  chain inbound {',
     '    type filter hook input priority 0; policy drop;',
@@ -64,7 +73,7 @@ export function nftRules(pod: PodFacts, peers: Peers): string {
     ...(pod.ports.length === 0
       ? []
       : [`    ip saddr ${gateway} tcp dport { ${[...new Set(pod.ports.map(port))].join(', ')} } accept`]),
-    '    counter drop',
+    `    ${counted('inbound')} drop`,
     '  }',
     '  chain forwarded {',
     '    type filter hook forward priority 0; policy drop;',
@@ -73,6 +82,13 @@ export function nftRules(pod: PodFacts, peers: Peers): string {
     '',
   ].join('\n');
 }
+
+function counted(what: keyof typeof COUNTERS): string {
+  return `counter name "${COUNTERS[what]}"`;
+}
+
+/** Prints the counters of a pod, as JSON. */
+export const COUNTERS_SCRIPT = `exec nft -j list counters table inet ${TABLE}`;
 
 /** The peers' lines of /etc/hosts. */
 export function hostsLines(pod: PodFacts, peers: Peers): string[] {
@@ -102,12 +118,16 @@ export function rulesScript(pod: PodFacts, peers: Peers, canaryPort: number): st
     (clusterIp) => `busybox ip route replace ${clusterIp}/32 via ${gateway} || exit ${RULES_EXIT.noRules}`,
   );
   return [
+    // A pod whose service starts again has rules already: what those counted goes on.
+    `counted=$(nft list counters table inet ${TABLE} 2>/dev/null)`,
     `nft delete table inet ${TABLE} 2>/dev/null`,
     `${canary} || exit ${RULES_EXIT.unreachable}`,
     namesScript(),
     ...routes,
     `printf '%s' "$RULES" | nft -f - || exit ${RULES_EXIT.noRules}`,
     `${canary} && exit ${RULES_EXIT.leaks}`,
+    // The same rules once more, in one transaction: the canary's refusal is none of the service's.
+    `printf 'delete table inet ${TABLE}\\n%s\\n%s' "$counted" "$RULES" | nft -f - || exit ${RULES_EXIT.leaks}`,
     `exit ${RULES_EXIT.done}`,
   ].join('\n');
 }

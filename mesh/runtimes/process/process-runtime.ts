@@ -137,6 +137,11 @@ class ProcessRuntime implements Runtime {
     await service.restart(signal);
   }
 
+  /** Nothing keeps a process from anything: there is nothing to count. */
+  refusals(): Promise<null> {
+    return Promise.resolve(null);
+  }
+
   close(): Promise<void> {
     this.#closed ??= this.#close();
     return this.#closed;

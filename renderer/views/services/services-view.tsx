@@ -1,6 +1,7 @@
 /** Services: every instance, how it is, what it said. */
 import { RotateCw, Server } from 'lucide-react';
 import type { ReactNode } from 'react';
+import { refusalWords } from '../../../model/refusals.ts';
 import type { InstanceState, SessionState } from '../../../model/session-state.ts';
 import { Facts, Inspector, Section } from '../../components/inspector.tsx';
 import { Notice } from '../../components/notice.tsx';
@@ -11,7 +12,7 @@ import type { Tone } from '../../reading/event-words.ts';
 import { clockTime, plural } from '../../reading/format.ts';
 import { safeText } from '../../reading/safe-text.ts';
 import { restart } from '../../store/actions.ts';
-import { useLogs } from '../../store/host-data.ts';
+import { useLogs, useRefusals } from '../../store/host-data.ts';
 import { select, usePlace } from '../../store/selection.ts';
 
 const TONES: Record<InstanceState['status'], Tone> = {
@@ -45,6 +46,17 @@ function Logs({ instance }: { instance: string }): ReactNode {
       ))}
     </pre>
   );
+}
+
+/** A read starts a container for a moment: seldom. */
+const REFUSALS_EVERY_MS = 15_000;
+
+function RefusalCount({ instance }: { instance: string }): ReactNode {
+  const tick = Math.floor(useNow(REFUSALS_EVERY_MS) / REFUSALS_EVERY_MS);
+  const refusals = useRefusals(instance, tick);
+  if (refusals.status === 'loading') return 'asking…';
+  if (refusals.status === 'failed') return refusals.error;
+  return refusals.value === null ? 'no rules keep it to its sidecar' : refusalWords(refusals.value);
 }
 
 /** The view. */
@@ -130,6 +142,7 @@ export function ServicesView({ session }: { session: SessionState }): ReactNode 
             of={[
               ['status', instance.status],
               ['detail', instance.detail ? safeText(instance.detail, 600) : null],
+              ['past its sidecar', <RefusalCount key="refusals" instance={instance.id} />],
               ['pod address', <code key="ip">{instance.podIp}</code>],
               [
                 'labels',

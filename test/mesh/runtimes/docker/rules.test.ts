@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { EgressPlan } from '../../../../mesh/runtimes/runtime.ts';
-import { hostsLines, nftRules, rulesScript } from '../../../../mesh/runtimes/docker/rules.ts';
+import { COUNTERS, hostsLines, nftRules, rulesScript } from '../../../../mesh/runtimes/docker/rules.ts';
 
 const pod = { namespace: 'shop', gateway: '198.18.0.1', ports: [8080, 8080, 9090] };
 const peer = (
@@ -48,6 +48,20 @@ describe('rules of a pod', () => {
     expect(rules).not.toContain('saddr');
   });
 
+  it('count whatever they refuse, each kind under a name of its own', () => {
+    const lines = nftRules(pod, [peer('db', '10.96.0.1', 1, 2)]).split('\n');
+    const refusing = lines.filter((line) => /\b(reject|drop)\b/.test(line) && !line.includes('policy'));
+    expect(refusing).toHaveLength(6);
+    for (const line of refusing) expect(line).toMatch(/ counter name "\w+" (reject|drop)/);
+    for (const name of Object.values(COUNTERS)) {
+      expect(lines).toContain(`  counter ${name} { }`);
+      expect(
+        refusing.some((line) => line.includes(`"${name}"`)),
+        name,
+      ).toBe(true);
+    }
+  });
+
   it('let through to a listener only what was redirected to it', () => {
     const rules = nftRules(pod, [
       peer('db', '10.96.0.1', 5432, 41_000),
@@ -82,6 +96,14 @@ describe('names in a pod', () => {
 });
 
 describe('the script that installs them', () => {
+  it('counts on from before, without the canary', () => {
+    const lines = rulesScript(pod, [], 45_000).split('\n');
+    const after = lines.slice(lines.findLastIndex((line) => line.includes('198.18.0.1 45000')) + 1);
+    expect(lines[0]).toContain('counted=$(nft list counters');
+    expect(after).toHaveLength(2);
+    expect(after[0]).toMatch(/delete table inet greenroom.*"\$counted" "\$RULES" \| nft -f - \|\| exit 67$/);
+  });
+
   it('tries the canary before the rules and again after them', () => {
     const lines = rulesScript(pod, [peer('db', '10.96.0.1', 1, 2)], 45_000).split('\n');
     const canaries = lines.flatMap((line, index) => (line.includes('198.18.0.1 45000') ? [index] : []));

@@ -1,0 +1,63 @@
+/** `greenroom status`: the sessions of this user that run, and how their instances are. It asks; it changes nothing. */
+import { Command } from 'commander';
+import { refusalWords } from '../model/refusals.ts';
+import { defaultDataDir } from '../mesh/data-dir.ts';
+import { connectEngine } from '../mesh/runtimes/docker/engine.ts';
+import { type PodStatus, sessionPods } from '../mesh/runtimes/docker/session-pods.ts';
+import { readSessionFiles, type SessionRecord } from '../mesh/session-file.ts';
+import { formatOption } from './options.ts';
+import { columns, say, sayJson, type Format } from './output.ts';
+
+interface SessionStatus extends Pick<SessionRecord, 'id' | 'mesh' | 'root' | 'runtime' | 'startedAt'> {
+  process: number;
+  /** Under the docker runtime. */
+  pods: PodStatus[];
+  /** Under the process runtime. */
+  processes: { instance: string; pid: number }[];
+}
+
+/** The command, ready to be added to the program. */
+export function statusCommand(): Command {
+  return new Command('status')
+    .description('what runs now, and what the containers of each service tried past its sidecar')
+    .addOption(formatOption())
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ greenroom status\n  $ greenroom status --format json | jq ".[].pods[].refusals"',
+    )
+    .action(async ({ format }: { format: Format }) => {
+      const running = readSessionFiles(defaultDataDir()).filter(({ alive }) => alive);
+      const sessions = await Promise.all(running.map(statusOf));
+      if (format === 'json') sayJson(sessions);
+      else if (sessions.length === 0) say('nothing runs');
+      else for (const line of sessions.flatMap(statusLines)) say(line);
+    });
+}
+
+async function statusOf(record: SessionRecord): Promise<SessionStatus> {
+  const { id, mesh, root, runtime, startedAt, owner, processes } = record;
+  return {
+    id,
+    mesh,
+    root,
+    runtime,
+    startedAt,
+    process: owner.pid,
+    pods: runtime === 'docker' ? await sessionPods(await connectEngine(), id) : [],
+    processes: processes.flatMap(({ instance, pid }) => (instance === null ? [] : [{ instance, pid }])),
+  };
+}
+
+/** A session, and below it a line an instance. */
+export function statusLines(session: SessionStatus): string[] {
+  const { mesh, id, runtime, process, root, pods, processes } = session;
+  const rows = [
+    ...pods.map(({ instance, container, refusals }) => [
+      `  ${instance}`,
+      container ?? 'no container',
+      refusals === null ? 'no rules in force' : refusalWords(refusals),
+    ]),
+    ...processes.map(({ instance, pid }) => [`  ${instance}`, `process ${pid}`]),
+  ];
+  return [`${mesh}: session ${id} (${runtime}, process ${process}), ${root}`, ...columns(rows)];
+}
