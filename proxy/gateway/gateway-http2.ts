@@ -11,7 +11,7 @@ import { serveHttp2, type Asked, type Http2Site } from '../http2/serve.ts';
 import type { ServerExchange } from '../http2/server-exchange.ts';
 import { sourceOf } from '../inbound-connection.ts';
 import { now } from '../moment.ts';
-import { http2Client } from '../routing/http2-client.ts';
+import { Http2Client } from '../routing/http2-client.ts';
 import { gatewayPlaceOf, type GatewayConnection } from './gateway-connection.ts';
 import { carryOn } from './gateway-exchange.ts';
 import { factsAtGateway, judgeAtGateway, recordGateway, type GatewayJudged } from './gateway-judge.ts';
@@ -96,7 +96,7 @@ async function judgeAndCarry(
     return;
   }
   const judged = { ...outcome.judged, request: { ...outcome.judged.request, protocol } };
-  await carryOn(judged, outcome.route, http2Client(exchange, method, close), onward);
+  await carryOn(judged, outcome.route, new Http2Client(exchange, method, close), onward);
 }
 
 function refuse(judged: GatewayJudged, protocol: 'http2' | 'grpc', exchange: ServerExchange): void {

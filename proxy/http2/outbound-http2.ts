@@ -12,7 +12,7 @@ import { now } from '../moment.ts';
 import { aimedDestination, clusterHost, type OutboundConnection } from '../outbound-connection.ts';
 import { destinationPeer } from '../outbound-route.ts';
 import { outboundHeaders } from '../request-headers.ts';
-import { http2Client } from '../routing/http2-client.ts';
+import { Http2Client } from '../routing/http2-client.ts';
 import { recordOutbound, type Call } from '../routing/outbound-call.ts';
 import { routeExchange } from '../routing/route-exchange.ts';
 import type { Http2Link } from './link.ts';
@@ -93,7 +93,7 @@ class OutboundSite implements Http2Site<Call> {
     const host = clusterHost(request.host, this.#connection, call.inForce, call.caller);
     const headers = outboundHeaders(request.headers);
     call.request = { protocol, method, path, rawPath, host, headers, bodyBytes: 0 };
-    const client = http2Client(exchange, method, () => void this.#socket.destroy());
+    const client = new Http2Client(exchange, method, () => void this.#socket.destroy());
     void routeExchange(call, client, { ...onward, method, path, host, headers });
   }
 

@@ -11,7 +11,13 @@ import { ERROR } from '../../wire/http2/protocol.ts';
 import type { Http2Stream, Then } from '../../wire/http2/stream.ts';
 import type { ForwardReport } from '../forward-http.ts';
 import type { Http2Link } from './link.ts';
-import type { Upstream, UpstreamExchange, UpstreamFailure, UpstreamRequest } from './upstream.ts';
+import type {
+  Upstream,
+  UpstreamEvents,
+  UpstreamExchange,
+  UpstreamFailure,
+  UpstreamRequest,
+} from './upstream.ts';
 
 /** What the caller is asked and told while an exchange goes on. */
 export interface ExchangeHooks {
@@ -28,7 +34,7 @@ type Piece = { bytes: Uint8Array; ends: Then } | { trailers: HeaderList };
 
 const NEVER: ReadonlySet<string> = new Set();
 
-export class ServerExchange {
+export class ServerExchange implements UpstreamEvents {
   readonly #link: Http2Link<ServerExchange>;
   readonly #stream: Http2Stream<ServerExchange>;
   /** What came of the request before an upstream took it. */
@@ -97,25 +103,53 @@ export class ServerExchange {
     this.#connected = false;
     this.#sentAt = request.body === 'none' ? performance.now() : null;
     this.#upstream = null;
-    this.#upstream = upstream(request, {
-      connected: (socket) => {
-        hooks.connected(socket);
-        this.#connected = true;
-        if (this.#upstream !== null) this.#handOver();
-      },
-      informational: (status, headers) => this.inform(status, headers),
-      head: (status, headers, then) =>
-        this.#respond(hooks.responseHeaders(headers, this.#sinceSent()), status, then),
-      data: (bytes, then) => this.#respondData(bytes, then),
-      trailers: (headers) => this.#respondTrailers(headers),
-      sent: (count) => {
-        const paid = Math.min(count, this.#prepaid);
-        this.#prepaid -= paid;
-        if (count > paid) this.#link.connection.consume(this.#stream, count - paid);
-      },
-      failed: (failure) => this.#fail(failure),
-    });
+    this.#upstream = upstream(request, this);
     if (this.#connected) this.#handOver();
+  }
+
+  // What comes of the upstream; one object is both sides of an exchange, since each costs every request.
+
+  connected(socket: Duplex): void {
+    this.#hooks?.connected(socket);
+    this.#connected = true;
+    if (this.#upstream !== null) this.#handOver();
+  }
+
+  informational(status: number, headers: [string, string][]): void {
+    this.inform(status, headers);
+  }
+
+  head(status: number, headers: [string, string][], then: Then): void {
+    const told = this.#hooks?.responseHeaders(headers, this.#sinceSent()) ?? headers;
+    this.#respond(told, status, then);
+  }
+
+  data(bytes: Uint8Array, then: Then): void {
+    this.#responseBytes += bytes.length;
+    if (then === 'end') this.#report('complete');
+    this.#link.connection.sendData(this.#stream, bytes, then);
+  }
+
+  trailers(trailers: [string, string][]): void {
+    this.#headers = [...this.#headers, ...trailers];
+    this.#report('complete');
+    this.#link.connection.sendTrailers(this.#stream, trailers);
+  }
+
+  sent(count: number): void {
+    const paid = Math.min(count, this.#prepaid);
+    this.#prepaid -= paid;
+    if (count > paid) this.#link.connection.consume(this.#stream, count - paid);
+  }
+
+  failed(failure: UpstreamFailure): void {
+    if (this.#over) return;
+    if (this.#status === null) {
+      this.#hooks?.failed(failure, failure.unsent && !this.#handedOver);
+      return;
+    }
+    this.#report('upstream-gone');
+    this.#link.connection.reset(this.#stream, failure.code ?? ERROR.INTERNAL_ERROR);
   }
 
   /** The body, read before anybody has it: whole, or as far as `most` bytes go. Resolves when either is there. */
@@ -203,28 +237,6 @@ export class ServerExchange {
     this.#headers = headers;
     if (then === 'end') this.#report('complete');
     this.#link.connection.sendHead(this.#stream, [[':status', String(status)], ...headers], NEVER, then);
-  }
-
-  #respondData(bytes: Uint8Array, then: Then): void {
-    this.#responseBytes += bytes.length;
-    if (then === 'end') this.#report('complete');
-    this.#link.connection.sendData(this.#stream, bytes, then);
-  }
-
-  #respondTrailers(trailers: [string, string][]): void {
-    this.#headers = [...this.#headers, ...trailers];
-    this.#report('complete');
-    this.#link.connection.sendTrailers(this.#stream, trailers);
-  }
-
-  #fail(failure: UpstreamFailure): void {
-    if (this.#over) return;
-    if (this.#status === null) {
-      this.#hooks?.failed(failure, failure.unsent && !this.#handedOver);
-      return;
-    }
-    this.#report('upstream-gone');
-    this.#link.connection.reset(this.#stream, failure.code ?? ERROR.INTERNAL_ERROR);
   }
 
   #abort(end: ForwardReport['end']): void {
