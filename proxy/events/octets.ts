@@ -8,7 +8,7 @@ import { holdsCredentials } from './credentials.ts';
 import { bytesOf, type Bytes } from './record-layout.ts';
 
 /** Less than this is kept as it is: a few events pack badly. */
-const PACKED_FROM = 128 * 1_024;
+const PACKED_FROM = 64 * 1_024;
 /** A fast setting, at 0.15 µs an event. */
 const PACKING = { params: { [constants.ZSTD_c_compressionLevel]: -3 } };
 
