@@ -67,7 +67,11 @@ export async function writeComposeProject(folder: string, files: readonly string
   };
   const target = join(root, 'greenroom.yaml');
   await writeNew(target, renderStarter(starter));
-  return { written: shownPath(target), guesses: guessLines(starter), problems: translated.problems };
+  return {
+    written: shownPath(target),
+    guesses: guessLines(starter),
+    problems: [...read.problems, ...translated.problems],
+  };
 }
 
 /** By Compose's names; one that can't be read tells nothing, and its build will say why. */

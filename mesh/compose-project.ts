@@ -2,25 +2,16 @@
  * The Compose files that a project names -> its services. The real plugin merges, interpolates and checks them
  * (`docker compose config`), which needs no engine; here are the run of it, and the reading of the files for places.
  */
-import { spawn } from 'node:child_process';
 import { dirname, resolve } from 'node:path';
 import { readComposeConfig, type ComposeConfig } from '../model/compose/compose-config.ts';
 import { ComposeSource, valueAt } from '../model/compose/compose-source.ts';
 import { mergeCompose } from '../model/compose/merge-services.ts';
 import { translateCompose } from '../model/compose/translate.ts';
-import { EnvironmentError } from '../model/environment-error.ts';
 import { hasErrors, type Parsed, type Problem } from '../model/problem.ts';
 import type { Project } from '../model/project.ts';
 import { placeOf, readYaml, type YamlDocument } from '../model/yaml-source.ts';
+import { pluginWarnings, refusal, runPlugin, type ComposeFiles } from './compose-plugin.ts';
 import { readText, shownPath } from './project-files.ts';
-
-/** What a project says of its Compose files, absolute. */
-export interface ComposeFiles {
-  /** The last one has the last word. */
-  files: readonly string[];
-  profiles: readonly string[];
-  envFiles: readonly string[];
-}
 
 /** Included files may include others; more than this is a mistake. */
 const MAX_FILES = 100;
@@ -44,9 +35,9 @@ export async function withCompose(project: Project, root: string): Promise<Parse
     return { value: null, problems: placed };
   }
   const translated = translateCompose(read.value.config, read.value.source);
-  if (translated.value === null) return { value: null, problems: translated.problems };
+  if (translated.value === null) return { value: null, problems: [...read.problems, ...translated.problems] };
   const value = { ...mergeCompose(project, translated.value), composeFiles: files.files };
-  return { value, problems: translated.problems };
+  return { value, problems: [...read.problems, ...translated.problems] };
 }
 
 function composeFiles(project: Project, root: string): ComposeFiles | null {
@@ -74,11 +65,12 @@ export async function readCompose(
   if (ended.code !== 0) {
     return {
       value: null,
-      problems: hasErrors(problems) ? problems : [refusal(ended.stderr, source, documents)],
+      problems: hasErrors(problems) ? problems : [refusal(ended.stderr, source)],
     };
   }
   const read = readComposeConfig(ended.stdout, shown);
-  return read.value === null ? read : { value: { config: read.value, source }, problems: [] };
+  const warnings = pluginWarnings(ended.stderr, source);
+  return read.value === null ? read : { value: { config: read.value, source }, problems: warnings };
 }
 
 /** Reads files and what they include or extend, each once; the earlier has the last word. */
@@ -123,74 +115,4 @@ function referred(document: unknown): string[] {
   return [...included, ...extended].filter(
     (path) => typeof path === 'string' && !path.includes(':'),
   ) as string[];
-}
-
-interface Ended {
-  code: number | null;
-  stdout: string;
-  stderr: string;
-}
-
-function runPlugin({ files, profiles, envFiles }: ComposeFiles): Promise<Ended> {
-  const args = [
-    'compose',
-    ...files.flatMap((file) => ['--file', file]),
-    ...profiles.flatMap((profile) => ['--profile', profile]),
-    ...envFiles.flatMap((file) => ['--env-file', file]),
-    'config',
-    '--format',
-    'json',
-  ];
-  return new Promise((done, reject) => {
-    const child = spawn('docker', args, { stdio: ['ignore', 'pipe', 'pipe'] });
-    let stdout = '';
-    let stderr = '';
-    child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
-    child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
-    child.once('error', (cause) => reject(noPlugin(cause.message, cause)));
-    child.once('close', (code) => {
-      if (
-        /not a docker command|unknown (docker )?command|unknown flag: --file|unknown shorthand flag/.test(
-          stderr,
-        )
-      )
-        reject(noPlugin(firstLine(stderr), undefined));
-      else done({ code, stdout, stderr });
-    });
-  });
-}
-
-function noPlugin(why: string, cause: unknown): EnvironmentError {
-  return new EnvironmentError(
-    'no-compose',
-    `Compose files are read by docker's compose plugin, which isn't here: ${why}`,
-    {
-      hint: 'install it (docs.docker.com/compose/install), or declare the services in greenroom.yaml',
-      cause,
-    },
-  );
-}
-
-/** The plugin names keys, not lines. */
-function refusal(stderr: string, source: ComposeSource, documents: readonly YamlDocument[]): Problem {
-  const text = stderr
-    .split('\n')
-    .filter((line) => line.trim() !== '' && !line.includes('level=warning'))
-    .join(' ');
-  const message = text.replaceAll(`${process.cwd()}/`, '');
-  const named =
-    /services\.([\w.-]+)/.exec(text)?.[1]?.split('.') ?? /service "([\w.-]+)"/.exec(text)?.slice(1);
-  const known = documents.some(({ value }) => valueAt(value, ['services', named?.[0] ?? '']) !== undefined);
-  const line = /line (\d+)/.exec(text)?.[1];
-  const at = source.serviceKey(named?.[0] ?? '', named?.slice(1) ?? []);
-  return {
-    code: 'compose-refused',
-    severity: 'error',
-    message: `docker compose refuses this: ${message}`,
-    at: !known && line !== undefined ? { ...at, line: Number(line), column: 1 } : at,
-  };
-}
-
-function firstLine(text: string): string {
-  return text.trim().split('\n', 1)[0] ?? '';
 }

@@ -36,6 +36,16 @@ export class ComposeSource {
     return this.#main;
   }
 
+  /** Place of the first value that a variable is written in, `${NAME}` or `$NAME`. */
+  variable(name: string): Position {
+    const written = new RegExp(String.raw`(?<!\$)\$(?:\{${name}\b|${name}\b)`);
+    for (const document of this.#documents) {
+      const path = pathOf(document.value, (text) => written.test(text));
+      if (path) return placeOf(document, path);
+    }
+    return this.#main;
+  }
+
   #find(path: readonly PropertyKey[], element?: string): Position | null {
     for (const document of this.#documents) {
       const value = valueAt(document.value, path);
@@ -68,4 +78,15 @@ export function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
     found = (found as Record<PropertyKey, unknown>)[key];
   }
   return found;
+}
+
+/** Path of the first text that fits, depth first. */
+function pathOf(value: unknown, fits: (text: string) => boolean): PropertyKey[] | null {
+  if (typeof value === 'string') return fits(value) ? [] : null;
+  if (typeof value !== 'object' || value === null) return null;
+  for (const [key, inner] of Object.entries(value)) {
+    const path = pathOf(inner, fits);
+    if (path) return [key, ...path];
+  }
+  return null;
 }

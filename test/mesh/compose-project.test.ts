@@ -56,6 +56,20 @@ describeWith('compose', 'a project with Compose files', () => {
     ]);
   });
 
+  it('hands on what the plugin warns of, at the line of the variable or key', async () => {
+    const { mesh, problems } = await load('  compose: compose.yaml\n', {
+      'compose.yaml':
+        'services:\n  web:\n    image: x\n    environment:\n      PAID: "5$$NOPE"\n      KEY: "${NOPE}"\nversion: "3"\n',
+    });
+    expect(run(mesh, 'web')?.environment).toEqual({ KEY: '', PAID: '5$NOPE' });
+    expect(problems.slice(0, 2)).toEqual([
+      'compose.yaml:6:7: warning compose-warning: docker compose: The "NOPE" variable is not set. Defaulting to a blank string.',
+      expect.stringMatching(
+        /^compose.yaml:7:1: warning compose-warning: docker compose: .*`version` is obsolete/,
+      ),
+    ]);
+  });
+
   it('has what the plugin reads: env files, label files, what is extended, included and overridden', async () => {
     const { mesh, problems } = await load('  compose: [compose.yaml, compose.override.yaml]\n', {
       'compose.yaml':

@@ -2,21 +2,13 @@
  * The container a service runs in: joins its pod's network namespace without the right to change it, its output
  * followed, its end noticed. Owns the wait for readiness; refuses a service that ends before it.
  */
-import { realpathSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { ContainerFile, ContainerOptions } from '../../../model/container.ts';
 import { EnvironmentError } from '../../../model/environment-error.ts';
-import type { EgressPlan, RuntimeContext } from '../runtime.ts';
-import { serviceEnvironment } from '../process/environment.ts';
 import { waitForPort } from '../process/readiness.ts';
-import type { ContainerSpec, Labels } from './container-body.ts';
-import type { Engine } from './engine.ts';
 import { healthPatienceMs, waitForHealth } from './health.ts';
-import { engineName } from './names.ts';
-import { isOfNetwork, type Pod } from './pod.ts';
 import { restartPause, SETTLED_MS } from './restart-pause.ts';
-import { ofSession } from './session-volumes.ts';
-import { tarOf, type TarFile } from './tar.ts';
+import { filesToPut, serviceSpec, type ServiceFacts } from './service-spec.ts';
+import { tarOf } from './tar.ts';
 
 const KEPT_LINES = 20;
 
@@ -26,14 +18,7 @@ export interface ServiceContainer {
   stop(graceS: number): Promise<void>;
 }
 
-export interface ServiceRequest {
-  context: RuntimeContext;
-  engine: Engine;
-  pod: Pod;
-  image: string;
-  egress: EgressPlan;
-  containment: 'full' | 'partial';
-  labels: Labels;
+export interface ServiceRequest extends ServiceFacts {
   /** Called when it ends by itself after it was ready, and isn't started again. */
   onExit(code: number): void;
   /** Called before a pause, after which it is started again. */
@@ -57,80 +42,6 @@ export async function startService(request: ServiceRequest, signal: AbortSignal)
     await container.stop(0);
     throw error;
   }
-}
-
-function serviceSpec(request: ServiceRequest): ContainerSpec {
-  const { context, engine, pod } = request;
-  const { command, container } = pod.workload.run;
-  const words = command ?? container?.command;
-  const shared = {
-    name: engineName(context.sessionId, pod.instance.id, 'service'),
-    image: request.image,
-    // Ours last: by them it is found again.
-    labels: { ...container?.labels, ...request.labels },
-    ...(words === undefined ? {} : { command: words }),
-    environment: environmentOf(request),
-    network: `container:${pod.holder}`,
-    // With either of them it could undo the rules or speak past them.
-    capabilitiesDropped: ['NET_ADMIN', 'NET_RAW'],
-  };
-  if (!container) return shared;
-  refuseSocketMount(container, engine, pod.workload.id);
-  const sysctls = Object.entries(container.sysctls).filter(([name]) => !isOfNetwork(name));
-  return {
-    ...shared,
-    capabilitiesDropped: [...shared.capabilitiesDropped, ...container.capabilitiesDropped],
-    capabilitiesAdded: container.capabilitiesAdded,
-    securityOptions: container.securityOptions,
-    sysctls: Object.fromEntries(sysctls),
-    ...(container.user ? { user: container.user } : {}),
-    ...(container.filesystem ? { filesystem: container.filesystem } : {}),
-    ...(container.platform ? { platform: container.platform } : {}),
-    options: { ...container, mounts: container.mounts.map((mount) => ofSession(context.sessionId, mount)) },
-  };
-}
-
-/** The engine's socket may be anywhere, and a link may lead to it; the usual places are left out before. */
-function refuseSocketMount(container: ContainerOptions, engine: Engine, workload: string): void {
-  const path = /^unix:\/\/(.*)$/.exec(engine.endpoint.url)?.[1];
-  if (path === undefined) return;
-  const socket = realPath(path);
-  for (const mount of container.mounts) {
-    if (mount.kind !== 'bind') continue;
-    if (`${socket}/`.startsWith(`${realPath(mount.source).replace(/\/+$/, '')}/`))
-      throw new EnvironmentError(
-        'engine-mounted',
-        `${workload} mounts ${mount.source}: with the engine's socket it could undo its containment`,
-        { hint: 'leave that volume out of the Compose file' },
-      );
-  }
-}
-
-/** Without links; as written where nothing is there. */
-function realPath(path: string): string {
-  try {
-    return realpathSync(path);
-  } catch {
-    return path;
-  }
-}
-
-/** With what variables of our own environment hold; those are read here and nowhere kept. */
-function filesToPut(files: readonly ContainerFile[], workload: string): TarFile[] {
-  return files.map(({ target, from, ...rest }) => {
-    const text = from.kind === 'text' ? from.text : process.env[from.variable];
-    if (text === undefined) {
-      const variable = from.kind === 'environment' ? from.variable : '';
-      throw new EnvironmentError(
-        'secret-missing',
-        `${workload} gets ${target} from ${variable}, which isn't set`,
-        {
-          hint: `export ${variable}=… before the start`,
-        },
-      );
-    }
-    return { path: target, content: Buffer.from(text), ...rest };
-  });
 }
 
 class RunningService implements ServiceContainer {
@@ -287,28 +198,4 @@ class RunningService implements ServiceContainer {
     if (this.#lastLines.push(line.text) > KEPT_LINES) this.#lastLines.shift();
     this.#request.context.events.onLog(this.#request.pod.instance.id, { ...line, at: Date.now() });
   }
-}
-
-/**
- * The same variables as in the process runtime, so that a service needs no second way of being told; here they
- * lead to a peer's name, and the rules lead from there to the sidecar. No HTTP proxy: every call is captured.
- */
-function environmentOf({ context, pod, egress, containment }: ServiceRequest): Record<string, string> {
-  const peers = egress.peers.map((peer) =>
-    containment === 'full'
-      ? { ...peer, listen: { host: `${peer.service}.${peer.namespace}`, port: peer.port } }
-      : peer,
-  );
-  const ports = pod.workload.ports.map(({ targetPort }) => ({ port: targetPort, upstreamPort: targetPort }));
-  const environment = serviceEnvironment({
-    sessionId: context.sessionId,
-    instance: pod.instance.id,
-    workload: pod.workload,
-    ports,
-    egress: { httpProxy: null, peers },
-    inherited: {},
-  });
-  // The process runtime finds its leftovers by this variable; those of a container are found by label.
-  delete environment['GREENROOM_SESSION'];
-  return environment;
 }

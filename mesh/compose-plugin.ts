@@ -1,0 +1,108 @@
+/** Docker's own Compose plugin: merges, interpolates and checks Compose files. Needs no engine. */
+import { spawn } from 'node:child_process';
+import type { ComposeSource } from '../model/compose/compose-source.ts';
+import { EnvironmentError } from '../model/environment-error.ts';
+import type { Problem } from '../model/problem.ts';
+
+/** What a project says of its Compose files, absolute. */
+export interface ComposeFiles {
+  /** The last one has the last word. */
+  files: readonly string[];
+  profiles: readonly string[];
+  envFiles: readonly string[];
+}
+
+export interface Ended {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+/**
+ * `docker compose config` over these files; a refusal is an outcome.
+ * @throws EnvironmentError `no-compose` where the plugin isn't there
+ */
+export function runPlugin({ files, profiles, envFiles }: ComposeFiles): Promise<Ended> {
+  const args = [
+    'compose',
+    ...files.flatMap((file) => ['--file', file]),
+    ...profiles.flatMap((profile) => ['--profile', profile]),
+    ...envFiles.flatMap((file) => ['--env-file', file]),
+    'config',
+    '--format',
+    'json',
+  ];
+  return new Promise((done, reject) => {
+    const child = spawn('docker', args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    let stdout = '';
+    let stderr = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+    child.once('error', (cause) => reject(noPlugin(cause.message, cause)));
+    child.once('close', (code) => {
+      if (
+        /not a docker command|unknown (docker )?command|unknown flag: --file|unknown shorthand flag/.test(
+          stderr,
+        )
+      )
+        reject(noPlugin(firstLine(stderr), undefined));
+      else done({ code, stdout, stderr });
+    });
+  });
+}
+
+function noPlugin(why: string, cause: unknown): EnvironmentError {
+  return new EnvironmentError(
+    'no-compose',
+    `Compose files are read by docker's compose plugin, which isn't here: ${why}`,
+    {
+      hint: 'install it (docs.docker.com/compose/install), or declare the services in greenroom.yaml',
+      cause,
+    },
+  );
+}
+
+/** Why the plugin refused, in its own words: it names keys, not lines. */
+export function refusal(stderr: string, source: ComposeSource): Problem {
+  const text = stderr
+    .split('\n')
+    .filter((line) => line.trim() !== '' && !line.includes('level=warning'))
+    .join(' ');
+  const named =
+    /services\.([\w.-]+)/.exec(text)?.[1]?.split('.') ?? /service "([\w.-]+)"/.exec(text)?.slice(1) ?? [];
+  const at = source.serviceKey(named[0] ?? '', named.slice(1));
+  const line = /line (\d+)/.exec(text)?.[1];
+  return {
+    code: 'compose-refused',
+    severity: 'error',
+    message: `docker compose refuses this: ${text.replaceAll(`${process.cwd()}/`, '')}`,
+    at: named.length === 0 && line !== undefined ? { ...at, line: Number(line), column: 1 } : at,
+  };
+}
+
+/** What the plugin warns of where it goes on: a variable that isn't set, a key that it ignores. */
+export function pluginWarnings(stderr: string, source: ComposeSource): Problem[] {
+  return stderr.split('\n').flatMap((line): Problem[] => {
+    const quoted = /level=warning msg=("(?:[^"\\]|\\.)*")/.exec(line)?.[1];
+    if (quoted === undefined) return [];
+    const message = unquoted(quoted).replaceAll(`${process.cwd()}/`, '');
+    const variable = /^The "(\w+)" variable/.exec(message)?.[1];
+    const key = /attribute `(\w+)`/.exec(message)?.[1];
+    const at =
+      variable === undefined ? source.entry(key === undefined ? [] : [key]) : source.variable(variable);
+    return [{ code: 'compose-warning', severity: 'warning', message: `docker compose: ${message}`, at }];
+  });
+}
+
+/** A Go string is a JSON string, but for a few escapes that nobody writes into a Compose file. */
+function unquoted(text: string): string {
+  try {
+    return String(JSON.parse(text));
+  } catch {
+    return text;
+  }
+}
+
+function firstLine(text: string): string {
+  return text.trim().split('\n', 1)[0] ?? '';
+}
