@@ -139,6 +139,23 @@ describe('what goes out', () => {
     expect(told.headers['host']).toBe('orders');
   });
 
+  it.runIf(process.platform === 'linux')(
+    'a listener on a loopback address of its own serves its instance as well',
+    async () => {
+      await pair.publish({
+        policies: [ALLOW_WEB],
+        edit: (snapshot) => {
+          for (const listener of snapshot.instances[0]?.outbound ?? [])
+            listener.listen = { host: '127.244.3.1', port: 0 };
+        },
+      });
+      expect(peer().host).toBe('127.244.3.1');
+      const told = JSON.parse((await ask(peer())).body) as { headers: Record<string, string> };
+      expect(told.headers['host']).toBe('orders');
+      expect((await viaProxy('http://orders/x')).status).toBe(200);
+    },
+  );
+
   it('takes what a client says to the retry machinery away', async () => {
     const told = JSON.parse(
       (await ask(peer(), { headers: { 'x-envoy-max-retries': '9', 'x-envoy-attempt-count': '7' } })).body,

@@ -7,6 +7,7 @@ import { EnvironmentError } from '../../../model/environment-error.ts';
 import type { Instance, Workload } from '../../../model/mesh.ts';
 import type { EgressPlan, InstancePlacement, Runtime, RuntimeContext, RuntimeFactory } from '../runtime.ts';
 import { inheritedEnvironment, mainPort, serviceEnvironment } from './environment.ts';
+import { outboundHosts } from './outbound-hosts.ts';
 import { type ReservedPort, reserveNamedPort, reservePort } from './ports.ts';
 import { waitForPort } from './readiness.ts';
 import { DEFAULT_RESTARTS, type RestartPolicy, ServiceProcess } from './service-process.ts';
@@ -60,13 +61,14 @@ class ProcessRuntime implements Runtime {
     for (const { workload } of instances) mustBeRunnable(workload);
     // First of all, so that its own start happens while ports are chosen and the sidecars come up.
     if (instances.some(({ workload }) => workload.run.attach === null)) this.#startSpawner();
+    const outboundHostOf = await outboundHosts(instances);
     for (const { instance, workload } of instances) {
       signal.throwIfAborted();
       const reserved: ReservedPort[] = [];
       const placement: InstancePlacement = {
         instance: instance.id,
         inboundHost: HOST,
-        outboundHost: HOST,
+        outboundHost: outboundHostOf(instance),
         upstreams: [],
         allowedOutboundPeers: [],
       };
