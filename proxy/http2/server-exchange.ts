@@ -120,8 +120,8 @@ export class ServerExchange implements UpstreamEvents {
   }
 
   head(status: number, headers: [string, string][], then: Then): void {
-    const told = this.#hooks?.responseHeaders(headers, this.#sinceSent()) ?? headers;
-    this.#respond(told, status, then);
+    if (this.#hooks !== null)
+      this.#respond(this.#hooks.responseHeaders(headers, this.#sinceSent()), status, then);
   }
 
   data(bytes: Uint8Array, then: Then): void {

@@ -64,6 +64,13 @@ describe('a request over HTTP/2 at an inbound listener', () => {
     });
   });
 
+  it('that has no route gets an empty answer without a length, as Envoy gives it', async () => {
+    await pair.publish({ policies: [ALLOW_WEB] });
+    const answer = await (await asWeb()).ask({ ':method': 'OPTIONS', ':path': '*' });
+    expect(answer).toMatchObject({ status: 404, body: '' });
+    expect(answer.headers).not.toHaveProperty('content-length');
+  });
+
   it('reaches an HTTP/1.1 application when it is allowed', async () => {
     await pair.publish({ policies: [ALLOW_WEB] });
     const answer = await (await asWeb()).ask({ ':path': '/charge', ':method': 'POST' }, 'twelve euros');

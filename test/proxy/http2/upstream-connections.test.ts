@@ -196,3 +196,32 @@ describe('an upstream that answers with what is no answer', () => {
     await once(server, 'close');
   });
 });
+
+describe('a stream that the application resets before it answers', () => {
+  it.each([
+    ['PROTOCOL_ERROR', ERROR.PROTOCOL_ERROR, 502, 'protocol error'],
+    ['INTERNAL_ERROR', ERROR.INTERNAL_ERROR, 503, 'remote reset'],
+    ['CANCEL', ERROR.CANCEL, 503, 'remote reset'],
+  ])('is answered for as Envoy does: %s', async (_title, code, status, reason) => {
+    handler = (stream) => stream.close(code);
+    const answer = await (await connect()).ask({ ':method': 'POST' }, 'body');
+    expect(answer).toMatchObject({
+      status,
+      body: `upstream connect error or disconnect/reset before headers. reset reason: ${reason}`,
+    });
+  });
+
+  it('costs no other exchange of its connection anything', async () => {
+    let finish: (() => void) | null = null;
+    handler = (stream, headers) => {
+      if (headers[':path'] === '/reset') stream.close(ERROR.CANCEL);
+      else finish = () => ok(stream);
+    };
+    const client = await connect();
+    const other = client.ask({ ':path': '/other' });
+    await eventually('the other request is there', () => finish);
+    expect((await client.ask({ ':path': '/reset' })).status).toBe(503);
+    (finish as (() => void) | null)?.();
+    expect(await other).toMatchObject({ status: 200, body: 'ok' });
+  });
+});

@@ -253,6 +253,22 @@ describe('the same over HTTP/2', () => {
     expect(application.requests).toHaveLength(1);
   });
 
+  it('gives the 100 that a client waits for, since nobody else is asked before the body is here', async () => {
+    await publish(OPENAPI);
+    const { host, port } = inbound();
+    const session = http2.connect(`http://${host}:${port}`);
+    const asked = { ':method': 'POST', ':path': '/orders', ':authority': 'orders', expect: '100-continue' };
+    const stream = session.request({ ...asked, ...JSON_TYPE });
+    await once(stream, 'continue');
+    expect(application.requests).toEqual([]);
+    stream.end('{"item":"x"}');
+    const [answer] = (await once(stream, 'response')) as [http2.IncomingHttpHeaders & { ':status': number }];
+    expect(answer[':status']).toBe(200);
+    stream.resume();
+    session.close();
+    await once(session, 'close');
+  });
+
   it('refuses bodies, and lets a long good one through whole', async () => {
     await publish(OPENAPI);
     expect((await call('{}')).status).toBe(400);
