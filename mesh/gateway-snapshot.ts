@@ -41,13 +41,14 @@ export function gatewayInstance(gateway: MeshGateway, input: GatewayInput): Inst
 function portsOf(gateway: MeshGateway, { mesh, policies, routes }: GatewayInput): GatewayPortSnapshot[] {
   return Object.entries(policies[gateway.id] ?? {}).map(([number, compiled]) => {
     const port = Number(number);
-    const { policy, signals, rateLimits } = compiled;
+    const { policy, signals, rateLimits, validations } = compiled;
     return {
       at: readable(readGatewayPort(mesh.policies, gateway, port, routes.world)),
       listen: { host: LOOPBACK, port: gateway.listen[port] ?? 0 },
       policy,
       ...(signals === undefined ? {} : { signals }),
       ...(rateLimits === undefined ? {} : { rateLimits }),
+      ...(validations === undefined ? {} : { validations }),
     };
   });
 }

@@ -81,7 +81,9 @@ function compileForGateway(mesh: Mesh, gateway: MeshGateway): Record<number, Por
   const { policies, config } = mesh;
   const rateLimits = compileRateLimits(policies, gateway, config.rootNamespace);
   const signals = compileSignals(policies, gateway, config);
+  const validations = compileValidations(policies, gateway, config.rootNamespace);
   const besides = {
+    ...(validations.length === 0 ? {} : { validations }),
     ...(rateLimits.length === 0 ? {} : { rateLimits }),
     ...(signals.length === 0 ? {} : { signals }),
   };

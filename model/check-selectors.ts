@@ -48,10 +48,9 @@ export function selectedNothing(policy: PolicyObject, all: Selectable, rootNames
   ];
 }
 
-/** Signals are a gateway's to set; bodies are looked at by the sidecar before the application. */
+/** Signals are a gateway's to set. */
 function readersOf(kind: string, { workloads, gateways }: Selectable): readonly (Workload | MeshGateway)[] {
-  if (kind === 'ContextSignals') return gateways;
-  return kind === 'RequestValidation' ? workloads : [...workloads, ...gateways];
+  return kind === 'ContextSignals' ? gateways : [...workloads, ...gateways];
 }
 
 function matchLabels(spec: unknown): Record<string, string> {

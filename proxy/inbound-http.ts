@@ -27,9 +27,8 @@ import {
   type InboundConnection,
   type InboundPlace,
 } from './inbound-connection.ts';
-import { explainAfterPolicies, inboundHeaders, judgeInbound } from './inbound-judge.ts';
-import { readBody } from './validation/read-body.ts';
-import { requestBody } from './validation/request-body.ts';
+import { inboundHeaders, judgeInbound } from './inbound-judge.ts';
+import { validateHttp1 } from './validation/validate-http1.ts';
 import type { PendingValidation } from './validation/validate.ts';
 import { makeEvent } from './make-event.ts';
 import { headerValue } from './request-headers.ts';
@@ -185,38 +184,27 @@ interface Wire {
 /** Lets a request through that is what it must be; its body is read before. */
 async function passValid(
   judged: Judged,
-  { mostBytes, check }: PendingValidation,
+  validation: PendingValidation,
   request: Http1Request,
-  { message, response, detached }: Wire,
+  wire: Wire,
 ): Promise<void> {
-  const framing = mostBytes === null || detached !== null ? 'none' : request.body;
-  const read = await readBody(message, response, framing, mostBytes ?? 0);
-  if (read.kind === 'gone') {
-    recordInbound({ ...judged, decision: endedAs(judged.decision, 'client-gone') }, null);
-    return;
+  const { message, response, detached } = wire;
+  const validated = await validateHttp1(validation, request, wire);
+  switch (validated.kind) {
+    case 'gone':
+      recordInbound({ ...judged, decision: endedAs(judged.decision, 'client-gone') }, null);
+      return;
+    case 'valid': {
+      const read = validated.message !== message;
+      await pass(read ? unawaited(judged) : judged, request, validated.message, response, detached);
+      return;
+    }
+    case 'invalid': {
+      const { decision, explanation, headers } = validated;
+      const told = [...judged.told, ...headers];
+      await refuse({ ...judged, decision, explanation, told }, message, response);
+    }
   }
-  const body = read.kind === 'whole' ? requestBody(read.bytes) : { bytes: read.bytes };
-  const invalid = check(body);
-  if (invalid === null && read.kind === 'whole') {
-    await pass(
-      read.message === message ? judged : unawaited(judged),
-      request,
-      read.message,
-      response,
-      detached,
-    );
-    return;
-  }
-  const decision = invalid?.decision ?? decisionOf('internal-error');
-  const explanation = explainAfterPolicies(
-    decision,
-    `Policies let it pass; ${invalid?.message ?? 'too long'}.`,
-  );
-  await refuse(
-    { ...judged, decision, explanation, told: [...judged.told, ...(invalid?.headers ?? [])] },
-    message,
-    response,
-  );
 }
 
 function refuse(judged: Judged, message: IncomingMessage, response: ServerResponse): Promise<void> {

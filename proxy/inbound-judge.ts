@@ -14,6 +14,7 @@ import { authorizeBy } from './authorizer/authorize.ts';
 import type { Source } from './connection-table.ts';
 import type { Core } from './core.ts';
 import { connectionFacts, type InboundConnection, type InboundPlace } from './inbound-connection.ts';
+import { explainLimit } from './explain-after-policies.ts';
 import { pendingValidation, type PendingValidation } from './validation/validate.ts';
 import { withRequestId } from './request-headers.ts';
 import { verificationBy } from './token-verification.ts';
@@ -108,19 +109,6 @@ function limited({ core, place }: Bench, judgement: Judgement, asSent: RequestFa
     };
   const { decision } = rate;
   return { ...judgement, decision, responseHeaders, explain: () => explainLimit(decision) };
-}
-
-/** Why a RateLimit refused a request. */
-export function explainLimit(decision: Decision): Explanation {
-  const { matched } = decision;
-  const name = matched === null ? 'a limit' : `${matched.kind} ${matched.namespace}/${matched.name}`;
-  return explainAfterPolicies(decision, `Policies let it pass; ${name} doesn't take so many requests.`);
-}
-
-/** Why a request that the policies let through went no further. */
-export function explainAfterPolicies(decision: Decision, sentence: string): Explanation {
-  const { phase } = decision;
-  return { sentence, trail: [{ phase, outcome: 'denied', note: sentence, rules: [] }], nearest: null };
 }
 
 function judgementOf({ port: { policy } }: InboundPlace, judged: Judged, asSent: HttpFacts): Judgement {

@@ -53,8 +53,9 @@ export interface GatewayPortSnapshot {
   policy: CompiledPolicy;
   /** What the gateway tells services of its clients; absent = nothing. */
   signals?: readonly CompiledSignal[];
-  /** Asked after the policies; absent = none. */
+  /** Asked after the policies, in this order; absent = none. */
   rateLimits?: readonly CompiledRateLimit[];
+  validations?: readonly CompiledValidation[];
 }
 
 /** What a gateway shows its clients; `privateKeyPem` is never logged. */

@@ -8,15 +8,22 @@ import { schemeOf } from '../../wire/connection-manager-headers.ts';
 import { answer, answerHeaders, rawAnswer } from '../answer.ts';
 import { challenge } from '../challenge.ts';
 import type { Core } from '../core.ts';
-import { decisionOf, type Failure } from '../error-table.ts';
+import { decisionOf, endedAs, type Failure } from '../error-table.ts';
 import { createHttpLane, type Detached, type HttpLane } from '../http-lane.ts';
 import { sourceOf } from '../inbound-connection.ts';
 import { readRequest, unreadRequest } from '../inbound-http.ts';
 import { now } from '../moment.ts';
+import { validateHttp1 } from '../validation/validate-http1.ts';
 import { http1Client } from '../routing/http1-client.ts';
 import { gatewayPlaceOf, type GatewayConnection } from './gateway-connection.ts';
 import { carryOn } from './gateway-exchange.ts';
-import { factsAtGateway, judgeAtGateway, recordGateway, type GatewayJudged } from './gateway-judge.ts';
+import {
+  factsAtGateway,
+  judgeAtGateway,
+  recordGateway,
+  type GatewayJudged,
+  type GatewayPassed,
+} from './gateway-judge.ts';
 
 async function exchange(
   core: Core,
@@ -47,12 +54,37 @@ async function exchange(
     await refuse(outcome.judged, message, response);
     return;
   }
-  const { judged, route } = outcome;
-  await carryOn(judged, route, http1Client(message, response, detached, request), {
-    scheme: schemeOf(judged.request.headers, connection.encrypted),
-    neverIndexed: NEVER,
-    body: request.body === 'none' ? 'none' : 'follows',
-  });
+  const { validation, judged, route } = outcome;
+  const wire = { message, response, detached };
+  const validated =
+    validation === null
+      ? ({ kind: 'valid', message } as const)
+      : await validateHttp1(validation, request, wire);
+  switch (validated.kind) {
+    case 'gone':
+      recordGateway({ ...judged, decision: endedAs(judged.decision, 'client-gone') }, null);
+      return;
+    case 'invalid': {
+      const { decision, explanation, headers: told } = validated;
+      const refused = { ...judged, decision, explanation, told: [...judged.told, ...told] };
+      await refuse(refused, message, response);
+      return;
+    }
+    case 'valid': {
+      const client = http1Client(validated.message, response, detached, request);
+      await carryOn(validated.message === message ? judged : unawaited(judged), route, client, {
+        scheme: schemeOf(judged.request.headers, connection.encrypted),
+        neverIndexed: NEVER,
+        body: request.body === 'none' ? 'none' : 'follows',
+      });
+    }
+  }
+}
+
+/** A body that is all there waits for no 100. */
+function unawaited(judged: GatewayPassed): GatewayPassed {
+  const headers = judged.request.headers.filter(([name]) => name !== 'expect');
+  return { ...judged, request: { ...judged.request, headers } };
 }
 
 const NEVER: ReadonlySet<string> = new Set();

@@ -10,7 +10,9 @@ import { localAnswer } from '../http2/local-answer.ts';
 import { serveHttp2, type Asked, type Http2Site } from '../http2/serve.ts';
 import type { ServerExchange } from '../http2/server-exchange.ts';
 import { sourceOf } from '../inbound-connection.ts';
+import { endedAs } from '../error-table.ts';
 import { now } from '../moment.ts';
+import { validateHttp2 } from '../validation/validate-http2.ts';
 import { Http2Client } from '../routing/http2-client.ts';
 import { gatewayPlaceOf, type GatewayConnection } from './gateway-connection.ts';
 import { carryOn } from './gateway-exchange.ts';
@@ -96,7 +98,25 @@ async function judgeAndCarry(
     return;
   }
   const judged = { ...outcome.judged, request: { ...outcome.judged.request, protocol } };
-  await carryOn(judged, outcome.route, new Http2Client(exchange, method, close), onward);
+  const waiting = { headers: judged.request.headers, body: onward.body };
+  const validated =
+    outcome.validation === null
+      ? ({ kind: 'valid', headers: waiting.headers } as const)
+      : await validateHttp2(outcome.validation, exchange, waiting);
+  switch (validated.kind) {
+    case 'gone':
+      recordGateway({ ...judged, decision: endedAs(judged.decision, 'client-gone') }, null);
+      return;
+    case 'invalid': {
+      const { decision, explanation, headers: told } = validated;
+      refuse({ ...judged, decision, explanation, told: [...judged.told, ...told] }, protocol, exchange);
+      return;
+    }
+    case 'valid': {
+      const passed = { ...judged, request: { ...judged.request, headers: [...validated.headers] } };
+      await carryOn(passed, outcome.route, new Http2Client(exchange, method, close), onward);
+    }
+  }
 }
 
 function refuse(judged: GatewayJudged, protocol: 'http2' | 'grpc', exchange: ServerExchange): void {

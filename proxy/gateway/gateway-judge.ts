@@ -21,7 +21,8 @@ import { gatewayHeaders, schemeOf } from '../../wire/connection-manager-headers.
 import { authorizeBy } from '../authorizer/authorize.ts';
 import type { Source } from '../connection-table.ts';
 import type { Core } from '../core.ts';
-import { explainLimit } from '../inbound-judge.ts';
+import { explainLimit } from '../explain-after-policies.ts';
+import { pendingValidation, type PendingValidation } from '../validation/validate.ts';
 import { makeEvent } from '../make-event.ts';
 import type { Moment } from '../moment.ts';
 import { headerValue, withRequestId } from '../request-headers.ts';
@@ -78,7 +79,13 @@ export function recordGateway(judged: GatewayJudged, response: TrafficEvent['res
 
 /** What became of a request: passed to a route, or answered here. */
 export type JudgedAtGateway =
-  | { kind: 'passed'; judged: GatewayPassed; route: Route }
+  | {
+      kind: 'passed';
+      judged: GatewayPassed;
+      route: Route;
+      /** What is to be done before it goes on; null = nothing. */
+      validation: PendingValidation | null;
+    }
   | { kind: 'answered'; judged: GatewayJudged };
 
 /** Policies, then the route. */
@@ -102,7 +109,12 @@ export async function judgeAtGateway(
   };
   const explainRoute = (route: Decision): Explanation => explain(policy, facts, route, tokens);
   if (outcome.kind !== 'answered')
-    return { kind: 'passed', judged: { ...judged, explainRoute }, route: outcome.route };
+    return {
+      kind: 'passed',
+      judged: { ...judged, explainRoute },
+      route: outcome.route,
+      validation: pendingValidation(place.port.validations ?? [], { ...facts, http }, place.inForce),
+    };
   const request = decision.phase === 'jwt' ? { ...asSent.http, bodyBytes: 0 } : judged.request;
   const explanation =
     rate.decision === null ? explain(policy, facts, outcome.decision, tokens) : explainLimit(rate.decision);

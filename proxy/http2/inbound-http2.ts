@@ -13,7 +13,7 @@ import { upstreamAnswerHeaders } from '../answer.ts';
 import { challenge } from '../challenge.ts';
 import type { Source } from '../connection-table.ts';
 import type { Core } from '../core.ts';
-import { decisionOf, endedAs } from '../error-table.ts';
+import { endedAs } from '../error-table.ts';
 import type { EventContext } from '../event-writer.ts';
 import { KnownSource } from '../fast/known-source.ts';
 import type { ForwardReport } from '../forward-http.ts';
@@ -27,7 +27,6 @@ import {
 } from '../inbound-connection.ts';
 import { recordInbound, type Judged } from '../inbound-http.ts';
 import {
-  explainAfterPolicies,
   inboundHeaders,
   isJudgedAtOnce,
   judgeAtOnce,
@@ -35,7 +34,7 @@ import {
   type Judgement,
 } from '../inbound-judge.ts';
 import { now } from '../moment.ts';
-import { requestBody } from '../validation/request-body.ts';
+import { validateHttp2 } from '../validation/validate-http2.ts';
 import type { PendingValidation } from '../validation/validate.ts';
 import type { Http2Link } from './link.ts';
 import { localAnswer } from './local-answer.ts';
@@ -175,32 +174,24 @@ class InboundSite implements Http2Site<Standing> {
   /** Lets a request through that is what it must be; its body is read before. */
   async #passValid(
     judged: Judged,
-    { mostBytes, check }: PendingValidation,
+    validation: PendingValidation,
     exchange: ServerExchange,
     { protocol, request }: { protocol: Protocol; request: UpstreamRequest },
   ): Promise<void> {
-    const unread = mostBytes === null || request.body === 'none';
-    // Who waits for a 100 gets ours: nobody else is asked before the body is here.
-    const awaited = request.headers.some(([name]) => name === 'expect');
-    if (awaited && !unread) exchange.inform(100, []);
-    const read = unread ? { bytes: 0, whole: Buffer.alloc(0) } : await exchange.readBody(mostBytes);
-    if (exchange.over) {
-      recordInbound({ ...judged, decision: endedAs(judged.decision, 'client-gone') }, null);
-      return;
+    const validated = await validateHttp2(validation, exchange, request);
+    switch (validated.kind) {
+      case 'gone':
+        recordInbound({ ...judged, decision: endedAs(judged.decision, 'client-gone') }, null);
+        return;
+      case 'valid':
+        this.#pass(judged, protocol, exchange, { ...request, headers: validated.headers });
+        return;
+      case 'invalid': {
+        const { decision, explanation, headers } = validated;
+        const told = [...judged.told, ...headers];
+        refuse({ ...judged, decision, explanation, told }, protocol, exchange);
+      }
     }
-    const invalid = check(read.whole === null ? { bytes: read.bytes } : requestBody(read.whole));
-    if (invalid === null && read.whole !== null) {
-      const headers = request.headers.filter(([name]) => name !== 'expect' || unread);
-      this.#pass(judged, protocol, exchange, { ...request, headers });
-      return;
-    }
-    const decision = invalid?.decision ?? decisionOf('internal-error');
-    const explanation = explainAfterPolicies(
-      decision,
-      `Policies let it pass; ${invalid?.message ?? 'too long'}.`,
-    );
-    const told = [...judged.told, ...(invalid?.headers ?? [])];
-    refuse({ ...judged, decision, explanation, told }, protocol, exchange);
   }
 
   #pass(judged: Judged, protocol: Protocol, exchange: ServerExchange, request: UpstreamRequest): void {

@@ -1,5 +1,5 @@
 /** RequestValidations of a port, asked about one request: what must be read of its body, and what is wrong with it. */
-import type { Decision } from '../../model/decision.ts';
+import type { Decision, Explanation } from '../../model/decision.ts';
 import type { HeaderList, RequestFacts } from '../../model/request-facts.ts';
 import {
   type CompiledValidation,
@@ -8,6 +8,8 @@ import {
   type RequestBody,
   validateRequest,
 } from '../../policy/request-validation.ts';
+import { decisionOf } from '../error-table.ts';
+import { explainAfterPolicies } from '../explain-after-policies.ts';
 import type { InForce } from '../in-force.ts';
 
 /** What is to be done before a request that the policies let through goes on. */
@@ -23,6 +25,26 @@ export interface InvalidRequest {
   /** A sentence for the event. */
   message: string;
   headers: HeaderList;
+}
+
+/** How a request that isn't what it must be is answered. */
+export interface Refusal {
+  kind: 'invalid';
+  decision: Decision;
+  explanation: Explanation;
+  headers: HeaderList;
+}
+
+/** null: more came than was to be read, and yet nothing is wrong with it. */
+export function refusalOf(invalid: InvalidRequest | null): Refusal {
+  const decision = invalid?.decision ?? decisionOf('internal-error');
+  const sentence = `Policies let it pass; ${invalid?.message ?? 'too long'}.`;
+  return {
+    kind: 'invalid',
+    decision,
+    explanation: explainAfterPolicies(decision, sentence),
+    headers: invalid?.headers ?? [],
+  };
 }
 
 /** Without a limit of its own a validation that reads bodies reads so much. */

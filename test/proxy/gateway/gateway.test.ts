@@ -6,6 +6,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { IssuedLeaf } from '../../../mesh/pki/leaf.ts';
 import { compilePolicies } from '../../../policy/compile.ts';
 import { compileSignals } from '../../../policy/context-signals.ts';
+import { compileValidations } from '../../../policy/request-validation.ts';
 import { readGatewayPort } from '../../../policy/gateway/read-gateway.ts';
 import type { PolicyObject } from '../../../policy/index.ts';
 import type { InstanceSnapshot } from '../../../proxy/snapshot.ts';
@@ -27,6 +28,7 @@ const ONLY_GATEWAY = authorizationPolicy('only-gateway', {
 });
 const SIGNALS =
   'signals: [{ kind: country, header: x-country, values: [{ value: NL, ipBlocks: [127.0.0.0/8] }] }]';
+const VALID = 'match: { paths: [/orders] }\ncontentTypes: [application/json]\nlimits: { bodyBytes: 16 }';
 const WORKLOAD = { namespace: 'istio-system', labels: { istio: 'ingress' }, serviceAccount: 'ingress' };
 
 let application: Application;
@@ -117,7 +119,12 @@ async function publish(): Promise<void> {
         { ...WORKLOAD, namespace: 'shop' },
         config,
       );
-      return { at, listen: { host: '127.0.0.1', port: 0 }, policy, signals };
+      const validations = compileValidations(
+        ownKind('RequestValidation', VALID),
+        { ...WORKLOAD, namespace: 'shop' },
+        'istio-system',
+      );
+      return { at, listen: { host: '127.0.0.1', port: 0 }, policy, signals, validations };
     }),
     serverCredentials: { shop: credentials },
     outbound: [],
@@ -239,8 +246,45 @@ describe('a gateway', () => {
   });
 });
 
+describe('a RequestValidation at a gateway', () => {
+  beforeAll(publish);
+  const post = (type: string, body: string, more = '') =>
+    sendRaw(
+      pair.at('ingress-0', '80'),
+      `POST /orders HTTP/1.1\r\nhost: shop.example\r\ncontent-type: ${type}\r\ncontent-length: ${body.length}\r\n${more}connection: close\r\n\r\n${body}`,
+    );
+
+  it.each([
+    ['a body of another type', 'text/plain', '{}', '415', 'content-type'],
+    ['a longer body', 'application/json', '{"cents": 123456789}', '413', 'body'],
+  ])(
+    'refuses %s, with the reason, and the application hears nothing',
+    async (_what, type, body, status, reason) => {
+      expect(await post(type, body)).toContain(`HTTP/1.1 ${status} `);
+      expect((await pair.seen())[0]).toMatchObject({
+        owner: 'ingress-0',
+        decision: { verdict: 'deny', phase: 'validation', reason: expect.stringContaining(reason) },
+        explanation: { sentence: expect.stringContaining('Policies let it pass') },
+      });
+      expect(application.requests).toEqual([]);
+    },
+  );
+
+  it('lets the rest through with its body, also for a client that waits for a 100', async () => {
+    expect(await post('application/json', '{"cents": 1}')).toContain('200 OK');
+    expect(await post('application/json', '{"cents": 2}', 'expect: 100-continue\r\n')).toMatch(
+      /^HTTP\/1.1 100 Continue\r\n\r\nHTTP\/1.1 200 OK/,
+    );
+    expect(application.requests).toEqual(['POST /orders', 'POST /orders']);
+  });
+});
+
 describe('HTTP/2 at a gateway', () => {
-  async function overHttp2(servername: string, headers: OutgoingHttpHeaders): Promise<Http2Answer> {
+  async function overHttp2(
+    servername: string,
+    headers: OutgoingHttpHeaders,
+    body?: string,
+  ): Promise<Http2Answer> {
     const at = pair.at('ingress-0', '443');
     const socket = tls.connect({
       ...at,
@@ -253,7 +297,7 @@ describe('HTTP/2 at a gateway', () => {
     const session = connect(`https://${servername}`, { createConnection: () => socket });
     session.on('error', () => undefined);
     try {
-      return await askHttp2(session, { ':scheme': 'https', ...headers });
+      return await askHttp2(session, { ':scheme': 'https', ...headers }, body);
     } finally {
       session.destroy();
       await closeOf(socket);
@@ -285,6 +329,25 @@ describe('HTTP/2 at a gateway', () => {
       'content-type': 'application/grpc',
     });
     expect(refused).toMatchObject({ status: 200, headers: { 'grpc-status': '14' } });
+  });
+
+  it('reads a body before it goes on, where it is validated', async () => {
+    await publish();
+    const post = (body: string) =>
+      overHttp2(
+        'shop.example',
+        {
+          ':authority': 'shop.example',
+          ':method': 'POST',
+          ':path': '/orders',
+          'content-type': 'application/json',
+        },
+        body,
+      );
+    expect((await post('{"cents": 123456789}')).status).toBe(413);
+    expect(application.requests).toEqual([]);
+    expect((await post('{"cents": 1}')).status).toBe(200);
+    expect(application.requests).toEqual(['POST /orders']);
   });
 
   it('reaches the application through its sidecar', async () => {
