@@ -1,6 +1,7 @@
 /** `greenroom up`: the mesh runs until Ctrl-C, and every request is a line with its reason. */
 import { Command } from 'commander';
 import { formatProblem, hasErrors } from '../model/problem.ts';
+import type { TrafficEvent } from '../model/traffic-event.ts';
 import { eventLine, explanationLines } from './event-line.ts';
 import { interruptible } from './interrupt.ts';
 import { formatOption, runtimeOption, type RuntimeChoice } from './options.ts';
@@ -25,18 +26,11 @@ export function upCommand(): Command {
       await interruptible(async (signal) => {
         const mesh = await readProject(project);
         await withSession({ mesh, runtime: options.runtime, signal, watch: 'policies' }, async (session) => {
-          const json = options.format === 'json';
+          const show = (event: TrafficEvent): void => showEvent(event, options.format);
+          // What services called while they started, before anybody could listen.
+          for (const event of session.events({ after: 0, limit: 10_000 })) show(event);
           session.onEvents((events) => {
-            for (const event of events) {
-              if (json) say(JSON.stringify(event));
-              else {
-                say(eventLine(event));
-                if (event.decision.verdict === 'deny' && event.explanation) {
-                  for (const line of explanationLines(event.explanation))
-                    say(line === '' ? '' : `    ${line}`);
-                }
-              }
-            }
+            for (const event of events) show(event);
           });
           let told: string[] = [];
           let broken = false;
@@ -69,4 +63,15 @@ export function upCommand(): Command {
         signal.throwIfAborted();
       });
     });
+}
+
+/** One event a line; a denial with its reasons below. */
+function showEvent(event: TrafficEvent, format: Format): void {
+  if (format === 'json') {
+    say(JSON.stringify(event));
+    return;
+  }
+  say(eventLine(event));
+  if (event.decision.verdict !== 'deny' || !event.explanation) return;
+  for (const line of explanationLines(event.explanation)) say(line === '' ? '' : `    ${line}`);
 }

@@ -131,7 +131,9 @@ function buildRun(
       build && context
         ? {
             context,
-            ...(build.dockerfile ? { dockerfile: build.dockerfile } : {}),
+            ...(build.dockerfile
+              ? { dockerfile: surroundings.resolve(below(build.context, build.dockerfile)) }
+              : {}),
             ...(options ? { options } : {}),
           }
         : null,
@@ -148,6 +150,11 @@ function buildRun(
           ? { kind: 'echo', path: service.witness.echo }
           : null,
   };
+}
+
+/** A Dockerfile lies in its context, as Compose has it; `docker build` by itself looks in the current folder. */
+function below(context: string, dockerfile: string): string {
+  return dockerfile.startsWith('/') ? dockerfile : `${context.replace(/\/+$/, '')}/${dockerfile}`;
 }
 
 function commandOf(service: ProjectService, at: Position, problems: Problem[]): string[] | null {

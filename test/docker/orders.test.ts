@@ -127,6 +127,8 @@ describeWith(
         ['db', 'api'],
         ['cache', 'api'],
         ['cache', 'worker'],
+        // While the mesh started: it has long ended.
+        ['db', 'migrate'],
       ] as const) {
         const event = await inbound(
           ({ kind, from, to }) => kind === 'tcp' && to.workload === workload && from.workload === caller,

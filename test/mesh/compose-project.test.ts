@@ -138,4 +138,19 @@ describeWith('compose', 'a project with Compose files', () => {
     );
     expect(run(mesh, 'web')?.container?.published).toEqual([{ targetPort: 90, port: 9090 }]);
   });
+
+  it('has a Dockerfile looked for in its context, whoever names it', async () => {
+    const { mesh } = await load(
+      '  compose: compose.yaml\n  services: { own: { build: { context: ./own, dockerfile: dev/Dockerfile } } }\n',
+      {
+        'compose.yaml':
+          'services:\n  web: { build: { context: ./web, dockerfile: Dockerfile.dev } }\n  far: { build: { context: ./web, dockerfile: /abs/Dockerfile } }\n',
+      },
+    );
+    expect(['own', 'web', 'far'].map((id) => run(mesh, id)?.build?.dockerfile)).toEqual([
+      join(folder.path, 'own/dev/Dockerfile'),
+      join(folder.path, 'web/Dockerfile.dev'),
+      '/abs/Dockerfile',
+    ]);
+  });
 });
