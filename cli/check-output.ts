@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { InvalidArgumentError } from 'commander';
 import { toSarif } from '../export/sarif.ts';
+import { CONTAINER_CHECKS } from '../model/compose/container-checks.ts';
 import { formatProblem, type Problem } from '../model/problem.ts';
 import { LINTS, pageOf } from '../policy/lint-mesh.ts';
 import { printable } from './output.ts';
@@ -70,6 +71,10 @@ function asLine({ message, hint, ...rest }: Problem): string {
 function asSarif(problems: readonly Problem[]): string {
   const file = new URL('../package.json', import.meta.url);
   const { version } = JSON.parse(readFileSync(file, 'utf8')) as { version: string };
-  const rules = LINTS.map(({ code, summary }) => ({ code, summary, docs: pageOf(code) }));
+  const rules = [...LINTS, ...CONTAINER_CHECKS].map(({ code, summary }) => ({
+    code,
+    summary,
+    docs: pageOf(code),
+  }));
   return toSarif({ problems, rules, version });
 }

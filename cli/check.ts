@@ -37,7 +37,14 @@ export async function checkProject(path: string): Promise<LintProblem[]> {
   if (!mesh) return problems;
   const unjudged = policyProblems(compileMeshPolicies(mesh));
   const keys = await missingKeys(mesh);
-  return [...problems, ...unjudged, ...keys, ...(await checkScenarios(mesh)), ...lintMesh(mesh)];
+  return [
+    ...problems,
+    ...unjudged,
+    ...keys,
+    ...(await checkScenarios(mesh)),
+    ...(mesh.containerFindings ?? []),
+    ...lintMesh(mesh),
+  ];
 }
 
 /** A `jwksUri` that is a path must hold keys now; one that is a URL is only fetched by a session. */

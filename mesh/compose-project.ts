@@ -5,6 +5,7 @@
 import { dirname, resolve } from 'node:path';
 import { readComposeConfig, type ComposeConfig } from '../model/compose/compose-config.ts';
 import { ComposeSource, valueAt } from '../model/compose/compose-source.ts';
+import { containerFindings } from '../model/compose/container-checks.ts';
 import { mergeCompose } from '../model/compose/merge-services.ts';
 import { translateCompose } from '../model/compose/translate.ts';
 import { hasErrors, type Parsed, type Problem } from '../model/problem.ts';
@@ -36,7 +37,11 @@ export async function withCompose(project: Project, root: string): Promise<Parse
   }
   const translated = translateCompose(read.value.config, read.value.source);
   if (translated.value === null) return { value: null, problems: [...read.problems, ...translated.problems] };
-  const value = { ...mergeCompose(project, translated.value), composeFiles: files.files };
+  const value = {
+    ...mergeCompose(project, translated.value),
+    composeFiles: files.files,
+    containerFindings: containerFindings(read.value.config, read.value.source),
+  };
   return { value, problems: [...read.problems, ...translated.problems] };
 }
 

@@ -58,6 +58,7 @@ export function buildMesh(
     ...(gateways.length === 0 ? {} : { gateways }),
     policies,
     ...(project.composeFiles ? { composeFiles: project.composeFiles } : {}),
+    ...(project.containerFindings ? { containerFindings: project.containerFindings } : {}),
     scenarioFiles: surroundings.scenarioFiles,
     policyFiles: surroundings.policyFiles,
     ...(surroundings.policyFolders ? { policyFolders: surroundings.policyFolders } : {}),

@@ -5,7 +5,7 @@
 import type { BuildOptions, ContainerOptions } from './container.ts';
 import type { ExtensionProvider } from './istio/extension-provider.ts';
 import type { PolicyObject } from './policy-object.ts';
-import type { Position } from './problem.ts';
+import type { Position, Problem } from './problem.ts';
 
 /** `auto`: nobody said it, and the first bytes of each connection tell. */
 export type AppProtocol = 'http' | 'http2' | 'grpc' | 'tcp' | 'tls' | 'auto';
@@ -118,6 +118,8 @@ export interface Mesh {
   openapi?: Readonly<Record<string, unknown>>;
   /** Absolute paths of the Compose files that its services come from: watched. */
   composeFiles?: readonly string[];
+  /** What a reviewer would ask of their containers; changes no verdict. */
+  containerFindings?: readonly Problem[];
   /** Absolute paths of scenario files, sorted. */
   scenarioFiles: readonly string[];
   /** Absolute paths of policy files, sorted: what is watched and what is exported as written. */

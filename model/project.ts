@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { extensionProviderSchema } from './istio/extension-provider.ts';
 import type { ComposeService } from './compose/translate-service.ts';
-import type { Parsed, Position } from './problem.ts';
+import type { Parsed, Position, Problem } from './problem.ts';
 import { checkValue } from './schema-problems.ts';
 import { readSingleYaml, type Positions } from './yaml-source.ts';
 
@@ -173,6 +173,8 @@ export interface Project extends ProjectDocument {
   compose?: Readonly<Record<string, ComposeService>>;
   /** Absolute. */
   composeFiles?: readonly string[];
+  /** What a reviewer would ask of its containers. */
+  containerFindings?: readonly Problem[];
 }
 
 /** Reads greenroom.yaml. `file` is the path as shown in problems. */

@@ -171,5 +171,6 @@ describeWith('docker', 'the life of a service in a pod', () => {
     );
     const [host, port] = told.split(':');
     expect(await dial(one.container('orders-0'), host ?? '', Number(port))).toBe('this is payments:80');
+    expect(await one.runtime.refusals('orders-0'), 'nothing is counted there').toBeNull();
   });
 });

@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { checkProject } from '../../cli/check.ts';
 import { loadProject } from '../../mesh/load-project.ts';
 import type { Mesh } from '../../model/mesh.ts';
 import { formatProblem } from '../../model/problem.ts';
@@ -39,6 +40,35 @@ describeWith('compose', 'a project with Compose files', () => {
     expect(problems).toEqual([
       expect.stringMatching(/^greenroom.yaml:5:3: error unreadable-file: gone.yaml: the file can't be read/),
     ]);
+  });
+
+  it('tells what a reviewer would ask of its containers, each at its own line, to who checks it only', async () => {
+    const { mesh, problems } = await load('  compose: ./compose.yaml\n', {
+      'compose.yaml': [
+        'services:',
+        '  web:',
+        '    image: shop/web',
+        '    environment:',
+        '      LOG: debug',
+        '      API_TOKEN: hush',
+        '    volumes:',
+        '      - data:/data',
+        '      - /etc:/host/etc:ro',
+        'volumes: { data: {} }',
+        '',
+      ].join('\n'),
+    });
+    expect(mesh?.containerFindings?.map(({ code, at }) => `${code} ${at?.line}`).sort()).toEqual([
+      'container-host-path 9',
+      'container-image-latest 3',
+      'container-secret-in-environment 6',
+    ]);
+    expect(problems).toEqual([]);
+    const checked = await checkProject(folder.path);
+    expect(checked.map(({ code }) => code)).toEqual(
+      expect.arrayContaining(mesh?.containerFindings?.map(({ code }) => code) ?? ['none']),
+    );
+    expect(JSON.stringify(checked)).not.toContain('hush');
   });
 
   it('is refused where the file is no YAML, with the line', async () => {
