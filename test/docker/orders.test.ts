@@ -22,7 +22,7 @@ async function freePort(): Promise<number> {
 }
 
 describeWith(
-  firstMissing('docker', 'compose', 'postgresql', 'redis'),
+  firstMissing('docker', 'compose', 'postgresql', 'redis', 'nginx'),
   'a Compose project of PostgreSQL, Redis, nginx, an API, a worker and a migration',
   () => {
     let folder: Awaited<ReturnType<typeof temporaryFolder>>;
@@ -41,7 +41,7 @@ describeWith(
       );
 
     beforeAll(async () => {
-      await buildDebianImages();
+      await buildDebianImages('postgres', 'redis', 'nginx', 'node');
       folder = await temporaryFolder();
       await cp(PROJECT, folder.path, { recursive: true });
       env = { WEB_PORT: String(await freePort()), SHOP_PGPASS: 'db:5432:shop:shop:correct-horse' };

@@ -40,36 +40,54 @@ interface DebianImage {
   changes: readonly string[];
 }
 
-/** Makes the four images where they aren't there yet. */
-export async function buildDebianImages(): Promise<void> {
+export type DebianServer = 'postgres' | 'redis' | 'nginx' | 'node';
+
+/** Makes `debian-NAME:local` of each where it isn't there yet. */
+export async function buildDebianImages(...names: readonly DebianServer[]): Promise<void> {
+  for (const name of names) await build(`debian-${name}:local`, contentsOf(name));
+}
+
+function contentsOf(name: DebianServer): DebianImage {
+  switch (name) {
+    case 'postgres': {
+      const programs = installedPostgres();
+      const version = programs.split('/').at(-2) ?? '';
+      return {
+        programs: ['postgres', 'initdb', 'psql', 'pg_isready'].map((program) => `${programs}/${program}`),
+        folders: [`/usr/lib/postgresql/${version}/lib`, `/usr/share/postgresql/${version}`],
+        scripts: { '/usr/bin/docker-entrypoint.sh': POSTGRES_ENTRY },
+        changes: [
+          `ENV PATH=${programs}:/usr/bin:/bin PGDATA=/var/lib/postgresql/data/main`,
+          'USER postgres',
+          'ENTRYPOINT ["/usr/bin/docker-entrypoint.sh"]',
+          'CMD ["postgres", "-c", "listen_addresses=*"]',
+          'EXPOSE 5432',
+        ],
+      };
+    }
+    case 'redis':
+      return {
+        programs: ['/usr/bin/redis-server', '/usr/bin/redis-cli'],
+        changes: ['CMD ["redis-server"]', 'EXPOSE 6379'],
+      };
+    case 'nginx':
+      return {
+        programs: ['/usr/sbin/nginx'],
+        folders: ['/etc/nginx/mime.types'],
+        changes: ['CMD ["nginx", "-g", "daemon off;"]', 'EXPOSE 80'],
+      };
+    case 'node':
+      return {
+        programs: [process.execPath, `${installedPostgres()}/psql`],
+        changes: [`ENV PATH=${installedPostgres()}:/usr/bin:/usr/sbin:/bin`],
+      };
+  }
+}
+
+function installedPostgres(): string {
   const programs = postgresPrograms();
   if (programs === null) throw new Error('PostgreSQL is not installed');
-  const version = programs.split('/').at(-2) ?? '';
-  await build('debian-postgres:local', {
-    programs: ['postgres', 'initdb', 'psql', 'pg_isready'].map((name) => `${programs}/${name}`),
-    folders: [`/usr/lib/postgresql/${version}/lib`, `/usr/share/postgresql/${version}`],
-    scripts: { '/usr/bin/docker-entrypoint.sh': POSTGRES_ENTRY },
-    changes: [
-      `ENV PATH=${programs}:/usr/bin:/bin PGDATA=/var/lib/postgresql/data/main`,
-      'USER postgres',
-      'ENTRYPOINT ["/usr/bin/docker-entrypoint.sh"]',
-      'CMD ["postgres", "-c", "listen_addresses=*"]',
-      'EXPOSE 5432',
-    ],
-  });
-  await build('debian-redis:local', {
-    programs: ['/usr/bin/redis-server', '/usr/bin/redis-cli'],
-    changes: ['CMD ["redis-server"]', 'EXPOSE 6379'],
-  });
-  await build('debian-nginx:local', {
-    programs: ['/usr/sbin/nginx'],
-    folders: ['/etc/nginx/mime.types'],
-    changes: ['CMD ["nginx", "-g", "daemon off;"]', 'EXPOSE 80'],
-  });
-  await build('debian-node:local', {
-    programs: [process.execPath, `${programs}/psql`],
-    changes: [`ENV PATH=${programs}:/usr/bin:/usr/sbin:/bin`],
-  });
+  return programs;
 }
 
 async function build(tag: string, image: DebianImage): Promise<void> {

@@ -15,7 +15,8 @@ export type Need =
   | 'corpora'
   | 'envoy'
   | 'postgresql'
-  | 'redis';
+  | 'redis'
+  | 'nginx';
 
 const SHARED = new URL('../../../shared/', import.meta.url);
 
@@ -64,6 +65,10 @@ const NEEDS: Record<Need, { present: () => boolean; how: string }> = {
   redis: {
     present: () => onPath('redis-server') && onPath('redis-cli'),
     how: 'apt-get install redis-server',
+  },
+  nginx: {
+    present: () => existsSync('/usr/sbin/nginx'),
+    how: 'apt-get install nginx-light',
   },
   corpora: {
     present: () => existsSync(new URL('corpora/README.md', SHARED)),
