@@ -1,9 +1,9 @@
 import { createPrivateKey, createPublicKey, X509Certificate } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { issueLeaf } from '../../../mesh/pki/issuer.ts';
+import { issueLeaf, issueServerCertificate } from '../../../mesh/pki/issuer.ts';
 import { createRoot } from '../../../mesh/pki/root.ts';
 import { createClock } from '../../../model/clock.ts';
-import { createScene, WEB } from '../../support/mtls-listener.ts';
+import { createScene, listen, tlsClient, WEB } from '../../support/mtls-listener.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
@@ -76,5 +76,30 @@ describe('good leaves', () => {
     expect(
       (await issueLeaf(root, { spiffeId: WEB, fault: 'not-yet-valid' }, clock)).notBefore,
     ).toBeGreaterThan(clock.now());
+  });
+});
+
+describe('certificates for names of the DNS', () => {
+  it('are nobody in the mesh: names and a server’s purpose, and a sidecar refuses who shows one', async () => {
+    const scene = await createScene();
+    const { root, clock } = scene;
+    const leaf = await issueServerCertificate(
+      root,
+      { dnsNames: ['a.example', '*.b.example'], ttlMs: DAY_MS },
+      clock,
+    );
+    const certificate = new X509Certificate(leaf.certificateChainPem);
+    expect(certificate.subjectAltName).toBe('DNS:a.example, DNS:*.b.example');
+    expect(certificate.keyUsage).toEqual(['1.3.6.1.5.5.7.3.1']);
+    expect(certificate.ca).toBe(false);
+    const at = await listen(scene, { mode: 'STRICT' });
+    try {
+      const [result, end] = await Promise.all([at.next(), tlsClient(at.port, { leaf })]);
+      expect(result).toMatchObject({ kind: 'refused', details: 'tls: CERTIFICATE_VERIFY_FAILED' });
+      expect(end.got).toBe('');
+      expect(at.received).toEqual([]);
+    } finally {
+      await at.close();
+    }
   });
 });
