@@ -88,6 +88,22 @@ describe('what is covered', () => {
   });
 });
 
+describe('what Istio drops', () => {
+  it('covers nothing and is covered by nothing, a rule or a clause', () => {
+    const { wide, narrow } = rules(to({ paths: ['/a*'] }), to({ paths: ['/a'] }));
+    const without = (one: typeof wide) => ({
+      ...one,
+      to: one.to.map((clauses) => clauses.map((clause) => ({ ...clause, dropped: 'TCP' }))),
+    });
+    const dropped = { dropped: 'TCP' };
+    expect(ruleCovers(wide, narrow)).toBe(true);
+    expect(ruleCovers({ ...wide, ...dropped }, narrow)).toBe(false);
+    expect(ruleCovers(wide, { ...narrow, ...dropped })).toBe(false);
+    expect(ruleCovers(without(wide), narrow)).toBe(false);
+    expect(ruleCovers(wide, without(narrow))).toBe(false);
+  });
+});
+
 describe('a value', () => {
   const exact = (value: string): ValueMatch => ({ kind: 'exact', value });
   const prefix = (value: string): ValueMatch => ({ kind: 'prefix', value });
