@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { durationSchema } from './scenario-duration.ts';
 
 const edge = {
-  from: z.string().describe('Workload that calls; its sidecar injects the fault.'),
+  from: z.string().describe('Workload or gateway that calls; its sidecar, or itself, injects the fault.'),
   to: z.string().describe('Workload that is called.'),
   port: z.number().int().min(1).max(65535).optional().describe('Service port; default: each of them.'),
 };

@@ -17,8 +17,7 @@ export function unknownWorkloads(
   for (const phase of SCENARIO_PHASES) {
     for (const [index, step] of parsed.scenario[phase].entries()) {
       const [kind, fields] = 'http' in step ? (['http', step.http] as const) : (['tls', step.tls] as const);
-      const { from } = fields;
-      const { gateway } = fields;
+      const { from, gateway } = fields;
       const call = {
         from: from === OUTSIDER ? undefined : from,
         to: fields.to,
@@ -30,8 +29,10 @@ export function unknownWorkloads(
         problems.push(unknownGateway(gateway, gateways, parsed, [phase, index, kind, 'gateway']));
     }
   }
-  for (const [index, fault] of parsed.scenario.faults.entries())
-    problems.push(...unknownEnds(fault, workloads, parsed, ['faults', index]));
+  for (const [index, fault] of parsed.scenario.faults.entries()) {
+    const from = findWorkload(fault.from, gateways) ? undefined : fault.from;
+    problems.push(...unknownEnds({ ...fault, from }, workloads, parsed, ['faults', index]));
+  }
   return problems;
 }
 

@@ -8,7 +8,15 @@ import { withoutPort } from '../wire/name-match.ts';
 import { type Attack, certificateOf, faultOf, OUTSIDE_IP } from './attack.ts';
 import type { Target } from './attackers/connect.ts';
 import type { AttackTls } from './attackers/tls-connection.ts';
-import { ATTACKER, findWorkload, hostHeader, requirePort, requireWorkload, StepError } from './places.ts';
+import {
+  ATTACKER,
+  findGateway,
+  findWorkload,
+  hostHeader,
+  requirePort,
+  requireWorkload,
+  StepError,
+} from './places.ts';
 
 /** Makes an `http` step with a `gateway` ready. */
 export async function prepareAtGateway(
@@ -72,10 +80,10 @@ export async function prepareTlsAtGateway(
   };
 }
 
-function requireGateway({ mesh: { gateways = [] } }: Session, name: string): MeshGateway {
-  const found = gateways.find((one) => one.id === name || `${one.namespace}/${one.name}` === name);
+function requireGateway(session: Session, name: string): MeshGateway {
+  const found = findGateway(session, name);
   if (found) return found;
-  const all = gateways.map(({ id }) => id).join(', ') || 'none';
+  const all = session.mesh.gateways?.map(({ id }) => id).join(', ') ?? 'none';
   throw new StepError(`no gateway is called ${name}; gateways: ${all}`);
 }
 

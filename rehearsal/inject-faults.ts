@@ -3,7 +3,7 @@ import type { FaultKind, InjectedFault } from '../model/injected-fault.ts';
 import type { ScenarioFault } from '../model/scenario-fault.ts';
 import type { Session } from '../mesh/session.ts';
 import { parseDuration } from './duration.ts';
-import { requireWorkload } from './places.ts';
+import { findGateway, requireWorkload } from './places.ts';
 
 function kindOf(fault: ScenarioFault): FaultKind {
   switch (fault.kind) {
@@ -23,7 +23,7 @@ function injectedFault(session: Session, fault: ScenarioFault): InjectedFault {
   const service = requireWorkload(session, fault.to).id;
   const { port } = fault;
   return {
-    source: requireWorkload(session, fault.from).id,
+    source: (findGateway(session, fault.from) ?? requireWorkload(session, fault.from)).id,
     destination: port === undefined ? { service } : { service, port },
     fault: kindOf(fault),
   };

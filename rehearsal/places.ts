@@ -1,5 +1,5 @@
 /** Finds what a step names in the running mesh: workloads, ports, listeners. Says what there is when a name is wrong. */
-import type { MeshPort, Workload } from '../model/mesh.ts';
+import type { MeshGateway, MeshPort, Workload } from '../model/mesh.ts';
 import type { Session } from '../mesh/session.ts';
 import type { Target } from './attackers/connect.ts';
 
@@ -30,6 +30,11 @@ export function requireWorkload(session: Session, name: string): Workload {
       `no workload is called ${name}; there are ${session.mesh.workloads.map((each) => each.id).join(', ')}`,
     );
   return found;
+}
+
+/** The gateway called `name` (its id, or `namespace/name`), or null. */
+export function findGateway({ mesh: { gateways = [] } }: Session, name: string): MeshGateway | null {
+  return gateways.find((one) => one.id === name || `${one.namespace}/${one.name}` === name) ?? null;
 }
 
 /** The service port `wanted`, or the first that speaks HTTP. */

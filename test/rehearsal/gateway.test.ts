@@ -13,6 +13,7 @@ import type { Session } from '../../mesh/session.ts';
 import { startSession } from '../../mesh/start-session.ts';
 import type { ParsedScenario } from '../../model/scenario-file.ts';
 import { parseScenarioFile } from '../../model/scenario-file.ts';
+import { unknownWorkloads } from '../../model/scenario-references.ts';
 import { runRehearsal } from '../../rehearsal/run-rehearsal.ts';
 
 let session: Session;
@@ -77,6 +78,26 @@ describe('a step at a gateway', () => {
     expect(report?.message).toContain(
       'GET https://shop.example.com/reviews by istio-ingressgateway of an attacker got through to reviews',
     );
+  });
+});
+
+describe('a fault between a gateway and a service', () => {
+  it('is injected by the gateway, and gone afterwards', async () => {
+    const call =
+      'from: attacker, to: reviews, gateway: istio-ingressgateway, host: shop.example.com, path: /reviews, headers: { x-forwarded-for: 192.0.2.7 }';
+    const text = `apiVersion: greenroom.dev/v1
+kind: Scenario
+metadata: { id: faulty }
+info: { title: the reviews are gone }
+steadyState: [ { http: { ${call} }, expect: { status: 200 } } ]
+faults: [ { from: istio-ingressgateway, to: reviews, kind: abort, status: 503 } ]
+steps: [ { http: { ${call} }, expect: { decision: deny, phase: route, status: 503, upstream: untouched } } ]
+`;
+    const { value } = parseScenarioFile(text, 's.yaml');
+    if (!value) throw new Error('no scenario');
+    expect(unknownWorkloads(value, session.mesh)).toEqual([]);
+    const report = await runRehearsal(session, [value]);
+    expect(report.scenarios[0]).toMatchObject({ verdict: 'passed', message: null });
   });
 });
 
