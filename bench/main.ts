@@ -20,17 +20,37 @@ const BENCHES: Readonly<Record<string, (options: BenchOptions) => Promise<BenchR
   scale: benchScale,
 };
 
-const { values, positionals: names } = parseArgs({
-  allowPositionals: true,
-  options: {
-    seconds: { type: 'string' },
-    rounds: { type: 'string' },
-    cases: { type: 'string' },
-    peers: { type: 'string' },
-    check: { type: 'boolean' },
-    json: { type: 'string' },
-  },
-});
+const USAGE = `npm run bench -- [${Object.keys(BENCHES).join('|')}]… [--seconds=N] [--rounds=N] [--cases=A,B] [--peers=A,B] [--check] [--json=F]`;
+
+/** What was asked for; ends the process with 2 where it can't be read. */
+function readArguments() {
+  try {
+    const read = parseArgs({
+      allowPositionals: true,
+      options: {
+        seconds: { type: 'string' },
+        rounds: { type: 'string' },
+        cases: { type: 'string' },
+        peers: { type: 'string' },
+        check: { type: 'boolean' },
+        json: { type: 'string' },
+      },
+    });
+    const unknown = read.positionals.find((name) => !Object.hasOwn(BENCHES, name));
+    if (unknown !== undefined) throw new Error(`no such bench: ${unknown}`);
+    for (const name of ['seconds', 'rounds'] as const) {
+      const text = read.values[name];
+      if (text !== undefined && !(Number(text) > 0))
+        throw new Error(`--${name}=${text} is no number above 0`);
+    }
+    return read;
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n  ${USAGE}\n`);
+    return process.exit(2);
+  }
+}
+
+const { values, positionals: names } = readArguments();
 
 function optionsOf(): BenchOptions {
   const { seconds, rounds, cases, peers, check } = values;
@@ -86,18 +106,10 @@ function written(reports: Readonly<Record<string, BenchReport>>): object {
   return { ...circumstances(), ...(only && more.length === 0 ? only.figures : named) };
 }
 
-const unknown = names.filter((name) => !Object.hasOwn(BENCHES, name));
-if (unknown.length > 0) {
-  process.stderr.write(
-    `no such bench: ${unknown.join(', ')}; there are: ${Object.keys(BENCHES).join(', ')}\n`,
-  );
-  process.exitCode = 2;
-} else {
-  try {
-    await runBenches();
-  } catch (error) {
-    if (!(error instanceof EnvironmentError)) throw error;
-    process.stderr.write(`${error.message}${error.hint === null ? '' : `\n  ${error.hint}`}\n`);
-    process.exitCode = 3;
-  }
+try {
+  await runBenches();
+} catch (error) {
+  if (!(error instanceof EnvironmentError)) throw error;
+  process.stderr.write(`${error.message}${error.hint === null ? '' : `\n  ${error.hint}`}\n`);
+  process.exitCode = 3;
 }

@@ -42,15 +42,18 @@ export function createProgress(stream: NodeJS.WriteStream = process.stderr): {
 } {
   let last = '';
   const live = stream.isTTY === true;
+  /** A line that stands on the terminal. */
+  let standing = false;
   return {
     show: (text) => {
       if (text === last) return;
       last = text;
+      standing = true;
       stream.write(live ? `\r\x1b[2K${printable(text)}` : `${printable(text)}\n`);
     },
     done: () => {
-      if (live && last !== '') stream.write('\r\x1b[2K');
-      last = '';
+      if (live && standing) stream.write('\r\x1b[2K');
+      standing = false;
     },
   };
 }
