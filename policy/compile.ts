@@ -86,8 +86,8 @@ export function compilePolicies(
   }
   const registry = [...registryHosts(objects), ...(config.serviceHosts ?? [])];
   const custom = compileCustom(customPolicies, config.extensionProviders ?? [], registry);
-  if (custom?.provider && protocol === 'tcp')
-    invalid.push(customOnTcp(custom.provider.name, target, port.port));
+  if (protocol === 'tcp' && custom?.provider?.protocol === 'http')
+    notices.push(customOnTcp(custom.provider.name, target, port.port));
   const jwt = protocol === 'tcp' ? { rules: [] } : compileJwt(objects, target, config.rootNamespace, invalid);
   return {
     invalid: invalid.length > 0 ? invalid : null,
@@ -139,9 +139,9 @@ function customUnsupported(object: PolicyObject, action: string): Problem {
 /** Istio asks a gRPC authorizer about TCP connections and drops an HTTP one; neither is judged here. */
 function customOnTcp(provider: string, { namespace, serviceAccount }: PolicyTarget, port: number): Problem {
   return {
-    code: 'not-supported-yet',
-    severity: 'error',
-    message: `authorizer ${provider} of CUSTOM policies can't be asked about TCP: port ${port} of ${namespace}/${serviceAccount}`,
-    hint: 'until then the port lets nothing in',
+    code: 'custom-not-asked',
+    severity: 'warning',
+    message: `authorizer ${provider} speaks HTTP, so Istio doesn't ask it about TCP: at port ${port} of ${namespace}/${serviceAccount} its CUSTOM policies decide nothing`,
+    hint: 'take a provider with envoyExtAuthzGrpc, or name the port by its protocol (`http-…`) if it speaks HTTP',
   };
 }

@@ -8,8 +8,11 @@ import type { Duplex } from 'node:stream';
 import type { Decision, Explanation, Finding } from '../model/decision.ts';
 import type { RequestFacts } from '../model/request-facts.ts';
 import type { CompiledPolicy } from '../policy/compiled-policy.ts';
+import { askAboutConnection, asksAboutConnection } from '../policy/custom/ask-about-connection.ts';
+import { withoutCustom } from '../policy/custom/ask-authorizer.ts';
 import { decide } from '../policy/decide.ts';
 import { explain } from '../policy/explain.ts';
+import { authorizeConnectionBy } from './authorizer/authorize.ts';
 import type { Core } from './core.ts';
 import { decisionOf } from './error-table.ts';
 import {
@@ -42,6 +45,7 @@ export function carryInboundTcp(core: Core, connection: InboundConnection, clien
   let source = { ...sourceOf(core, connection.endpoints) };
   let decision: Decision = NO_BYTES;
   let explanation: Explanation | null = null;
+  const findings: Finding[] = [];
   let bytesIn = 0;
   let bytesOut = 0;
   const application = connect({ ...upstream, noDelay: true, allowHalfOpen: true });
@@ -66,11 +70,30 @@ export function carryInboundTcp(core: Core, connection: InboundConnection, clien
         // The snapshot of this moment, which may be newer than the connection.
         const port = placeOf(core, connection.instance, connection.port)?.port;
         const current = (port === undefined ? null : tcpPolicyOf(port)) ?? policy;
-        decision = decide(current, facts);
-        if (decision.verdict === 'deny') {
+        bytesIn += length;
+        const judge = (denied: Decision | null): boolean => {
+          decision = denied ?? decide(withoutCustom(current), facts);
+          if (decision.verdict === 'allow') return true;
           explanation = explain(current, facts, decision);
           return false;
+        };
+        const question = asksAboutConnection(current, facts);
+        if (question.ask === null) {
+          findings.push(...question.findings);
+          return judge(question.decision);
         }
+        const authorize = authorizeConnectionBy({
+          core,
+          inForce: place.inForce,
+          instance: place.instance,
+          source: {
+            address: source.ip,
+            port: connection.endpoints.remotePort,
+            principal: connection.spiffeId,
+          },
+          port: connection.port,
+        });
+        return askAboutConnection(question.ask, question.rule, authorize).then(judge);
       }
       bytesIn += length;
       return true;
@@ -83,7 +106,7 @@ export function carryInboundTcp(core: Core, connection: InboundConnection, clien
         const { verdict, phase, reason, matched, details } = decisionOf('connect-failure');
         decision = { verdict, phase, reason, matched, ...(details === undefined ? {} : { details }) };
       }
-      const findings: Finding[] = [...connectionFindings(place, connection, source)];
+      findings.push(...connectionFindings(place, connection, source));
       if (decision.verdict === 'deny' && bytesOut > 0) findings.push(BANNER);
       core.record(
         makeEvent({

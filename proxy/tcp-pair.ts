@@ -7,8 +7,8 @@ export interface Pair {
   /** May still be connecting. */
   upstream: Socket | Duplex;
   connectTimeoutMs: number;
-  /** Before the bytes go on; false = they don't, and both sides close. */
-  onClientBytes(length: number): boolean;
+  /** Before the bytes go on; false = they don't, and both sides close. Nothing more is read until it is said. */
+  onClientBytes(length: number): boolean | Promise<boolean>;
   onUpstreamBytes(length: number): void;
   /** Once, when both sides are done for. */
   onClose(): void;
@@ -48,16 +48,29 @@ export function join({
     if (client.writableLength === 0 || client.destroyed) end();
     else client.end(end);
   });
+  const pass = (chunk: Buffer): void => {
+    if (upstream.write(chunk)) return;
+    client.pause();
+    upstream.once('drain', () => client.resume());
+  };
   client.on('data', (chunk: Buffer) => {
     if (over) return;
-    if (!onClientBytes(chunk.length)) {
-      end();
+    const goes = onClientBytes(chunk.length);
+    if (typeof goes === 'boolean') {
+      if (goes) pass(chunk);
+      else end();
       return;
     }
-    if (!upstream.write(chunk)) {
-      client.pause();
-      upstream.once('drain', () => client.resume());
-    }
+    client.pause();
+    void goes.then((allowed) => {
+      if (over) return;
+      if (!allowed) {
+        end();
+        return;
+      }
+      client.resume();
+      pass(chunk);
+    });
   });
   upstream.on('data', (chunk: Buffer) => {
     if (over) return;

@@ -68,6 +68,14 @@ export function encodeCheckRequest(request: CheckedRequest): Uint8Array {
   return Uint8Array.from(messageField(1, peer(1, request.source), peer(2, request.destination), asked));
 }
 
+/** The bytes of a CheckRequest about a connection that isn't HTTP: only its ends and the time. */
+export function encodeCheckConnection(
+  connection: Pick<CheckedRequest, 'source' | 'destination' | 'at'>,
+): Uint8Array {
+  const asked = messageField(4, messageField(1, integerField(1, connection.at)));
+  return Uint8Array.from(messageField(1, peer(1, connection.source), peer(2, connection.destination), asked));
+}
+
 function peer(number: number, { address, port, principal }: CheckedPeer): Encoded {
   const socket = messageField(1, stringField(2, address), integerField(3, port));
   return messageField(number, messageField(1, socket), stringField(4, principal ?? ''));

@@ -7,6 +7,7 @@ import type { RequestFacts } from '../../model/request-facts.ts';
 import type { CompiledPolicy, CompiledRule } from '../compiled-policy.ts';
 import { firstMatch } from '../index/first-match.ts';
 import { type AuthorizationCheck, checkFor } from './authorization-check.ts';
+import type { AuthorizerProvider } from './providers.ts';
 
 export type CustomStep =
   | { kind: 'passed' }
@@ -19,8 +20,11 @@ export function customStep(policy: CompiledPolicy, facts: RequestFacts): CustomS
   if (custom === null) return { kind: 'passed' };
   const rule = firstMatch(custom, facts);
   if (!rule) return { kind: 'passed' };
-  if (custom.provider === null || facts.http === null)
-    return { kind: 'denied', decision: badProvider(rule, facts) };
+  if (custom.provider === null) return { kind: 'denied', decision: badProvider(rule, facts) };
+  if (facts.http === null)
+    return asksNobody(custom.provider, facts)
+      ? { kind: 'passed' }
+      : { kind: 'denied', decision: notAsked(rule.ref) };
   return { kind: 'ask', check: checkFor(custom.provider, facts.http), rule: rule.ref };
 }
 
@@ -29,18 +33,27 @@ export function denyUnasked(policy: CompiledPolicy, facts: RequestFacts): Decisi
   const step = customStep(policy, facts);
   if (step.kind === 'passed') return null;
   if (step.kind === 'denied') return step.decision;
+  const status = facts.http?.protocol === 'grpc' ? 200 : step.check.provider.statusOnError;
+  return { ...notAsked(step.rule), status, body: '' };
+}
+
+/** Istio builds no filter at a TCP port for an authorizer that speaks HTTP: what its rules match just passes. */
+export function asksNobody({ protocol }: AuthorizerProvider, { http }: RequestFacts): boolean {
+  return http === null && protocol === 'http';
+}
+
+function notAsked(matched: RuleRef): Decision {
   return {
     verdict: 'deny',
     phase: 'custom',
     reason: 'authorizer-not-asked',
-    matched: step.rule,
-    status: facts.http?.protocol === 'grpc' ? 200 : step.check.provider.statusOnError,
-    body: '',
+    matched,
     details: 'ext_authz_error',
   };
 }
 
-function badProvider(rule: CompiledRule, { http }: RequestFacts): Decision {
+/** The denial by a rule whose provider istiod can't build. */
+export function badProvider(rule: CompiledRule, { http }: RequestFacts): Decision {
   const details = `rbac_access_denied_matched_policy[${rule.name}]`;
   const decision = {
     verdict: 'deny',

@@ -2,21 +2,23 @@
 import type { ClientHttp2Session, IncomingHttpHeaders } from 'node:http2';
 import type { HeaderList } from '../../model/request-facts.ts';
 import type { AuthorizerAnswer } from '../../policy/custom/apply-answer.ts';
-import {
-  type CheckedRequest,
-  decodeCheckResponse,
-  encodeCheckRequest,
-  type HeaderChange,
-} from '../../wire/authorization-messages.ts';
+import { decodeCheckResponse, type HeaderChange } from '../../wire/authorization-messages.ts';
 
 const MAX_MESSAGE_BYTES = 1024 * 1024;
 /** Compressed flag and length. */
 const PREFIX_BYTES = 5;
 
+/** A CheckRequest. */
+export interface Question {
+  message: Uint8Array;
+  /** Fields of the request that it is about; an answer may change those that are there. */
+  headers: HeaderList;
+}
+
 /** The answer; never rejects. `timeoutMs` counts from the call on. */
 export function askGrpc(
   opening: Promise<ClientHttp2Session>,
-  request: CheckedRequest,
+  { message, headers: sent }: Question,
   timeoutMs: number,
 ): Promise<AuthorizerAnswer> {
   return new Promise((resolve) => {
@@ -60,10 +62,10 @@ export function askGrpc(
       stream.on('error', fail);
       stream.once('close', () => {
         clearTimeout(timer);
-        const answer = trailers['grpc-status'] === '0' ? readAnswer(Buffer.concat(chunks), request) : null;
+        const answer = trailers['grpc-status'] === '0' ? readAnswer(Buffer.concat(chunks), sent) : null;
         resolve(answer ?? { kind: 'failed', asked });
       });
-      stream.end(framed(encodeCheckRequest(request)));
+      stream.end(framed(message));
     }, fail);
   });
 }
@@ -76,14 +78,14 @@ function framed(message: Uint8Array): Buffer {
 }
 
 /** null for anything but one uncompressed CheckResponse. */
-function readAnswer(bytes: Buffer, request: CheckedRequest): AuthorizerAnswer | null {
+function readAnswer(bytes: Buffer, sent: HeaderList): AuthorizerAnswer | null {
   if (bytes.length < PREFIX_BYTES || bytes[0] !== 0) return null;
   if (bytes.readUInt32BE(1) !== bytes.length - PREFIX_BYTES) return null;
   const answer = decodeCheckResponse(bytes.subarray(PREFIX_BYTES));
   if (answer === null) return null;
   if (answer.kind === 'denied')
     return { kind: 'grpc-denied', status: answer.status, headers: pairs(answer.headers), body: answer.body };
-  const has = (name: string): boolean => request.headers.some(([present]) => present === name);
+  const has = (name: string): boolean => sent.some(([present]) => present === name);
   const applies = ({ action, name }: HeaderChange): boolean =>
     action === 'overwrite' || (action === 'add-if-absent' ? !has(name) : action !== 'add' && has(name));
   return {

@@ -1,8 +1,13 @@
 /** The data plane's `Authorize`: asks the external authorizer of a CUSTOM policy. What can't be asked has failed. */
 import type { Authorize } from '../../policy/custom/apply-answer.ts';
+import type { AuthorizeConnection } from '../../policy/custom/ask-about-connection.ts';
 import type { AuthorizationCheck } from '../../policy/custom/authorization-check.ts';
 import type { HttpFacts } from '../../model/request-facts.ts';
-import type { CheckedRequest } from '../../wire/authorization-messages.ts';
+import {
+  type CheckedRequest,
+  encodeCheckConnection,
+  encodeCheckRequest,
+} from '../../wire/authorization-messages.ts';
 import type { Core } from '../core.ts';
 import type { InForce } from '../in-force.ts';
 import type { InstanceSnapshot } from '../snapshot.ts';
@@ -30,7 +35,29 @@ export function authorizeBy(asking: Asking): Authorize {
     const route = authorizerRoute(core, inForce, instance, provider);
     if (route === null) return { kind: 'failed', asked: false };
     if (provider.protocol === 'http') return askHttp(check, core.pools.agent(route.key, route.dial));
-    return askGrpc(core.authorizers.session(route), checkedRequest(asking, check), provider.timeoutMs);
+    const request = checkedRequest(asking, check);
+    const question = { message: encodeCheckRequest(request), headers: request.headers };
+    return askGrpc(core.authorizers.session(route), question, provider.timeoutMs);
+  };
+}
+
+/** The same about a connection that isn't HTTP. */
+export function authorizeConnectionBy(
+  asking: Pick<Asking, 'core' | 'inForce' | 'instance' | 'source' | 'port'>,
+): AuthorizeConnection {
+  const { core, inForce, instance, source, port } = asking;
+  return async (provider) => {
+    const route = authorizerRoute(core, inForce, instance, provider);
+    if (route === null) return 'failed';
+    const destination = { address: instance.podIp, port, principal: instance.spiffeId };
+    const message = encodeCheckConnection({ source, destination, at: Math.floor(Date.now() / 1000) });
+    const answer = await askGrpc(
+      core.authorizers.session(route),
+      { message, headers: [] },
+      provider.timeoutMs,
+    );
+    if (answer.kind === 'failed') return 'failed';
+    return answer.kind === 'grpc-allowed' ? 'allowed' : 'denied';
   };
 }
 

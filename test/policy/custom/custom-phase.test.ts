@@ -4,6 +4,7 @@ import type { PolicyObject } from '../../../model/policy-object.ts';
 import { extensionProviderSchema } from '../../../model/istio/extension-provider.ts';
 import { answerAsTold } from '../../../cli/suite-authorizer.ts';
 import { compilePolicies } from '../../../policy/compile.ts';
+import { asksAboutConnection } from '../../../policy/custom/ask-about-connection.ts';
 import { askAuthorizer } from '../../../policy/custom/ask-authorizer.ts';
 import { decide } from '../../../policy/decide.ts';
 import { decideHttp } from '../../../policy/decide-http.ts';
@@ -101,9 +102,26 @@ describe('a request that nobody can ask about', () => {
     expect((await askAuthorizer(policy, facts, undefined)).decision).toMatchObject({ verdict: 'deny' });
   });
 
-  it('finds its whole TCP port closed', () => {
-    const policy = compiledWith(grpc(), custom('rules: [{}]'), 'tcp');
-    expect(decide(policy, request({ protocol: 'tcp' }))).toMatchObject({ reason: 'policy-invalid' });
+  it('is denied at a TCP port by decide alone, and its rules’ HTTP fields are left out there', () => {
+    const policy = compiledWith(grpc(), custom(), 'tcp');
+    expect(decide(policy, request({ protocol: 'tcp' }))).toEqual({
+      verdict: 'deny',
+      phase: 'custom',
+      reason: 'authorizer-not-asked',
+      matched: expect.objectContaining({ name: 'ext' }),
+      details: 'ext_authz_error',
+    });
+  });
+
+  it('is none at a TCP port where the authorizer speaks HTTP: Istio asks nobody, and a notice says so', () => {
+    const policy = compiledWith(http(), custom('rules: [{}]'), 'tcp');
+    expect(decide(policy, request({ protocol: 'tcp' })).verdict).toBe('allow');
+    expect(policy.invalid).toBeNull();
+    expect(asksAboutConnection(policy, request({ protocol: 'tcp' }))).toMatchObject({
+      decision: null,
+      findings: [{ code: 'istio-allows' }],
+    });
+    expect(policy.notices.map(({ code }) => code)).toContain('custom-not-asked');
   });
 
   it('is closed to everything where providers are not read at all', () => {
