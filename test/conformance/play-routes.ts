@@ -25,7 +25,7 @@ interface Stage extends RouteStage {
   plane: DataPlane;
   events: TrafficEvent[];
   /** Cases by their client's port: a connection may end before it is declared. */
-  byPort: Map<number, string>;
+  byPort: Map<number, string[]>;
   cases: number;
   version: number;
 }
@@ -105,7 +105,7 @@ async function playCase(
       certificate: null,
       request: requestOf(one),
       introduce: ({ address, port }) => {
-        byPort.set(port, String(number));
+        byPort.set(port, [...(byPort.get(port) ?? []), String(number)]);
         return plane.declareSource({
           localAddress: address,
           localPort: port,
@@ -139,7 +139,10 @@ async function settled(
   const deadline = Date.now() + SETTLE_MS;
   for (;;) {
     await plane.flush();
-    const told = Map.groupBy(events, ({ tag, from }) => tag ?? byPort.get(from.port ?? 0) ?? '');
+    const tagged = new Set(events.map(({ tag }) => tag));
+    // Two cases may have the same port at addresses of their own; one whose connection ended unintroduced has no tag.
+    const untagged = (port: number | null) => byPort.get(port ?? 0)?.find((number) => !tagged.has(number));
+    const told = Map.groupBy(events, ({ tag, from }) => tag ?? untagged(from.port) ?? '');
     const complete = cases.every((one) => {
       const number = numberOf(one);
       const mirrors = one.repeat > 1 ? 0 : (one.expect.mirrored?.length ?? 0);
