@@ -2,6 +2,7 @@
 import type { MeshSurroundings } from './build-mesh.ts';
 import { splitCommand } from './command-words.ts';
 import type { ComposeService } from './compose/translate-service.ts';
+import { clusterAddress, podAddress } from './mesh-addresses.ts';
 import type { MeshPort, Workload } from './mesh.ts';
 import { portProtocol, PROTOCOL_NAMES } from './port-protocol.ts';
 import type { Position, Problem } from './problem.ts';
@@ -39,11 +40,11 @@ export function buildWorkload(
     spiffeId: workloadSpiffeId(project.spec.trustDomain, namespace, serviceAccount),
     labels: { app: name, ...service.labels },
     ports: buildPorts(plan, project, problems),
-    clusterIp: `10.96.0.${index + 1}`,
+    clusterIp: clusterAddress(index),
     instances: Array.from({ length: service.replicas }, (_, replica) => ({
       id: `${id}-${replica}`,
       workload: id,
-      podIp: `10.244.${index + 1}.${replica + 1}`,
+      podIp: podAddress(index, replica),
     })),
     run: buildRun(plan, project, surroundings, problems),
     ...(plan.compose && plan.compose.aliases.length > 0 ? { aliases: plan.compose.aliases } : {}),

@@ -21,6 +21,9 @@ describe('the first bytes of a connection', () => {
     'GET /\xe9 HTTP/1.1\r\n',
     'G(T / HTTP/1.1\r\n',
     'CONNECT \xe9 HTTP/1.1\r\n',
+    'CONNECT a\xe9 HTTP/1.1\r\n',
+    'CONNECT \xe9a HTTP/1.1\r\n',
+    'GET /\rx HTTP/1.1\r\n',
     '\r\nGET / HTTP/1.1\r\n',
     ' ',
     '(',
@@ -57,6 +60,7 @@ describe('the first bytes of a connection', () => {
     'GET',
     'GET ',
     'GET /a\xe9',
+    `GET /${'a'.repeat(64 * 1024 - 5)}`,
     'GET / HTTP/1.1',
     `GET /${'a'.repeat(60 * 1024)}`,
   ])('%j may become one or the other', (text) => {

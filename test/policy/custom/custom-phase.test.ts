@@ -95,6 +95,22 @@ describe('a request that nobody can ask about', () => {
     expect(decide(policy, request({ path: '/public' })).verdict).toBe('allow');
   });
 
+  it('is not asked about where another policy can’t be compiled: that one denies everything', async () => {
+    const broken = authorization(
+      'action: DENY\nrules: [{ when: [{ key: "experimental.envoy.filters.http.rbac[c]", values: [x] }] }]',
+      'broken',
+    );
+    const questions: string[] = [];
+    const authorize = (check: { path: string }) => {
+      questions.push(check.path);
+      return Promise.reject(new Error('asked'));
+    };
+    const policy = compiledWith(http(), custom() + broken);
+    const judged = await decideHttp(policy, request({ path: '/admin' }), { authorize });
+    expect(judged.decision).toMatchObject({ verdict: 'deny', reason: 'policy-invalid', status: 403 });
+    expect(questions).toEqual([]);
+  });
+
   it('is denied where no authorizer is at hand, also by decide alone', async () => {
     const policy = compiledWith(http({ failOpen: true }));
     const facts = request({ path: '/admin' });

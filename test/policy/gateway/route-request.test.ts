@@ -276,3 +276,35 @@ describe('a request that goes on', () => {
     expect(decided([abort(50)])).toBe('routed');
   });
 });
+
+describe('a response of the route’s own', () => {
+  const response = (status: number) => decided([{ directResponse: { status, body: { string: 'hello' } } }]);
+
+  it.each([200, 202, 299, 400, 404])('with %i names no other place', (status) => {
+    expect(response(status)).toMatchObject({ reason: 'route-response', status, body: 'hello', headers: [] });
+  });
+
+  it.each([201, 300, 302, 399])('with %i names the place that was asked for', (status) => {
+    const location = 'http://shop.example:8080/a?b=c';
+    expect(response(status)).toMatchObject({ status, headers: [['location', location]] });
+  });
+});
+
+describe('an aborted request', () => {
+  const aborted = (abort: object, more: Partial<HttpFacts> = {}) =>
+    decided([{ fault: { abort: { ...abort, percentage: { value: 100 } } }, ...to }], more);
+
+  it('has the status that is named, and what the fault filter writes', () => {
+    expect(aborted({ httpStatus: 418 })).toEqual({
+      reason: 'fault-abort',
+      status: 418,
+      body: 'fault filter abort',
+      details: 'fault_filter_abort',
+      headers: [],
+    });
+  });
+
+  it('with a gRPC status is answered 200', () => {
+    expect(aborted({ grpcStatus: 'UNAVAILABLE' })).toMatchObject({ reason: 'fault-abort', status: 200 });
+  });
+});
