@@ -1,14 +1,21 @@
 /** How `greenroom check` tells what it found: text, JSON, SARIF; on the screen and as reports. */
 import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import { InvalidArgumentError } from 'commander';
 import { toSarif } from '../export/sarif.ts';
+import { shownPath } from '../mesh/project-files.ts';
 import { CONTAINER_CHECKS } from '../model/compose/container-checks.ts';
 import { formatProblem, type Problem } from '../model/problem.ts';
 import { LINTS, pageOf } from '../policy/lint-mesh.ts';
 import { printable } from './output.ts';
 
 export const CHECK_FORMATS = ['text', 'json', 'sarif'] as const;
+/** Pages of the checks: of this package, not of the project that is checked. */
+const PAGES = fileURLToPath(
+  new URL(import.meta.url.endsWith('.ts') ? '../docs/checks' : '../../docs/checks', import.meta.url),
+);
+
 export type CheckFormat = (typeof CHECK_FORMATS)[number];
 
 const WRITERS: Readonly<Record<CheckFormat, (problems: readonly Problem[]) => string>> = {
@@ -50,8 +57,9 @@ function isFormat(kind: string): kind is CheckFormat {
 
 function asText(problems: readonly Problem[]): string {
   const lines = problems.map(asLine);
-  if (problems.some(({ docs }) => docs !== undefined))
-    lines.push('(docs/checks/CODE.md tells more of a code)');
+  const explained = new Set(problems.filter(({ docs }) => docs !== undefined).map(({ code }) => code));
+  if (explained.size > 0)
+    lines.push(`(${shownPath(PAGES)}/CODE.md tells more of ${[...explained].sort().join(', ')})`);
   lines.push(['error', 'warning', 'notice'].map((severity) => counted(severity, problems)).join(', '));
   return `${lines.join('\n')}\n`;
 }

@@ -10,6 +10,10 @@ function runsAsProcess(workload: Workload): boolean {
   return workload.run.command !== null || workload.run.attach !== null;
 }
 
+function namesOf(workloads: readonly Workload[]): string {
+  return workloads.map(({ id }) => id).join(', ');
+}
+
 function runsInDocker(workload: Workload): boolean {
   return workload.run.image !== null || workload.run.build !== null;
 }
@@ -26,20 +30,17 @@ export async function chooseRuntime(choice: RuntimeChoice, mesh: Mesh): Promise<
     if (dockerOnly.length === 0) return 'process';
     throw new EnvironmentError(
       'no-command',
-      `${dockerOnly.map((workload) => workload.id).join(', ')} names no command to run as a process`,
+      `there is no command to run as a process for ${namesOf(dockerOnly)}`,
       {
-        hint: 'add `command:` to the service, or use --runtime docker',
+        hint: 'give each a `command:` in greenroom.yaml (that of a Compose file is the container’s), or use --runtime docker',
       },
     );
   }
   const probe = await probeDocker();
   if (probe.available) return createDockerRuntime;
   if (choice === 'auto' && dockerOnly.length === 0) return 'process';
-  const who =
-    dockerOnly.length > 0
-      ? `${dockerOnly.map((workload) => workload.id).join(', ')} runs only in Docker`
-      : 'Docker was asked for';
-  throw new EnvironmentError('no-engine', `${who}, and no engine answers: ${probe.reason}`, {
-    hint: 'start Docker (Debian: apt-get install docker.io), or give each service a `command:`; `greenroom doctor` tells more',
+  const who = dockerOnly.length > 0 ? `only Docker can run ${namesOf(dockerOnly)}` : 'Docker was asked for';
+  throw new EnvironmentError('no-engine', `${who}, and it can't be used: ${probe.reason}`, {
+    hint: 'a service with a `command:` in greenroom.yaml can run as a process; `greenroom doctor` tells more',
   });
 }

@@ -35,7 +35,7 @@ export function windowFolder(): string {
   const folder = fileURLToPath(new URL(built, import.meta.url));
   if (!existsSync(resolve(folder, 'index.html'))) {
     throw new EnvironmentError('window-not-built', `the window's files are not in ${folder}`, {
-      hint: 'npm run build (or npm run serve, which builds them)',
+      hint: `npm run build in ${fileURLToPath(new URL('..', import.meta.url))} makes them (its npm run serve does too)`,
     });
   }
   return folder;

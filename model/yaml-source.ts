@@ -143,9 +143,16 @@ const HINTS: Readonly<Record<string, string>> = {
   MISSING_CHAR: 'check quotes, brackets and colons of this line and the one before',
 };
 
+/** The parser has one code for fields out of line and for a bracket that nothing closes. */
+function hintOf({ code, message }: YAMLError): string | undefined {
+  return code === 'BAD_INDENT' && message.startsWith('Flow ')
+    ? 'close the [ or { that is open above, or indent what belongs in it'
+    : HINTS[code];
+}
+
 function syntaxProblem(error: YAMLError, file: string, lines: LineCounter): Problem {
   const { line, col } = lines.linePos(error.pos[0]);
-  const hint = HINTS[error.code];
+  const hint = hintOf(error);
   return {
     code: 'yaml-syntax',
     severity: 'error',

@@ -54,6 +54,19 @@ describe('text', () => {
     expect(showProblems([], 'text')).toBe('0 errors, 0 warnings, 0 notices\n');
   });
 
+  it('names the page of each code that has one, once, where it lies on this machine', () => {
+    const finding = { severity: 'warning', message: 'm', docs: 'docs/checks/rule-shadowed.md' } as const;
+    const shown = showProblems(
+      [
+        { ...finding, code: 'rule-shadowed' },
+        { ...finding, code: 'rule-shadowed' },
+        { code: 'compose-lost', severity: 'warning', message: 'has no page' },
+      ],
+      'text',
+    );
+    expect(shown).toContain('\n(docs/checks/CODE.md tells more of rule-shadowed)\n');
+  });
+
   it('ends in the numbers, after the way to the pages', async () => {
     const problems = await checkProject(await example('rule-shadowed'));
     expect(showProblems(problems, 'text')).toMatch(

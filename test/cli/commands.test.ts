@@ -53,7 +53,8 @@ describe('exit codes', () => {
     const ran = await greenroom(['up', folder], { env: { DOCKER_HOST: 'unix:///nowhere/docker.sock' } });
     expect(ran.code).toBe(3);
     expect(ran.stderr).toContain('no-engine');
-    expect(ran.stderr).toMatch(/start Docker/);
+    expect(ran.stderr).toMatch(/only Docker can run a, and .*; install and start one/);
+    expect(ran.stderr).toMatch(/hint: .*`command:`/);
   });
 });
 

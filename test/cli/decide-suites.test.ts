@@ -47,8 +47,25 @@ describe('decideSuites', () => {
         message: expect.stringContaining(path),
       });
     }
-    await expect(decideSuites([join(folder, 'gone.json')])).rejects.toMatchObject({
-      problems: [{ code: 'unreadable-file' }],
+  });
+
+  it('names a suite that is not there', async () => {
+    const gone = join(folder, 'gone.json');
+    await expect(decideSuites([gone])).rejects.toMatchObject({
+      problems: [{ code: 'unreadable-file', at: { file: gone, line: 1, column: 1 } }],
+    });
+  });
+
+  it('names the line of a suite that asks for a file of policies that is not there', async () => {
+    const path = await file('lost.yaml', suite('{ decision: deny }').replace('policies.yaml', 'gone.yaml'));
+    await expect(decideSuites([path])).rejects.toMatchObject({
+      problems: [
+        {
+          code: 'unreadable-file',
+          message: `${join(folder, 'gone.yaml')}: the file can't be read: it does not exist`,
+          at: { file: path, line: 5, column: 17 },
+        },
+      ],
     });
   });
 

@@ -51,6 +51,16 @@ describe('what YAML can do to its reader', () => {
     expect(problemsOf([...rows, 'key7: again'].join('\n'))).toEqual(['20001:1 duplicate-key']);
   });
 
+  it.each(['a: [1, 2', 'a:\n  b: {c: 1\nd: 2'])('asks to close the bracket of %j', (text) => {
+    const [problem] = readYaml(`${text}\n`, 'f.yaml').problems;
+    expect(problem?.hint).toBe('close the [ or { that is open above, or indent what belongs in it');
+  });
+
+  it('asks for one column where the fields of a map are not in one', () => {
+    const [problem] = readYaml('a:\n  b: 1\n c: 2\n', 'f.yaml').problems;
+    expect(problem?.hint).toBe('fields of one map start in the same column');
+  });
+
   it('refuses tabs as indentation, with the way out', () => {
     const [problem] = readYaml('a:\n\tb: 1\n', 'f.yaml').problems;
     expect(problem && formatProblem(problem)).toBe(

@@ -93,8 +93,8 @@ function noEngine(endpoint: EngineEndpoint, cause: unknown): EnvironmentError {
   const code = errorCode(cause);
   const hint =
     code === 'EACCES'
-      ? 'This user may not open the socket: add it to the group `docker` (sudo usermod -aG docker $USER), then log in again.'
-      : 'Install and start one (Debian, Ubuntu: sudo apt-get install docker.io), or run with the process runtime, which needs none.';
+      ? 'this user may not open the socket: add it to the group `docker` (sudo usermod -aG docker $USER), then log in again'
+      : 'install and start one (Debian, Ubuntu: sudo apt-get install docker.io), or run with the process runtime, which needs none';
   const why = cause instanceof Error ? cause.message : String(cause);
   return new EnvironmentError(
     'no-engine',

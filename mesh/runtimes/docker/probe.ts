@@ -45,6 +45,6 @@ export function whyUnusable(url: string, facts: EngineFacts): string | null {
 function explain(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return error instanceof EnvironmentError && error.hint !== null
-    ? `${error.message} ${error.hint}`
+    ? `${error.message}; ${error.hint}`
     : error.message;
 }
