@@ -10,6 +10,15 @@ export interface VerdictWords {
   word: string;
 }
 
+/** What a route did instead of sending the request on, by reason; of other reasons there was no route. */
+const ROUTE_WORDS: ReadonlyMap<string, string> = new Map([
+  ['fault-abort', 'fault'],
+  ['https-redirect', 'redirected'],
+  ['route-redirect', 'redirected'],
+  ['route-response', 'answered'],
+  ['cors-preflight', 'answered'],
+]);
+
 /** The verdict as a person says it. */
 export function verdictWords(decision: Decision): VerdictWords {
   if (decision.verdict === 'allow') return { tone: 'allow', word: 'allowed' };
@@ -21,7 +30,7 @@ export function verdictWords(decision: Decision): VerdictWords {
     case 'upstream':
       return { tone: 'warn', word: 'failed' };
     case 'route':
-      return { tone: 'warn', word: 'no route' };
+      return { tone: 'warn', word: ROUTE_WORDS.get(decision.reason) ?? 'no route' };
     default:
       return { tone: 'deny', word: 'denied' };
   }

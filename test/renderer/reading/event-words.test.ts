@@ -45,6 +45,17 @@ describe('an event in words', () => {
     expect([word('jwt'), word('rate-limit'), word('allow')]).toEqual(['rejected', 'limited', 'denied']);
   });
 
+  it.each([
+    ['fault-abort', 'fault'],
+    ['https-redirect', 'redirected'],
+    ['route-redirect', 'redirected'],
+    ['route-response', 'answered'],
+    ['cors-preflight', 'answered'],
+    ['no-route', 'no route'],
+  ])('tells what a route did to a request, %s, from a route that is not there', (reason, word) => {
+    expect(verdictWords({ ...DENIED, phase: 'route', reason })).toEqual({ tone: 'warn', word });
+  });
+
   it('shortens a clause to what differs', () => {
     expect(shortField('to[1].operation.methods')).toBe('methods');
     expect(shortField('when[request.headers[x-role]]')).toBe('when[request.headers[x-role]]');
