@@ -17,3 +17,13 @@ describe('three hundred and fifty of Istio’s recorded routes', () => {
     expect(judged).toBeGreaterThan(10);
   });
 });
+
+describe('ports that don’t say what they speak', () => {
+  const file = fileURLToPath(new URL('../../conformance/suites/undeclared-ports.json', import.meta.url));
+
+  it('are sniffed, and what was found is routed as Istio’s sidecars route it', () => {
+    const { judged, differences } = pureDifferences(readRouteSuite(file));
+    expect(differences).toEqual([]);
+    expect(judged).toBeGreaterThan(10);
+  });
+});
