@@ -33,6 +33,14 @@ export function matchesWhole({ pattern }: RegularExpression, text: string): bool
   return found !== null;
 }
 
+/** Whether any part of `text`, which is no bytes but characters, is a match, as JSON Schema asks. */
+export function matchesSomewhere({ pattern }: RegularExpression, text: string): boolean {
+  const program = programOf(pattern);
+  if (program === null) return false;
+  const points = Array.from(text, (character) => character.codePointAt(0) ?? 0);
+  return runProgram(program, points, { from: 0, whole: false }) !== null;
+}
+
 /** All matches replaced; `\1` in the substitution is the first group, `\0` the match. */
 export function replaceAll({ pattern }: RegularExpression, text: string, substitution: string): string {
   const program = programOf(pattern);

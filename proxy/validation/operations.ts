@@ -6,6 +6,7 @@
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
 import type { HttpFacts } from '../../model/request-facts.ts';
+import { linearPattern } from './linear-pattern.ts';
 import type { FoundOperation, Operations, RequestBody } from '../../policy/request-validation.ts';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -44,10 +45,12 @@ export function compileOperations(document: unknown): Operations {
   return { find: (method, path) => find(paths, method.toLowerCase(), path) };
 }
 
+const OPTIONS = { strict: false, code: { regExp: linearPattern } } as const;
+
 class SchemaCompiler {
-  readonly #bodies = new Ajv2020({ strict: false, allErrors: false });
+  readonly #bodies = new Ajv2020({ ...OPTIONS, allErrors: false });
   /** Parameters are text: `3` is a number where one is wanted. */
-  readonly #parameters = new Ajv2020({ strict: false, coerceTypes: 'array' });
+  readonly #parameters = new Ajv2020({ ...OPTIONS, coerceTypes: 'array' });
 
   constructor(root: Json) {
     for (const ajv of [this.#bodies, this.#parameters]) {

@@ -1,4 +1,4 @@
-/** A worker that stands still: a pattern of a user's OpenAPI document that backtracks for ever, met by a request. */
+/** A worker that stands still: a user's schema whose alternatives double with each level of a body. */
 import { once } from 'node:events';
 import net from 'node:net';
 import { afterEach, expect, it } from 'vitest';
@@ -17,12 +17,21 @@ import {
 /** Long enough for a worker on a busy machine, which must not be taken for one that hangs. */
 const HUNG_AFTER_MS = 3_000;
 const TARGET = { namespace: 'shop', labels: {}, serviceAccount: 'orders' };
+const DEEPER = { properties: { a: { $ref: '#/components/schemas/Deep' } } };
 const DOCUMENT = {
   openapi: '3.1.0',
   info: { title: 'orders', version: '1' },
   paths: {
     '/orders': {
-      get: { parameters: [{ name: 'q', in: 'query', schema: { type: 'string', pattern: '^(a+)+$' } }] },
+      get: {},
+      post: {
+        requestBody: { content: { 'application/json': { schema: { $ref: '#/components/schemas/Deep' } } } },
+      },
+    },
+  },
+  components: {
+    schemas: {
+      Deep: { type: 'object', required: ['a'], anyOf: [DEEPER, DEEPER] },
     },
   },
 };
@@ -34,7 +43,7 @@ afterEach(async () => {
   await application.close();
 });
 
-/** Its requests for `/orders?q=aaa…!` are never judged. */
+/** A POST of `SPIN` to `/orders` is never judged. */
 async function start(): Promise<Pair> {
   application = await startApplication();
   const started = await startPair(application.address, { hungAfterMs: HUNG_AFTER_MS });
@@ -55,7 +64,9 @@ async function start(): Promise<Pair> {
   return started;
 }
 
-const SPIN = `/orders?q=${'a'.repeat(60)}!`;
+const LEVELS = 60;
+const SPIN = `${'{"a":'.repeat(LEVELS)}{}${'}'.repeat(LEVELS)}`;
+const JSON_BODY = { 'content-type': 'application/json', 'content-length': SPIN.length };
 
 it('is ended as one that died: nothing passed, its connections close, and the event says why', async () => {
   const { at, events, ...rest } = await start();
@@ -68,7 +79,8 @@ it('is ended as one that died: nothing passed, its connections close, and the ev
   const idle = net.connect(at('orders-0', '8080'));
   await once(idle, 'connect');
   const idleClosed = closeOf(idle);
-  await expect(ask(at('orders-0', '8080'), { path: SPIN })).rejects.toThrow();
+  const spinning = { method: 'POST', path: '/orders', headers: JSON_BODY, body: SPIN };
+  await expect(ask(at('orders-0', '8080'), spinning)).rejects.toThrow();
   await idleClosed;
   await restarted;
   expect(events[0]).toMatchObject({
@@ -85,8 +97,9 @@ it('can be closed, though it answers nobody', async () => {
   const { at, close } = await start();
   const socket = net.connect(at('orders-0', '8080'));
   const socketClosed = closeOf(socket);
-  const get = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: orders\r\n\r\n`;
-  socket.write(get('/orders') + get(SPIN));
+  const headers = Object.entries({ host: 'orders', ...JSON_BODY }).map((field) => field.join(': '));
+  socket.write('GET /orders HTTP/1.1\r\nHost: orders\r\n\r\n');
+  socket.write(`POST /orders HTTP/1.1\r\n${headers.join('\r\n')}\r\n\r\n${SPIN}`);
   // Its second request is judged in the turn in which the first is answered.
   const [answer] = (await once(socket, 'data')) as [Buffer];
   expect(answer.toString()).toMatch(/^HTTP\/1.1 200 /);

@@ -52,6 +52,11 @@ function problems(method: string, sent: HttpFacts, body: { bytes: number; value?
 
 const JSON_TYPE: [string, string] = ['content-type', 'application/json; charset=utf-8'];
 
+function withPattern(pattern: string) {
+  const parameters = [{ name: 'q', in: 'query', schema: { type: 'string', pattern } }];
+  return { openapi: '3.1.0', paths: { '/a': { get: { parameters } } } };
+}
+
 describe('a document that can’t be compiled', () => {
   it.each([
     ['paths that are no object', { paths: [] }],
@@ -74,6 +79,8 @@ describe('a document that can’t be compiled', () => {
       },
     ],
     ['text', 'openapi'],
+    ['a pattern that looks ahead', withPattern('^(?=a)a$')],
+    ['a pattern that refers back', withPattern('^(a)\\1$')],
   ])('throws: %s', (_what, document) => {
     expect(() => compileOperations(document)).toThrow();
   });
@@ -148,5 +155,48 @@ describe('a request of the document', () => {
     ['POST', request('/orders', [JSON_TYPE]), { bytes: 9, value: { item: 'a', count: 1 } }],
   ])('%s has no problem', (method, sent, body) => {
     expect(problems(method, sent, { bytes: 0, ...body })).toEqual([]);
+  });
+});
+
+describe('a pattern', () => {
+  const fits = (pattern: string, query: string): boolean => {
+    const found = compileOperations(withPattern(pattern)).find('GET', '/a');
+    if (found.found !== 'operation') throw new Error(found.found);
+    return found.problems(request(`/a?q=${query}`), { bytes: 0 }).length === 0;
+  };
+
+  it.each([
+    ['^[a-z]{2}$', 'abc'],
+    ['^ä$', 'a'],
+    ['^.$', '%C3%A4%C3%A4'],
+    ['\\d', 'x'],
+  ])('%s takes not %s', (pattern, query) => {
+    expect(fits(pattern, query)).toBe(false);
+  });
+
+  it.each([
+    ['[a-z]{2}', '1ab2'],
+    ['^ä$', '%C3%A4'],
+    ['^.$', '%F0%9F%98%80'],
+    ['^(?:\\d{3}-)?\\d{4}$', '555-0199'],
+  ])('%s takes %s', (pattern, query) => {
+    expect(fits(pattern, query)).toBe(true);
+  });
+
+  it('is its own, beside others of the document', () => {
+    const parameters = ['^a$', '^b$'].map((pattern, index) => ({
+      name: `q${index}`,
+      in: 'query',
+      schema: { type: 'string', pattern },
+    }));
+    const found = compileOperations({ paths: { '/a': { get: { parameters } } } }).find('GET', '/a');
+    if (found.found !== 'operation') throw new Error(found.found);
+    expect(found.problems(request('/a?q0=a&q1=a'), { bytes: 0 })).toEqual([
+      'query parameter q1 must match pattern "^b$"',
+    ]);
+  });
+
+  it('is matched in steps that the text’s length bounds, where an expression that backtracks takes 2⁶⁰', () => {
+    expect(fits('^(a+)+$', `${'a'.repeat(60)}!`)).toBe(false);
   });
 });
