@@ -20,7 +20,8 @@ export interface ContainerCheck {
   /** Stable, kebab-case; also the name of its page under docs/checks/. */
   code: string;
   summary: string;
-  find(service: ComposeServiceConfig): Suspicion[];
+  /** `whole` = the configuration that the service is of: it says what its secrets and configs are. */
+  find(service: ComposeServiceConfig, whole: ComposeConfig): Suspicion[];
 }
 
 const SOCKET = /(^|\/)(docker|podman|containerd|crio|cri-dockerd)\.sock$/;
@@ -54,8 +55,8 @@ export const CONTAINER_CHECKS: readonly ContainerCheck[] = [
   {
     code: 'container-engine-socket',
     summary: 'A container that commands the engine',
-    find: (service) => [
-      ...binds(service, (source) => SOCKET.test(source)).map(({ path, source }) => ({
+    find: (service, whole) => [
+      ...binds(service, whole, (source) => SOCKET.test(source)).map(({ path, source }) => ({
         path,
         message: `${source} is the engine itself: who gets into this container has the machine`,
         hint: 'leave the mount out; what must ask the engine belongs outside of the mesh',
@@ -86,8 +87,8 @@ export const CONTAINER_CHECKS: readonly ContainerCheck[] = [
   {
     code: 'container-host-path',
     summary: 'A folder of the machine in a container',
-    find: (service) =>
-      binds(service, isOfHost).map(({ path, source }) => ({
+    find: (service, whole) =>
+      binds(service, whole, isOfHost).map(({ path, source }) => ({
         path,
         message: `${source} belongs to the machine, not to the project`,
         hint: 'mount a file of the project, a volume, a config or a secret',
@@ -154,7 +155,7 @@ export const CONTAINER_CHECKS: readonly ContainerCheck[] = [
 export function containerFindings(config: ComposeConfig, source: ComposeSource): Problem[] {
   return Object.entries(config.services).flatMap(([name, service]) =>
     CONTAINER_CHECKS.flatMap(({ code, find }) =>
-      find(service).map(({ path, element, message, hint }) => ({
+      find(service, config).map(({ path, element, message, hint }) => ({
         code,
         severity: 'warning' as const,
         message: `${name}: ${message}`,
@@ -166,12 +167,24 @@ export function containerFindings(config: ComposeConfig, source: ComposeSource):
   );
 }
 
+/** What it mounts of the machine: by its volumes, and by secrets and configs that are files. */
 function binds(
-  { volumes }: ComposeServiceConfig,
+  service: ComposeServiceConfig,
+  whole: ComposeConfig,
   wanted: (source: string) => boolean,
 ): { path: readonly (string | number)[]; source: string }[] {
-  return (volumes ?? []).flatMap(({ type, source }, index) =>
-    type === 'bind' && source !== undefined && wanted(source) ? [{ path: ['volumes', index], source }] : [],
+  const volumes = (service.volumes ?? []).map(({ type, source }, index) => ({
+    path: ['volumes', index],
+    source: type === 'bind' ? source : undefined,
+  }));
+  const files = (['secrets', 'configs'] as const).flatMap((kind) =>
+    (service[kind] ?? []).map((use, index) => ({
+      path: [kind, index],
+      source: whole[kind][use.source]?.file,
+    })),
+  );
+  return [...volumes, ...files].flatMap(({ path, source }) =>
+    source !== undefined && wanted(source) ? [{ path, source }] : [],
   );
 }
 

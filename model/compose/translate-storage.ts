@@ -29,7 +29,7 @@ export function translateStorage(
     const lost = (why: string): unknown => problems.push(lostKey(source, service, ['volumes', index], why));
     if (mount.type === 'bind' && mount.source !== undefined) {
       if (isHostControl(mount.source)) {
-        lost(`with ${mount.source} a service could reach the engine or the host, and undo its containment`);
+        lost(hostControlled(mount.source));
         continue;
       }
       const { propagation } = mount.bind ?? {};
@@ -90,6 +90,10 @@ function addFile(
   const { kind, index, service, source, problems } = place;
   const target = targetOf(use, kind);
   if (defined?.file !== undefined) {
+    if (isHostControl(defined.file)) {
+      problems.push(lostKey(source, service, [kind, index], hostControlled(defined.file)));
+      return;
+    }
     storage.mounts.push({ kind: 'bind', source: defined.file, target, access: 'read-only' });
     return;
   }
@@ -109,6 +113,10 @@ function addFile(
   }
   const mode = typeof use.mode === 'number' ? use.mode : Number.parseInt(use.mode ?? '0444', 8);
   storage.files.push({ target, from, uid: Number(use.uid ?? 0), gid: Number(use.gid ?? 0), mode });
+}
+
+function hostControlled(path: string): string {
+  return `with ${path} a service could reach the engine or the host, and undo its containment`;
 }
 
 function targetOf(use: ComposeFileUse, kind: 'configs' | 'secrets'): string {

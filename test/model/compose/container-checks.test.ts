@@ -93,6 +93,21 @@ describe('a check of containers', () => {
   });
 
   it.each([
+    ['secrets', '/run/containerd/containerd.sock', 'container-engine-socket'],
+    ['configs', '/var/run/docker.sock', 'container-engine-socket'],
+    ['secrets', '/home/me/.ssh/id_ed25519', 'container-host-path'],
+    ['configs', '/etc/shadow', 'container-host-path'],
+  ])('finds one of its %s that is %s: %s, at the line of its use', (kind, file, code) => {
+    const yaml = `services:\n  web:\n    image: shop/web:1\n    ${kind}: [{ source: x }]\n${kind}: { x: { file: ${file} } }\n`;
+    expect(found(yaml)).toMatchObject([{ code, at: { line: 4 } }]);
+  });
+
+  it.each(['secrets', 'configs'])('lets %s of the project be, and those of no file', (kind) => {
+    const yaml = `services:\n  web:\n    image: shop/web:1\n    ${kind}: [{ source: x }, { source: y }]\n${kind}: { x: { file: /home/me/shop/x }, y: { environment: Y } }\n`;
+    expect(found(yaml)).toEqual([]);
+  });
+
+  it.each([
     ['shop/web', 1],
     ['shop/web:latest', 1],
     ['localhost:5000/web', 1],

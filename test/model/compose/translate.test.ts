@@ -71,6 +71,22 @@ describe('a Compose file', () => {
     expect(problems.map(({ code }) => code)).toEqual(['compose-lost']);
   });
 
+  it.each(
+    ['/run/containerd/containerd.sock', '/proc', '/sys', '/var/lib/docker'].flatMap((file) => [
+      ['secrets', file] as const,
+      ['configs', file] as const,
+    ]),
+  )('gets no way to the engine by one of its %s that is %s', (kind, file) => {
+    const { services, problems } = translated(
+      { services: { web: { image: 'x', [kind]: [{ source: 'x' }] } }, [kind]: { x: { file } } },
+      `services:\n  web:\n    image: x\n    ${kind}: [x]\n`,
+    );
+    expect(services[0]?.container.mounts).toEqual([]);
+    expect(lines(problems)).toEqual([
+      `compose.yaml:4:${kind.length + 8}: warning compose-lost: web: ${kind}.0 has no effect: with ${file} a service could reach the engine or the host, and undo its containment`,
+    ]);
+  });
+
   it.each([
     '/var/lib/data',
     '/run/app',
