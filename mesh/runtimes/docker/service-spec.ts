@@ -1,11 +1,11 @@
 /** What the engine is asked for a service's container, and the files that are put into it before it starts. */
-import { realpathSync } from 'node:fs';
-import type { ContainerFile, ContainerOptions } from '../../../model/container.ts';
+import type { ContainerFile } from '../../../model/container.ts';
 import { EnvironmentError } from '../../../model/environment-error.ts';
 import type { EgressPlan, RuntimeContext } from '../runtime.ts';
 import { serviceEnvironment } from '../process/environment.ts';
 import type { ContainerSpec, Labels } from './container-body.ts';
 import type { Engine } from './engine.ts';
+import { refuseHostMounts } from './host-mounts.ts';
 import { engineName } from './names.ts';
 import { isOfNetwork, type Pod } from './pod.ts';
 import { ofSession } from './session-volumes.ts';
@@ -39,7 +39,7 @@ export function serviceSpec(request: ServiceFacts): ContainerSpec {
     capabilitiesDropped: ['NET_ADMIN', 'NET_RAW'],
   };
   if (!container) return shared;
-  refuseSocketMount(container, engine, pod.workload.id);
+  refuseHostMounts(container.mounts, engine.endpoint.url, pod.workload.id);
   const sysctls = Object.entries(container.sysctls).filter(([name]) => !isOfNetwork(name));
   return {
     ...shared,
@@ -52,31 +52,6 @@ export function serviceSpec(request: ServiceFacts): ContainerSpec {
     ...(container.platform ? { platform: container.platform } : {}),
     options: { ...container, mounts: container.mounts.map((mount) => ofSession(context.sessionId, mount)) },
   };
-}
-
-/** The engine's socket may be anywhere, and a link may lead to it; the usual places are left out before. */
-function refuseSocketMount(container: ContainerOptions, engine: Engine, workload: string): void {
-  const path = /^unix:\/\/(.*)$/.exec(engine.endpoint.url)?.[1];
-  if (path === undefined) return;
-  const socket = realPath(path);
-  for (const mount of container.mounts) {
-    if (mount.kind !== 'bind') continue;
-    if (`${socket}/`.startsWith(`${realPath(mount.source).replace(/\/+$/, '')}/`))
-      throw new EnvironmentError(
-        'engine-mounted',
-        `${workload} mounts ${mount.source}: with the engine's socket it could undo its containment`,
-        { hint: 'leave that volume out of the Compose file' },
-      );
-  }
-}
-
-/** Without links; as written where nothing is there. */
-function realPath(path: string): string {
-  try {
-    return realpathSync(path);
-  } catch {
-    return path;
-  }
 }
 
 /** With what variables of our own environment hold; those are read here and nowhere kept. */
