@@ -9,6 +9,8 @@ import { createByteReader, TruncatedError, type ByteReader } from './byte-reader
 export interface X509Extensions {
   /** URI SANs in order, as text; every byte is visible ASCII. */
   uriSans: readonly string[];
+  /** DNS, URI, e-mail and IPv4 SANs in order, one entry each whatever is in it; those nobody can be called are left out. */
+  names: readonly string[];
   /** `basicConstraints` says CA. */
   ca: boolean;
   /** Key usage has keyCertSign. */
@@ -26,7 +28,10 @@ const TAG = {
   oid: 0x06,
   sequence: 0x30,
   extensions: 0xa3,
+  email: 0x81,
+  dns: 0x82,
   uri: 0x86,
+  ip: 0x87,
 } as const;
 const OID_KEY_USAGE = '2.5.29.15';
 const OID_SUBJECT_ALT_NAME = '2.5.29.17';
@@ -59,6 +64,7 @@ function read(der: Uint8Array): X509Extensions {
   }
   const result = {
     uriSans: [] as string[],
+    names: [] as string[],
     ca: false,
     keyCertSign: false,
     extendedKeyUsage: null as string[] | null,
@@ -73,7 +79,7 @@ function read(der: Uint8Array): X509Extensions {
     if (value.tag === TAG.boolean) value = next(extension);
     if (value.tag !== TAG.octetString || extension.left() > 0) throw new DerError('extension value');
     const content = createByteReader(value.content);
-    if (oid === OID_SUBJECT_ALT_NAME) result.uriSans = uriSans(content);
+    if (oid === OID_SUBJECT_ALT_NAME) Object.assign(result, altNames(content));
     else if (oid === OID_BASIC_CONSTRAINTS) result.ca = isCa(content);
     else if (oid === OID_KEY_USAGE)
       result.keyCertSign = ((element(content, TAG.bitString)[1] ?? 0) & KEY_CERT_SIGN) !== 0;
@@ -82,25 +88,37 @@ function read(der: Uint8Array): X509Extensions {
   return result;
 }
 
-function uriSans(content: ByteReader): string[] {
-  const names = only(content, TAG.sequence);
-  const found: string[] = [];
-  for (let count = 0; names.left() > 0; count += 1) {
+function altNames(content: ByteReader): Pick<X509Extensions, 'uriSans' | 'names'> {
+  const list = only(content, TAG.sequence);
+  const uriSans: string[] = [];
+  const names: string[] = [];
+  for (let count = 0; list.left() > 0; count += 1) {
     if (count >= MAX_SANS) throw new DerError('too many names');
-    const { tag, content: name } = next(names);
-    if (tag === TAG.uri) found.push(visibleAscii(name));
+    const { tag, content: name } = next(list);
+    if (tag === TAG.uri) {
+      uriSans.push(visibleAscii(name));
+      names.push(visibleAscii(name));
+    } else if ((tag === TAG.dns || tag === TAG.email) && name.length > 0 && name.every(isVisible)) {
+      names.push(visibleAscii(name));
+    } else if (tag === TAG.ip && name.length === 4) {
+      names.push(name.join('.'));
+    }
   }
-  return found;
+  return { uriSans, names };
 }
 
 /** A NUL or a control byte in a URI reads differently in C and elsewhere (CVE-2025-66220 is of that family). */
 function visibleAscii(bytes: Uint8Array): string {
   let text = '';
   for (const byte of bytes) {
-    if (byte <= 0x20 || byte >= 0x7f) throw new DerError('a URI name with a byte that no URI has');
+    if (!isVisible(byte)) throw new DerError('a URI name with a byte that no URI has');
     text += String.fromCharCode(byte);
   }
   return text;
+}
+
+function isVisible(byte: number): boolean {
+  return byte > 0x20 && byte < 0x7f;
 }
 
 function isCa(content: ByteReader): boolean {

@@ -11,6 +11,7 @@ import {
   validatorWords,
   verifyErrorDetails,
 } from '../../wire/verify-error.ts';
+import { readX509Extensions } from '../../wire/x509-extensions.ts';
 import { decisionOf } from '../error-table.ts';
 import { UpstreamRefused } from '../forward-http.ts';
 
@@ -106,11 +107,13 @@ function nameFault(
   certificate: PeerCertificate,
   { names, host }: NonNullable<Origination['verify']>,
 ): Error | undefined {
-  const own = (certificate.subjectaltname ?? '').split(', ').map((one) => one.slice(one.indexOf(':') + 1));
+  // A certificate that can't be read without a doubt names nobody.
+  const own = readX509Extensions(certificate.raw)?.names ?? [];
   if (names.length > 0 && !names.some((name) => own.includes(name)))
     return new WrongNames(unmatchedNames(own));
-  const fault = host === null ? undefined : checkServerIdentity(host, certificate);
-  return host === null || fault === undefined
-    ? undefined
-    : new WrongNames(unexpectedNames([host], own), 'ERR_TLS_CERT_ALTNAME_INVALID');
+  if (host === null) return undefined;
+  // Node goes on to the subject where no SAN can be asked; Envoy never does.
+  const subjectless = { ...certificate, subject: { ...certificate.subject, CN: '' } };
+  const fault = checkServerIdentity(host, subjectless);
+  return fault && new WrongNames(unexpectedNames([host], own), 'ERR_TLS_CERT_ALTNAME_INVALID');
 }

@@ -34,7 +34,7 @@ function extension(oid: readonly number[], ...content: readonly number[][]): num
   return element(SEQUENCE, element(0x06, [...oid]), element(OCTETS, ...content));
 }
 
-const NOTHING = { uriSans: [], ca: false, keyCertSign: false, extendedKeyUsage: null };
+const NOTHING = { uriSans: [], names: [], ca: false, keyCertSign: false, extendedKeyUsage: null };
 const basic = (...content: number[]) => extension(OID.basic, element(SEQUENCE, content));
 const dnsNames = (count: number) =>
   extension(OID.names, element(SEQUENCE, ...Array.from({ length: count }, () => [0x82, 0])));

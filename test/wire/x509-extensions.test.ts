@@ -21,7 +21,7 @@ beforeAll(async () => {
 
 const of = (fault: CertificateFault): Buffer => ders.get(fault) ?? Buffer.alloc(0);
 
-async function withSans(uriSans: string[]): Promise<Buffer> {
+async function withSans(uriSans: string[], dnsSans: string[] = []): Promise<Buffer> {
   const keys = await generateEcKeyPair();
   const plan = {
     subject: { commonName: 'x' },
@@ -32,6 +32,7 @@ async function withSans(uriSans: string[]): Promise<Buffer> {
     keyUsage: ['digitalSignature'] as const,
     extendedKeyUsage: null,
     uriSans,
+    dnsSans,
   };
   const signer = {
     privateKey: keys.privateKey,
@@ -54,6 +55,15 @@ describe('extensions of a certificate', () => {
   it('keeps a name that looks like a list as one name', async () => {
     const name = 'spiffe://cluster.local/a,URI:spiffe://cluster.local/b,DNS:c';
     expect(readX509Extensions(await withSans([name, WEB]))?.uriSans).toEqual([name, WEB]);
+  });
+
+  it('tells names of every kind in order, and none that holds a blank, a NUL or a byte beyond ASCII', async () => {
+    const dnsSans = ['a b', 'a\0b', 'é', 'a,DNS:b', 'good.example'];
+    expect(readX509Extensions(await withSans([WEB], dnsSans))?.names).toEqual([
+      WEB,
+      'a,DNS:b',
+      'good.example',
+    ]);
   });
 
   it('refuses a certificate that was cut anywhere, or has bytes behind it', () => {
@@ -88,7 +98,7 @@ describe('extensions of a certificate', () => {
 
   it('reads what each leaf says', () => {
     const both = ['1.3.6.1.5.5.7.3.1', '1.3.6.1.5.5.7.3.2'];
-    const good = { uriSans: [WEB], ca: false, keyCertSign: false, extendedKeyUsage: both };
+    const good = { uriSans: [WEB], names: [WEB], ca: false, keyCertSign: false, extendedKeyUsage: both };
     expect(readX509Extensions(of('none'))).toEqual(good);
     expect(readX509Extensions(of('rsa-1024'))).toEqual(good);
     expect(readX509Extensions(of('ca-true'))).toEqual({ ...good, ca: true });
@@ -98,7 +108,7 @@ describe('extensions of a certificate', () => {
       ...good,
       extendedKeyUsage: both.slice(0, 1),
     });
-    expect(readX509Extensions(of('no-uri-san'))).toEqual({ ...good, uriSans: [] });
+    expect(readX509Extensions(of('no-uri-san'))).toEqual({ ...good, uriSans: [], names: ['cluster.local'] });
     expect(readX509Extensions(of('two-uri-sans'))?.uriSans).toHaveLength(2);
   });
 });
