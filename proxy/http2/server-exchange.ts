@@ -75,7 +75,10 @@ export class ServerExchange implements UpstreamEvents {
   answer(status: number, headers: HeaderList, body: Uint8Array, then: 'body' | 'head-only'): void {
     if (this.over) return;
     this.#over = true;
+    this.#early = [];
     const { connection } = this.#link;
+    // What came of the body goes nowhere any more; the window of the connection belongs to the others.
+    connection.consume(this.#stream, this.#stream.unconsumed);
     const fields: HeaderList = [[':status', String(status)], ...headers];
     if (then === 'head-only' || body.length === 0) connection.sendHead(this.#stream, fields, NEVER, 'end');
     else {

@@ -2,9 +2,10 @@ import { once } from 'node:events';
 import type http from 'node:http';
 import net from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { FRAME } from '../../../wire/http2/protocol.ts';
+import { DEFAULT_HTTP2_LIMITS } from '../../../wire/http2/http2-limits.ts';
+import { FLAG, FRAME } from '../../../wire/http2/protocol.ts';
 import { connectHttp2, type Http2Client } from '../../support/http2-client.ts';
-import { framesOf, HELLO, request } from '../../support/http2-frames.ts';
+import { block, frame, framesOf, GET, HELLO, request } from '../../support/http2-frames.ts';
 import { eventually } from '../../support/patience.ts';
 import {
   ALLOW_WEB,
@@ -17,6 +18,7 @@ import {
   type Application,
   type Pair,
 } from '../../support/sidecar-pair.ts';
+import { keySetText, requestAuthentication, signer } from '../../support/tokens.ts';
 
 let application: Application;
 let pair: Pair;
@@ -308,6 +310,56 @@ describe('an HTTP/1.1 application behind HTTP/2', () => {
     expect(written).toBeLessThan(16 * 1024 * 1024);
     stream.close(8);
   });
+});
+
+it('bodies of refused requests are given back to the window of the connection, which goes on', async () => {
+  const jwks = keySetText(signer());
+  await pair.publish({
+    mtls: 'DISABLE',
+    policies: [requestAuthentication([{ issuer: 'https://a.example', jwks }])],
+  });
+  const socket = net.connect(pair.at('orders-0', '8080'));
+  let bytes = Buffer.alloc(0);
+  let answered = 0;
+  let window = 65_535;
+  const credited = (): boolean => window >= body.length;
+  socket.on('data', (chunk: Buffer) => {
+    const all = Buffer.concat([bytes, chunk]);
+    const frames = framesOf(all);
+    bytes = all.subarray(frames.reduce((length, { payload }) => length + 9 + payload.length, 0));
+    for (const { type, stream, payload } of frames) {
+      if (type === FRAME.WINDOW_UPDATE && stream === 0) window += payload.readUInt32BE();
+      if (type === FRAME.HEADERS) answered += 1;
+    }
+  });
+  const body = Buffer.alloc(16 * 1024);
+  let sent = 0;
+  /** Head and body at once: a body that comes while a signature is verified belongs to nobody yet. */
+  const post = (fields: readonly (readonly [string, string])[]): void => {
+    const stream = 2 * sent + 1;
+    const head = block([[':method', 'POST'], ...GET.slice(1), ...fields]);
+    socket.write(
+      Buffer.concat([
+        frame(FRAME.HEADERS, FLAG.END_HEADERS, stream, head),
+        frame(FRAME.DATA, FLAG.END_STREAM, stream, body),
+      ]),
+    );
+    sent += 1;
+    window -= body.length;
+  };
+  socket.write(HELLO);
+  const forged = signer().token({ iss: 'https://a.example', sub: 'alice' });
+  while (sent * body.length <= DEFAULT_HTTP2_LIMITS.connectionWindow) {
+    await eventually('room for a body', credited);
+    for (let batch = 0; batch < 64 && credited(); batch += 1) post([['authorization', `Bearer ${forged}`]]);
+    await eventually('their answers', () => answered === sent);
+  }
+  expect(application.requests).toEqual([]);
+  await eventually('room for one more', credited);
+  post([]);
+  await eventually('its answer', () => answered === sent);
+  expect(application.requests).toEqual(['POST /']);
+  socket.destroy();
 });
 
 /** Another application behind the listener, for one test. */
