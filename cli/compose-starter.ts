@@ -23,9 +23,9 @@ export function renderStarter(starter: ComposeStarter): string {
     `# Written by greenroom init. Services come from ${composeFiles.join(' and ')}; what is written here goes before.`,
     'apiVersion: greenroom.dev/v1',
     'kind: Mesh',
-    `metadata: { name: ${starter.meshName} }`,
+    `metadata: { name: ${word(starter.meshName)} }`,
     'spec:',
-    `  namespace: ${starter.meshName}`,
+    `  namespace: ${word(starter.meshName)}`,
     `  compose: ${compose}`,
     '  services:',
     ...starter.services.flatMap((service) => serviceLines(service, starter.ports.get(service.name) ?? [])),
@@ -37,7 +37,7 @@ export function renderStarter(starter: ComposeStarter): string {
 
 function serviceLines({ name }: ComposeService, ports: readonly GuessedPort[]): string[] {
   const portLines = ports.map(
-    ({ port, name: portName, why }) => `        - { name: ${portName}, port: ${port} } # ${why}`,
+    ({ port, name: portName, why }) => `        - { name: ${word(portName)}, port: ${port} } # ${why}`,
   );
   return [
     `    ${word(name)}:`,

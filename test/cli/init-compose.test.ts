@@ -1,6 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { loadProject } from '../../mesh/load-project.ts';
 import { greenroom, temporaryFolder } from '../support/greenroom.ts';
 import { describeWith } from '../support/requires.ts';
 
@@ -71,6 +72,17 @@ next: greenroom up   (the services, each with a sidecar)
     expect(checked.stdout + checked.stderr).not.toContain('protocol-undeclared');
     const again = await greenroom(['init'], { cwd: folder.path });
     expect(again.code).toBe(2);
+  });
+
+  it.each(['2024', 'null'])('writes what it reads itself, in a folder called %s too', async (name) => {
+    const cwd = join(folder.path, name);
+    await mkdir(cwd);
+    await writeFile(join(cwd, 'compose.yaml'), 'services: { web: { image: "nginx:1" } }\n');
+    const { code } = await greenroom(['init'], { cwd });
+    expect(code).toBe(0);
+    const { value: mesh, problems } = await loadProject(cwd);
+    expect(problems.filter(({ severity }) => severity === 'error')).toEqual([]);
+    expect(mesh).toMatchObject({ name, workloads: [{ namespace: name }] });
   });
 
   it('takes the policies that are there', async () => {
