@@ -69,7 +69,11 @@ export class GatewayCertificates {
         dnsNames: [...new Set(hosts)],
         ttlMs: LIFE_MS,
       });
-      issued[name] = { certificateChainPem, privateKey, clientRootsPem: null };
+      issued[name] = {
+        certificateChainPem,
+        privateKey,
+        clientRootsPem: gateway.meshClients.includes(name) ? 'mesh' : null,
+      };
     }
     return issued;
   }

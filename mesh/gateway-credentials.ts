@@ -13,8 +13,8 @@ export interface GatewayCredential {
   /** Leaf first. */
   certificateChainPem: string;
   privateKey: Secret;
-  /** Who signs for clients; null = the mesh's own roots. */
-  clientRootsPem: readonly string[] | null;
+  /** Who signs for clients, `mesh`: its own roots; null = nobody, so servers that ask for clients' certificates have none to show. */
+  clientRootsPem: readonly string[] | 'mesh' | null;
 }
 
 /** By `credentialName`. */

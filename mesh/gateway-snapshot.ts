@@ -66,7 +66,7 @@ function revealed(credentials: GatewayCredentials): Record<string, ServerCredent
       {
         certificateChainPem,
         privateKeyPem: privateKey.reveal(),
-        ...(clientRootsPem === null ? {} : { clientRootsPem: [...clientRootsPem] }),
+        ...(clientRootsPem === null ? {} : { clientRootsPem }),
       },
     ]),
   );

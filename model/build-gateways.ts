@@ -42,6 +42,9 @@ export function buildGateways(
       instance: { id: `${id}-0`, workload: id, podIp: `10.244.${SUBNET}.${index + 1}` },
       listen: written.listen,
       credentials: credentialsOf(project, name, written, surroundings),
+      meshClients: Object.entries(written.credentials).flatMap(([credential, one]) =>
+        'clientAuthority' in one ? [credential] : [],
+      ),
       at,
     };
   });
@@ -56,15 +59,16 @@ function credentialsOf(
   { resolve }: Pick<MeshSurroundings, 'resolve'>,
 ): MeshGateway['credentials'] {
   return Object.fromEntries(
-    Object.entries(credentials).map(([name, { certificate, key, ca }]) => [
-      name,
-      {
-        certificate: resolve(certificate),
-        key: resolve(key),
-        ca: ca === undefined ? null : resolve(ca),
+    Object.entries(credentials).flatMap(([name, one]) => {
+      if ('clientAuthority' in one) return [];
+      const files = {
+        certificate: resolve(one.certificate),
+        key: resolve(one.key),
+        ca: one.ca === undefined ? null : resolve(one.ca),
         at: placeOf(project, ['spec', 'gateways', gateway, 'credentials', name]),
-      },
-    ]),
+      };
+      return [[name, files] as const];
+    }),
   );
 }
 

@@ -85,6 +85,8 @@ export interface MeshGateway {
   listen: Readonly<Record<number, number>>;
   /** By `credentialName`. */
   credentials: Readonly<Record<string, CredentialFiles>>;
+  /** Names of credentials that the session issues, and whose clients the mesh's own roots sign for. */
+  meshClients: readonly string[];
   at: Position;
 }
 

@@ -74,12 +74,21 @@ const composeSchema = z.union([
 
 const pemFile = z.string().min(1);
 
-/** What stands in the cluster's secret of that name. */
-export const gatewayCredentialSchema = z.strictObject({
-  certificate: pemFile.describe('PEM file, the leaf first; relative to this file.'),
-  key: pemFile.describe('PEM file of its private key, readable by its owner alone (0600).'),
-  ca: pemFile.optional().describe('PEM file: who signs for the clients of MUTUAL servers.'),
-});
+/** What stands in the cluster's secret of that name, or what is played in its stead. */
+export const gatewayCredentialSchema = z.union([
+  z.strictObject({
+    certificate: pemFile.describe('PEM file, the leaf first; relative to this file.'),
+    key: pemFile.describe('PEM file of its private key, readable by its owner alone (0600).'),
+    ca: pemFile.optional().describe('PEM file: who signs for the clients of MUTUAL servers.'),
+  }),
+  z.strictObject({
+    clientAuthority: z
+      .literal('mesh')
+      .describe(
+        "For development: the session issues the certificate, and MUTUAL servers take whom the mesh's own roots have signed for.",
+      ),
+  }),
+]);
 
 /** A gateway workload: what stands in a cluster as `istio-ingressgateway`. Its ports are those of the Gateways that select it. */
 export const projectGatewaySchema = z.strictObject({

@@ -58,23 +58,26 @@ function gatewayTls(
     const credentials = serverCredentials(instance, server);
     const key = serverKey(server);
     if (credentials === null || made.has(key)) continue;
+    const { clientRootsPem } = credentials;
     const clients = asksForCertificate(server) ? 'asked' : 'not-asked';
-    const roots = credentials.clientRootsPem ?? trustBundlePem;
+    // As in Istio, where a secret without a CA is none to such a server.
+    if (clients === 'asked' && clientRootsPem === undefined) continue;
+    const roots = clientRootsPem === undefined || clientRootsPem === 'mesh' ? trustBundlePem : clientRootsPem;
     made.set(key, createInboundTls({ ...credentials, trustBundlePem: roots }, HTTP_ALPN, clients));
   }
   return (server) => made.get(serverKey(server)) ?? null;
 }
 
-function serverKey(server: PortServer): string {
-  return JSON.stringify([asksForCertificate(server), server.server.tls?.credentialName ?? null]);
+function serverKey({ server }: PortServer): string {
+  return JSON.stringify([server.tls?.mode ?? null, server.tls?.credentialName ?? null]);
 }
 
-/** ISTIO_MUTUAL shows the workload's own certificate. */
+/** ISTIO_MUTUAL shows the workload's own certificate, and its clients are the mesh's. */
 function serverCredentials(
   { credentials, serverCredentials }: InstanceSnapshot,
   { server }: PortServer,
 ): ServerCredentials | null {
-  if (server.tls?.mode === 'ISTIO_MUTUAL') return credentials;
+  if (server.tls?.mode === 'ISTIO_MUTUAL') return { ...credentials, clientRootsPem: 'mesh' };
   return serverCredentials?.[server.tls?.credentialName ?? ''] ?? null;
 }
 

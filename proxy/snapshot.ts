@@ -63,8 +63,8 @@ export interface ServerCredentials {
   /** Leaf first. */
   certificateChainPem: string;
   privateKeyPem: string;
-  /** Who signs for clients, PEM; absent = the mesh's own roots. */
-  clientRootsPem?: readonly string[];
+  /** Who signs for clients, PEM, or `mesh`: its own roots; absent = nobody, and no server asks for their certificates with it. */
+  clientRootsPem?: readonly string[] | 'mesh';
 }
 
 export interface InstanceSnapshot {

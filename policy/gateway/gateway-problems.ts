@@ -169,7 +169,10 @@ function unusedPorts({ id, labels, namespace, listen, at }: MeshGateway, objects
     );
 }
 
-function credentialProblems({ id, labels, credentials }: MeshGateway, written: Written): Problem[] {
+function credentialProblems(
+  { id, labels, credentials, meshClients }: MeshGateway,
+  written: Written,
+): Problem[] {
   return written
     .filter(({ spec }) => selectsGateway(spec.selector ?? {}, labels))
     .flatMap(({ object, spec }) =>
@@ -177,8 +180,11 @@ function credentialProblems({ id, labels, credentials }: MeshGateway, written: W
         const name = tls['credentialName'];
         if (typeof name !== 'string' || name === '') return [];
         const files = Object.hasOwn(credentials, name) ? credentials[name] : undefined;
-        if (files === undefined) return [issued(object, index, name, id)];
         const wantsClients = tls['mode'] === 'MUTUAL' || tls['mode'] === 'OPTIONAL_MUTUAL';
+        if (files === undefined)
+          return wantsClients && !meshClients.includes(name)
+            ? [noClientAuthority(object, index, name, id)]
+            : [issued(object, index, name, id)];
         if (!wantsClients || files.ca !== null) return [];
         return [
           {
@@ -191,6 +197,17 @@ function credentialProblems({ id, labels, credentials }: MeshGateway, written: W
         ];
       }),
     );
+}
+
+/** In the cluster there is no secret of that name yet, and nobody gets in. */
+function noClientAuthority(object: PolicyObject, index: number, name: string, gateway: string): Problem {
+  return {
+    code: 'no-client-authority',
+    severity: 'error',
+    message: `gateway ${gateway} has no files for credential ${name}, and ${nameOf(object)} asks clients for certificates: nothing says who signs for them`,
+    hint: `spec.gateways.${gateway}.credentials: { ${name}: { certificate: …, key: …, ca: … } } in greenroom.yaml; for development { ${name}: { clientAuthority: mesh } } takes the mesh's own identities`,
+    at: positionOf(object, ['spec', 'servers', index, 'tls', 'credentialName']),
+  };
 }
 
 function issued(object: PolicyObject, index: number, name: string, gateway: string): Problem {

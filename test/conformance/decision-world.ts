@@ -86,7 +86,9 @@ async function instance(
     ...(gateway
       ? { gateway: [...ports.values()].map((one) => gatewayPort(one, suite)), routes: GATEWAYS }
       : {}),
-    serverCredentials: { cert: { certificateChainPem: own.chainPem, privateKeyPem: own.keyPem } },
+    serverCredentials: {
+      cert: { certificateChainPem: own.chainPem, privateKeyPem: own.keyPem, clientRootsPem: 'mesh' },
+    },
     outbound: [],
     allowedOutboundPeers: [],
   };

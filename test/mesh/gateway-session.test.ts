@@ -115,8 +115,8 @@ describe('a gateway that cannot start', () => {
 });
 
 describe('a gateway without files', () => {
-  it('shows certificates of the session’s root for the names of its servers, and takes the mesh’s clients', async () => {
-    await project('listen: {}', [
+  it('shows certificates of the session’s root for the names of its servers, and the mesh’s clients where that is said', async () => {
+    await project('credentials: { partner: { clientAuthority: mesh } }', [
       https(443, 'shop.example', 'SIMPLE', 'shop'),
       https(443, 'partner.example', 'MUTUAL', 'partner'),
     ]);

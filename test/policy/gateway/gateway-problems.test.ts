@@ -15,6 +15,7 @@ const INGRESS: MeshGateway = {
   instance: { id: 'ingress-0', workload: 'ingress', podIp: '10.244.254.1' },
   listen: {},
   credentials: {},
+  meshClients: [],
   at: { file: 'greenroom.yaml', line: 9, column: 5 },
 };
 const FILES = {
@@ -147,6 +148,19 @@ describe('a credential', () => {
       expect.stringContaining('greenroom.yaml:12:7: error no-client-authority'),
     ]);
     expect(problems(text, [{ ...INGRESS, credentials: { shop: { ...FILES, ca: '/ca.pem' } } }])).toEqual([]);
+  });
+
+  it.each(['MUTUAL', 'OPTIONAL_MUTUAL'])('without files has nobody who signs for clients of %s', (mode) => {
+    const text = gateway(SIMPLE.replace('SIMPLE', mode)) + ROUTES;
+    expect(problems(text)).toEqual([
+      expect.stringContaining(
+        'error no-client-authority: gateway ingress has no files for credential shop, and Gateway istio-system/public asks clients for certificates: nothing says who signs for them',
+      ),
+    ]);
+    expect(problems(text, [{ ...INGRESS, meshClients: ['other'] }])[0]).toContain('no-client-authority');
+    expect(problems(text, [{ ...INGRESS, meshClients: ['shop'] }])).toEqual([
+      expect.stringContaining('warning credential-issued'),
+    ]);
   });
 });
 

@@ -70,7 +70,9 @@ const OBJECTS = [
       server(80, 'HTTP', '*'),
       server(81, 'HTTP', 'shop.example', { mode: 'SIMPLE', httpsRedirect: true }),
       server(443, 'HTTPS', 'shop.example', { mode: 'SIMPLE', credentialName: 'shop' }),
-      server(443, 'HTTPS', 'partner.example', { mode: 'MUTUAL', credentialName: 'shop' }),
+      server(443, 'HTTPS', 'partner.example', { mode: 'MUTUAL', credentialName: 'partner' }),
+      server(443, 'HTTPS', 'nobody.example', { mode: 'MUTUAL', credentialName: 'shop' }),
+      server(443, 'HTTPS', 'perhaps.example', { mode: 'OPTIONAL_MUTUAL', credentialName: 'shop' }),
       server(443, 'HTTPS', 'bare.example', { mode: 'SIMPLE', credentialName: 'missing' }),
     ],
   }),
@@ -126,7 +128,7 @@ async function publish(): Promise<void> {
       );
       return { at, listen: { host: '127.0.0.1', port: 0 }, policy, signals, validations };
     }),
-    serverCredentials: { shop: credentials },
+    serverCredentials: { shop: credentials, partner: { ...credentials, clientRootsPem: 'mesh' } },
     outbound: [],
     allowedOutboundPeers: [],
   };
@@ -171,6 +173,15 @@ describe('a gateway', () => {
     expect(await decisionOf()).toBe(reason);
     expect(application.requests).toEqual([]);
   });
+
+  it.each(['nobody.example', 'perhaps.example'])(
+    'lets nobody in at %s, which asks for certificates that nobody signs for',
+    async (name) => {
+      expect(await overTls(name, request('partner.example'), client)).toBe('');
+      expect(await decisionOf()).toBe('no-server-certificate');
+      expect(application.requests).toEqual([]);
+    },
+  );
 
   it('closes a client of another authority, and takes one of another trust domain', async () => {
     const rogue = await pair.leaf({ spiffeId: GATEWAY, fault: 'rogue-ca' });
