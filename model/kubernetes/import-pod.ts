@@ -2,6 +2,7 @@
 import type { Problem } from '../problem.ts';
 import { placeOf, type YamlDocument } from '../yaml-source.ts';
 import type { ConfigMap, PodContainer, PodSpec } from './objects.ts';
+import { expanded } from './variable-references.ts';
 
 /** In Compose's own words, each value as it is before `$` is doubled. */
 export interface ImportedContainer {
@@ -99,10 +100,12 @@ export function importPod(spec: PodSpec, place: PodPlace): ImportedContainer | n
       ? undefined
       : `${context.runAsUser}${context.runAsGroup === undefined ? '' : `:${context.runAsGroup}`}`;
   const grace = spec.terminationGracePeriodSeconds;
+  const environment = environmentOf(container, path, place);
+  const words = (written: readonly string[]): string[] => written.map((word) => expanded(word, environment));
   return {
     image: container.image,
-    ...(container.command ? { entrypoint: container.command } : {}),
-    ...(container.args ? { command: container.args } : {}),
+    ...(container.command ? { entrypoint: words(container.command) } : {}),
+    ...(container.args ? { command: words(container.args) } : {}),
     ...(container.workingDir ? { working_dir: container.workingDir } : {}),
     ...(user === undefined ? {} : { user }),
     ...(container.securityContext?.readOnlyRootFilesystem === true ? { read_only: true as const } : {}),
@@ -110,7 +113,7 @@ export function importPod(spec: PodSpec, place: PodPlace): ImportedContainer | n
       ? { cap_drop: container.securityContext.capabilities.drop }
       : {}),
     ...(grace === undefined ? {} : { stop_grace_period: `${grace}s` }),
-    environment: environmentOf(container, path, place),
+    environment,
     ...mountsOf(spec, container, path, place),
   };
 }
@@ -129,16 +132,14 @@ function environmentOf(
   }
   for (const [index, { name, value, valueFrom }] of (container.env ?? []).entries()) {
     const ref = valueFrom?.configMapKeyRef;
+    // A reference may lead to what was set before it; what a ConfigMap says is taken as it is.
     const found =
-      valueFrom === undefined ? (value ?? '') : ref && place.configMaps.get(ref.name ?? '')?.data?.[ref.key];
+      valueFrom === undefined
+        ? expanded(value ?? '', environment)
+        : ref && place.configMaps.get(ref.name ?? '')?.data?.[ref.key];
     if (found === undefined)
       lost(place, [...path, 'env', index], `${name} isn't set: its source isn't in the file, or is a Secret`);
-    // As Kubernetes does it: $(OTHER) is a variable that was set before.
-    else
-      environment[name] = found.replaceAll(
-        /\$\(([A-Za-z_][A-Za-z0-9_]*)\)/g,
-        (whole, other: string) => environment[other] ?? whole,
-      );
+    else environment[name] = found;
   }
   return environment;
 }
@@ -151,6 +152,14 @@ function mountsOf(
 ): Pick<ImportedContainer, 'tmpfs' | 'files'> {
   const tmpfs: string[] = [];
   const files: { target: string; text: string }[] = [];
+  for (const [index, { name, configMap }] of (spec.volumes ?? []).entries()) {
+    if (configMap?.items && container.volumeMounts?.some((mount) => mount.name === name))
+      lost(
+        place,
+        [...place.path, 'volumes', index, 'configMap', 'items'],
+        `items of the volume ${name} aren't followed: each key of the ConfigMap is a file of its own name`,
+      );
+  }
   for (const [index, { name, mountPath, subPath }] of (container.volumeMounts ?? []).entries()) {
     const volume = spec.volumes?.find((candidate) => candidate.name === name);
     const data = volume?.configMap && place.configMaps.get(volume.configMap.name ?? '')?.data;

@@ -57,7 +57,7 @@ const podSpec = z.looseObject({
     .array(
       z.looseObject({
         name: text,
-        configMap: z.looseObject({ name: text.optional() }).optional(),
+        configMap: z.looseObject({ name: text.optional(), items: z.array(z.unknown()).nullish() }).optional(),
         emptyDir: z.looseObject({}).nullish(),
       }),
     )

@@ -77,8 +77,17 @@ describe('what has no place here', () => {
       { container: 'volumeMounts: [{ name: d, mountPath: /data }]' },
       'nothing is mounted at /data',
     ],
+    [
+      'a ConfigMap of which a volume chooses',
+      {
+        pod: 'volumes: [{ name: c, configMap: { name: cm, items: [{ key: k, path: p }] } }],',
+        container: 'volumeMounts: [{ name: c, mountPath: /c }, { name: c, mountPath: /d }]',
+        after: 'kind: ConfigMap\nmetadata: { name: cm, namespace: shop }\ndata: { k: v }\n',
+      },
+      "items of the volume c aren't followed: each key of the ConfigMap is a file of its own name",
+    ],
   ])('%s is told with its line', (_, more, told) => {
-    const { problems } = imported(deployment('web', more));
+    const { problems } = imported(deployment('web', more) + ('after' in more ? more.after : ''));
     expect(problems).toEqual(
       told === null
         ? []
@@ -173,6 +182,45 @@ describe('a Deployment with its Service', () => {
           },
         },
       ],
+    });
+  });
+
+  describe('has variables in its words, as Kubernetes expands them:', () => {
+    const run = (container: string, data = '{}') =>
+      imported(
+        `${deployment('web', { container })}kind: ConfigMap\nmetadata: { name: cm, namespace: shop }\ndata: ${data}\n`,
+      ).services?.[0]?.container;
+
+    it.each([
+      ['$(PORT)', '8080'],
+      ['--port=$(PORT)', '--port=8080'],
+      ['$(PORT)$(PORT)', '80808080'],
+      ['$(LATER)', 'z'],
+      ['$(P_k)', 'v'],
+      ['$$(PORT)', '$(PORT)'],
+      ['$$$(PORT)', '$8080'],
+      ['$$$$(PORT)', '$$(PORT)'],
+      ['5$$', '5$'],
+      ['$(GONE)', '$(GONE)'],
+      ['$(toString)', '$(toString)'],
+      ['$()', '$()'],
+      ['$(PORT', '$(PORT'],
+      ['$PORT ${PORT} $', '$PORT ${PORT} $'],
+      ['$(REF)', '$(PORT)'],
+    ])('%s in a command and its arguments is %s', (written, meant) => {
+      const container = run(
+        `command: [sh, ${JSON.stringify(written)}], args: [${JSON.stringify(written)}], envFrom: [{ prefix: P_, configMapRef: { name: cm } }], env: [{ name: PORT, value: "8080" }, { name: REF, value: "$$(PORT)" }, { name: LATER, value: z }]`,
+        '{ k: v }',
+      );
+      expect(container).toMatchObject({ entrypoint: ['sh', meant], command: [meant] });
+    });
+
+    it('a variable sees those before it, an escape is undone, and what a ConfigMap says stays as it is', () => {
+      const container = run(
+        'env: [{ name: A, value: "$(B)" }, { name: B, value: b }, { name: C, value: "$$(B) $(B)" }, { name: D, valueFrom: { configMapKeyRef: { name: cm, key: k } } }]',
+        '{ k: "$(B) $$" }',
+      );
+      expect(container?.environment).toEqual({ A: '$(B)', B: 'b', C: '$(B) b', D: '$(B) $$' });
     });
   });
 
