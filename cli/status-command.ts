@@ -1,5 +1,9 @@
-/** `greenroom status`: the sessions of this user that run, and how their instances are. It asks; it changes nothing. */
+/**
+ * `greenroom status`: the sessions of this user that run, and how their instances are. It changes nothing of theirs,
+ * but to read what the rules refused it starts one short-lived container with NET_ADMIN for each pod (decision 12).
+ */
 import { Command } from 'commander';
+import { EnvironmentError } from '../model/environment-error.ts';
 import { refusalWords } from '../model/refusals.ts';
 import { defaultDataDir } from '../mesh/data-dir.ts';
 import { connectEngine } from '../mesh/runtimes/docker/engine.ts';
@@ -12,6 +16,8 @@ interface SessionStatus extends Pick<SessionRecord, 'id' | 'mesh' | 'root' | 'ru
   process: number;
   /** Under the docker runtime. */
   pods: PodStatus[];
+  /** Why its engine gave no answer, so that nothing is known of its pods; null = it did, or there is none to ask. */
+  engineAway: string | null;
   /** Under the process runtime. */
   processes: { instance: string; pid: number }[];
 }
@@ -23,7 +29,8 @@ export function statusCommand(): Command {
     .addOption(formatOption())
     .addHelpText(
       'after',
-      '\nExamples:\n  $ greenroom status\n  $ greenroom status --format json | jq ".[].pods[].refusals"',
+      '\nUnder the docker runtime, one short-lived container with NET_ADMIN is started for each pod: nothing else may ' +
+        'read what its rules refused. It joins the pod’s network, lists the counters and is removed.\n\nExamples:\n  $ greenroom status\n  $ greenroom status --format json | jq ".[].pods[].refusals"',
     )
     .action(async ({ format }: { format: Format }) => {
       const running = readSessionFiles(defaultDataDir()).filter(({ alive }) => alive);
@@ -43,14 +50,24 @@ async function statusOf(record: SessionRecord): Promise<SessionStatus> {
     runtime,
     startedAt,
     process: owner.pid,
-    pods: runtime === 'docker' ? await sessionPods(await connectEngine(), id) : [],
+    ...(runtime === 'docker' ? await askEngine(id) : { pods: [], engineAway: null }),
     processes: processes.flatMap(({ instance, pid }) => (instance === null ? [] : [{ instance, pid }])),
   };
 }
 
+/** An engine that is away takes nothing from the other sessions. */
+async function askEngine(session: string): Promise<Pick<SessionStatus, 'pods' | 'engineAway'>> {
+  try {
+    return { pods: await sessionPods(await connectEngine(), session), engineAway: null };
+  } catch (error) {
+    if (!(error instanceof EnvironmentError)) throw error;
+    return { pods: [], engineAway: error.message };
+  }
+}
+
 /** A session, and below it a line an instance. */
 export function statusLines(session: SessionStatus): string[] {
-  const { mesh, id, runtime, process, root, pods, processes } = session;
+  const { mesh, id, runtime, process, root, pods, engineAway, processes } = session;
   const rows = [
     ...pods.map(({ instance, container, refusals }) => [
       `  ${instance}`,
@@ -59,5 +76,6 @@ export function statusLines(session: SessionStatus): string[] {
     ]),
     ...processes.map(({ instance, pid }) => [`  ${instance}`, `process ${pid}`]),
   ];
-  return [`${mesh}: session ${id} (${runtime}, process ${process}), ${root}`, ...columns(rows)];
+  const away = engineAway === null ? [] : [`  the engine is away: ${engineAway}`];
+  return [`${mesh}: session ${id} (${runtime}, process ${process}), ${root}`, ...away, ...columns(rows)];
 }

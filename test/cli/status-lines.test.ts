@@ -8,6 +8,7 @@ const session = {
   startedAt: '2026-01-31T12:05:00.000Z',
   process: 4711,
   pods: [],
+  engineAway: null,
   processes: [],
 };
 
