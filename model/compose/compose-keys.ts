@@ -19,7 +19,8 @@ const HONOURED: Readonly<Record<string, string>> = {
   'build.context': 'the folder',
   'build.dockerfile': '`--file`',
   'build.dockerfile_inline': '`--file -`',
-  'build.args': '`--build-arg`',
+  'build.args':
+    '`--build-arg NAME`, the value in the environment; in the words what `docker build` reads itself (`PATH`, `DOCKER_*`, proxies)',
   'build.target': '`--target`',
   'build.secrets': '`--secret`, by BuildKit',
   'build.ssh': '`--ssh`, by BuildKit',

@@ -28,7 +28,7 @@ export async function dockerBuild(request: BuildRequest): Promise<BuildOutcome> 
   };
   const child = spawn('docker', buildArguments(request), {
     stdio: ['pipe', 'pipe', 'pipe'],
-    env: options && needsBuildKit(options) ? { ...process.env, DOCKER_BUILDKIT: '1' } : process.env,
+    env: buildEnvironment(process.env, options),
     ...(signal ? { signal } : {}),
   });
   // A builder that fails at once closes it before it has read.
@@ -43,6 +43,24 @@ export async function dockerBuild(request: BuildRequest): Promise<BuildOutcome> 
   const [code] = await Promise.all([ended, eachLine(child.stdout, note), eachLine(child.stderr, note)]);
   signal?.throwIfAborted();
   return code === 0 ? { ok: true } : { ok: false, lastLines };
+}
+
+/**
+ * What `docker build` reads of its own environment, or the libraries below it: set to a build argument's value, it
+ * would change the builder.
+ */
+const OF_THE_BUILDER =
+  /^((docker|buildkit|buildx|compose|otel|ld|dyld|xdg)_.*|ssh_(auth_sock|askpass)|ssl_cert_(file|dir)|go[a-z]*|path|home|userprofile|appdata|te?mp|tmpdir|(https?|all|ftp|no)_proxy)$/i;
+
+/** The environment of `docker build`: `ours`, and the values of the build arguments that its words only name. */
+export function buildEnvironment(ours: NodeJS.ProcessEnv, options?: BuildOptions): NodeJS.ProcessEnv {
+  if (!options) return ours;
+  const values = Object.entries(options.arguments).filter(([name]) => isByName(name, options));
+  return {
+    ...ours,
+    ...Object.fromEntries(values),
+    ...(needsBuildKit(options) ? { DOCKER_BUILDKIT: '1' } : {}),
+  };
 }
 
 /** Secrets, agents and exported caches are BuildKit's; an older command line asks for it only when it is told to. */
@@ -61,7 +79,12 @@ export function buildArguments({ context, dockerfile, tag, labels, options }: Bu
   pairs('--label', labels);
   if (options) {
     if (options.inline !== undefined) args.push('--file', '-');
-    pairs('--build-arg', options.arguments);
+    each(
+      '--build-arg',
+      Object.entries(options.arguments).map(([name, value]) =>
+        isByName(name, options) ? name : `${name}=${value}`,
+      ),
+    );
     pairs('--label', options.labels);
     each('--target', options.target === undefined ? [] : [options.target]);
     each('--network', options.network === undefined ? [] : [options.network]);
@@ -81,6 +104,15 @@ export function buildArguments({ context, dockerfile, tag, labels, options }: Bu
     if (options.baseImages === 'pulled') args.push('--pull');
   }
   return [...args, context];
+}
+
+/**
+ * Whether an argument is only named, and its value is in the environment, which only this user may read; everybody may
+ * read the words of a process. Not one that a secret is read from.
+ */
+function isByName(name: string, { secrets }: BuildOptions): boolean {
+  const ofSecrets = secrets.some(({ from }) => 'variable' in from && from.variable === name);
+  return !ofSecrets && !OF_THE_BUILDER.test(name);
 }
 
 function secretArgument({ id, from }: BuildOptions['secrets'][number]): string {

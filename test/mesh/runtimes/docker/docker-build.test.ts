@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { buildArguments } from '../../../../mesh/runtimes/docker/docker-build.ts';
+import { buildArguments, buildEnvironment } from '../../../../mesh/runtimes/docker/docker-build.ts';
 import type { BuildOptions } from '../../../../model/container.ts';
 
 const NOTHING: BuildOptions = {
@@ -33,6 +33,49 @@ describe('the words of docker build', () => {
     ).toBe('build --tag t --secret id=a,src=/s --secret id=b,env=B /p');
   });
 
+  it('name a build argument, whose value is in the environment: everybody may read the words of a process', () => {
+    const options = { ...NOTHING, arguments: { NPM_TOKEN: 'hush', SSH_PRIVATE_KEY: 'k', EMPTY: '' } };
+    expect(words(options)).toBe(
+      'build --tag t --build-arg NPM_TOKEN --build-arg SSH_PRIVATE_KEY --build-arg EMPTY /p',
+    );
+    expect(buildEnvironment({ PATH: '/bin', NPM_TOKEN: 'ours' }, options)).toEqual({
+      PATH: '/bin',
+      NPM_TOKEN: 'hush',
+      SSH_PRIVATE_KEY: 'k',
+      EMPTY: '',
+    });
+  });
+
+  it.each([
+    'PATH',
+    'HOME',
+    'DOCKER_HOST',
+    'BUILDKIT_INLINE_CACHE',
+    'BUILDX_BUILDER',
+    'LD_PRELOAD',
+    'HTTP_PROXY',
+    'https_proxy',
+    'NO_PROXY',
+    'SSL_CERT_FILE',
+    'GODEBUG',
+    'TMPDIR',
+    'SSH_AUTH_SOCK',
+  ])('write out %s, which would command the builder itself if it were set', (name) => {
+    const options = { ...NOTHING, arguments: { [name]: 'x' } };
+    expect(words(options)).toBe(`build --tag t --build-arg ${name}=x /p`);
+    expect(buildEnvironment({ PATH: '/bin' }, options)).toEqual({ PATH: '/bin' });
+  });
+
+  it('leave a variable alone that a secret is read from', () => {
+    const options: BuildOptions = {
+      ...NOTHING,
+      arguments: { B: 'public' },
+      secrets: [{ id: 'b', from: { variable: 'B' } }],
+    };
+    expect(words(options)).toBe('build --tag t --build-arg B=public --secret id=b,env=B /p');
+    expect(buildEnvironment({ B: 'hush' }, options)).toEqual({ B: 'hush', DOCKER_BUILDKIT: '1' });
+  });
+
   it('hold every option', () => {
     expect(
       words({
@@ -53,7 +96,7 @@ describe('the words of docker build', () => {
         ulimits: [{ name: 'nofile', soft: 1, hard: 2 }],
       }),
     ).toBe(
-      'build --tag t --file - --build-arg A=1 --label l=m --target prod --network none --platform linux/amd64 --ssh default --cache-from c --cache-to d --add-host h:1.2.3.4 --tag u --ulimit nofile=1:2 --shm-size 64 --no-cache --pull /p',
+      'build --tag t --file - --build-arg A --label l=m --target prod --network none --platform linux/amd64 --ssh default --cache-from c --cache-to d --add-host h:1.2.3.4 --tag u --ulimit nofile=1:2 --shm-size 64 --no-cache --pull /p',
     );
   });
 });
