@@ -21,7 +21,11 @@ export interface CallingSide {
 }
 
 /** `refused`: one that no verification would accept (another CA, expired). */
-export type CallerCertificate = { kind: 'none' } | { kind: 'refused' } | { kind: 'valid'; principal: string };
+export type CallerCertificate =
+  | { kind: 'none' }
+  | { kind: 'refused' }
+  /** `names`: all its SANs; absent = the principal's URI alone. */
+  | { kind: 'valid'; principal: string; names?: readonly string[] };
 
 /** The port that is called. */
 export interface CalledSide {

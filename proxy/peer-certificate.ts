@@ -40,6 +40,7 @@ export function peerCertificateOf(
       reachesRoot: reachesRoot(leaf, roots),
       selfSigned: isSelfSigned(leaf),
     },
+    names: extensions?.names ?? [],
     readable: extensions !== null && key.keyType !== 'unknown',
     ca: extensions?.ca ?? false,
     keyCertSign: extensions?.keyCertSign ?? false,

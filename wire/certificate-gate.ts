@@ -36,7 +36,9 @@ export type CertificateReason =
 export interface PeerCertificate {
   facts: CertificateFacts;
   chain: ChainResult;
-  /** The extensions could be read without a doubt. When false, the four fields below mean nothing. */
+  /** SANs of every kind, in order; none of a certificate that isn't readable. */
+  names: readonly string[];
+  /** The extensions could be read without a doubt. When false, the three fields below mean nothing. */
   readable: boolean;
   ca: boolean;
   keyCertSign: boolean;

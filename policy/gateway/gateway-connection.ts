@@ -65,10 +65,12 @@ export function admitAt(chosen: PortServer, certificate: ShownCertificate): Gate
   if (mode === 'SIMPLE' || (mode === 'OPTIONAL_MUTUAL' && certificate.kind === 'none')) return open;
   if (certificate.kind === 'none')
     return refused('mtls', 'no-certificate', 'tls: PEER_DID_NOT_RETURN_A_CERTIFICATE');
-  const names = chosen.server.tls?.subjectAltNames ?? [];
+  const wanted = chosen.server.tls?.subjectAltNames ?? [];
   if (certificate.kind === 'refused')
     return refused('mtls', 'chain-refused', 'tls: CERTIFICATE_VERIFY_FAILED');
-  if (names.length > 0 && !names.includes(`spiffe://${certificate.principal}`))
+  // Envoy asks every SAN, of whatever kind, and one is enough.
+  const names = certificate.names ?? [`spiffe://${certificate.principal}`];
+  if (wanted.length > 0 && !names.some((name) => wanted.includes(name)))
     return refused('mtls', 'unexpected-name', 'tls: CERTIFICATE_VERIFY_FAILED');
   return { ...open, principal: certificate.principal };
 }

@@ -103,7 +103,11 @@ function judgeAtGateway(
     peer === null
       ? { kind: 'none' }
       : fault === null
-        ? { kind: 'valid', principal: spiffeId === undefined ? '' : principalOf(spiffeId) }
+        ? {
+            kind: 'valid',
+            principal: spiffeId === undefined ? '' : principalOf(spiffeId),
+            names: peer.names,
+          }
         : { kind: 'refused' };
   const admitted = admitAt(server, shown);
   if ('verdict' in admitted) {

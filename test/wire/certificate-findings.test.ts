@@ -16,6 +16,7 @@ const FACTS: PeerCertificate['facts'] = {
 const STRONG: PeerCertificate = {
   facts: FACTS,
   chain: { error: null, reachesRoot: true, selfSigned: false },
+  names: [WEB],
   readable: true,
   ca: false,
   keyCertSign: false,

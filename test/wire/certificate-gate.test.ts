@@ -23,6 +23,7 @@ const GOOD: PeerCertificate = {
     keyBits: 256,
   },
   chain: { error: null, reachesRoot: true, selfSigned: false },
+  names: [WEB],
   readable: true,
   ca: false,
   keyCertSign: false,

@@ -30,6 +30,7 @@ function judged({ facts, chain, peer, rules }: Change): string {
         ...facts,
       },
       chain: { error: null, reachesRoot: true, selfSigned: false, ...chain },
+      names: [],
       readable: true,
       ca: false,
       keyCertSign: false,

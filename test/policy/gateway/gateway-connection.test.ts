@@ -144,6 +144,18 @@ describe('a certificate', () => {
     });
   });
 
+  it('is asked for all its names, and one is enough', () => {
+    const listed = (...subjectAltNames: string[]) => server(['*'], 'MUTUAL', { subjectAltNames });
+    const many = { ...valid, names: [`spiffe://${web}`, 'spiffe://x/second', '*.partner.example'] };
+    for (const name of many.names)
+      expect(admitAt(listed('other', name), many)).toMatchObject({ principal: web });
+    for (const name of ['spiffe://x', 'a.partner.example', '*.PARTNER.example', ''])
+      expect(admitAt(listed(name), many), name).toMatchObject({ reason: 'unexpected-name' });
+    expect(admitAt(listed(`spiffe://${web}`), { ...valid, names: [] })).toMatchObject({
+      reason: 'unexpected-name',
+    });
+  });
+
   it.each([
     ['SIMPLE', valid, null],
     ['SIMPLE', { kind: 'refused' }, null],

@@ -71,6 +71,16 @@ const OBJECTS = [
       server(81, 'HTTP', 'shop.example', { mode: 'SIMPLE', httpsRedirect: true }),
       server(443, 'HTTPS', 'shop.example', { mode: 'SIMPLE', credentialName: 'shop' }),
       server(443, 'HTTPS', 'partner.example', { mode: 'MUTUAL', credentialName: 'partner' }),
+      server(443, 'HTTPS', 'second.example', {
+        mode: 'MUTUAL',
+        credentialName: 'partner',
+        subjectAltNames: ['spiffe://cluster.local/ns/second/sa/second'],
+      }),
+      server(443, 'HTTPS', 'domain.example', {
+        mode: 'MUTUAL',
+        credentialName: 'partner',
+        subjectAltNames: ['cluster.local'],
+      }),
       server(443, 'HTTPS', 'nobody.example', { mode: 'MUTUAL', credentialName: 'shop' }),
       server(443, 'HTTPS', 'perhaps.example', { mode: 'OPTIONAL_MUTUAL', credentialName: 'shop' }),
       server(443, 'HTTPS', 'bare.example', { mode: 'SIMPLE', credentialName: 'missing' }),
@@ -182,6 +192,16 @@ describe('a gateway', () => {
       expect(application.requests).toEqual([]);
     },
   );
+
+  it.each([
+    ['second.example', 'two-uri-sans'],
+    ['domain.example', 'no-uri-san'],
+  ] as const)('takes at %s a client for any of its names, and no other client', async (name, fault) => {
+    expect(await overTls(name, request(name), client)).toBe('');
+    expect(await decisionOf()).toBe('unexpected-name');
+    const called = await pair.leaf({ spiffeId: GATEWAY, fault });
+    expect(await overTls(name, request(name), called)).toContain('404 Not Found');
+  });
 
   it('closes a client of another authority, and takes one of another trust domain', async () => {
     const rogue = await pair.leaf({ spiffeId: GATEWAY, fault: 'rogue-ca' });
