@@ -1,21 +1,19 @@
 /**
  * The Compose files that a project names -> its services. The real plugin merges, interpolates and checks them
- * (`docker compose config`), which needs no engine; here are the run of it, and the reading of the files for places.
+ * (`docker compose config`), which needs no engine; here are the run of it, and the use of its result.
  */
-import { dirname, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { readComposeConfig, type ComposeConfig } from '../model/compose/compose-config.ts';
-import { ComposeSource, valueAt } from '../model/compose/compose-source.ts';
+import { ComposeSource } from '../model/compose/compose-source.ts';
 import { containerFindings } from '../model/compose/container-checks.ts';
 import { mergeCompose } from '../model/compose/merge-services.ts';
 import { translateCompose } from '../model/compose/translate.ts';
-import { hasErrors, type Parsed, type Problem } from '../model/problem.ts';
+import { hasErrors, type Parsed } from '../model/problem.ts';
 import type { Project } from '../model/project.ts';
-import { placeOf, readYaml, type YamlDocument } from '../model/yaml-source.ts';
+import { placeOf } from '../model/yaml-source.ts';
+import { readComposeDocuments } from './compose-documents.ts';
 import { pluginWarnings, refusal, runPlugin, type ComposeFiles } from './compose-plugin.ts';
-import { readText, shownPath } from './project-files.ts';
-
-/** Included files may include others; more than this is a mistake. */
-const MAX_FILES = 100;
+import { shownPath } from './project-files.ts';
 
 /**
  * The project with the services of its Compose files; as it is where it names none.
@@ -39,7 +37,7 @@ export async function withCompose(project: Project, root: string): Promise<Parse
   if (translated.value === null) return { value: null, problems: [...read.problems, ...translated.problems] };
   const value = {
     ...mergeCompose(project, translated.value),
-    composeFiles: files.files,
+    composeFiles: read.value.files,
     containerFindings: containerFindings(read.value.config, read.value.source),
   };
   return { value, problems: [...read.problems, ...translated.problems] };
@@ -54,14 +52,13 @@ function composeFiles(project: Project, root: string): ComposeFiles | null {
   return { files: absolute(compose.files), profiles: compose.profiles, envFiles: absolute(compose.envFiles) };
 }
 
-/** The merged result, and where its keys are written. */
+/** The merged result, where its keys are written, and the absolute paths of all files that it comes from. */
 export async function readCompose(
   files: ComposeFiles,
-): Promise<Parsed<{ config: ComposeConfig; source: ComposeSource }>> {
+): Promise<Parsed<{ config: ComposeConfig; source: ComposeSource; files: string[] }>> {
   const [first = ''] = files.files;
   const shown = shownPath(first);
-  const documents: YamlDocument[] = [];
-  const problems = await readDocuments([...files.files].reverse(), documents, new Set());
+  const { documents, problems, files: found } = await readComposeDocuments(files);
   // Only a file that the project names must be there; what it includes, the plugin judges.
   const missing = problems.filter(({ code }) => code !== 'yaml-syntax');
   if (hasErrors(missing)) return { value: null, problems: missing };
@@ -75,49 +72,7 @@ export async function readCompose(
   }
   const read = readComposeConfig(ended.stdout, shown);
   const warnings = pluginWarnings(ended.stderr, source);
-  return read.value === null ? read : { value: { config: read.value, source }, problems: warnings };
-}
-
-/** Reads files and what they include or extend, each once; the earlier has the last word. */
-async function readDocuments(
-  paths: readonly string[],
-  documents: YamlDocument[],
-  seen: Set<string>,
-): Promise<Problem[]> {
-  const problems: Problem[] = [];
-  for (const path of paths) {
-    if (seen.has(path) || seen.size >= MAX_FILES) continue;
-    seen.add(path);
-    const text = await readText(path);
-    if ('problem' in text) {
-      problems.push(text.problem);
-      continue;
-    }
-    const read = readYaml(text.text, shownPath(path));
-    problems.push(...read.problems);
-    documents.push(...read.documents);
-    const others = read.documents.flatMap(({ value }) => referred(value));
-    await readDocuments(
-      others.map((other) => resolve(dirname(path), other)),
-      documents,
-      seen,
-    );
-  }
-  return problems;
-}
-
-/** Paths that `include` and `extends` name. */
-function referred(document: unknown): string[] {
-  const includes = valueAt(document, ['include']);
-  const services = valueAt(document, ['services']);
-  const extended = Object.values(typeof services === 'object' && services !== null ? services : {}).map(
-    (service) => valueAt(service, ['extends', 'file']),
-  );
-  const included = (Array.isArray(includes) ? includes : []).flatMap((entry: unknown) => {
-    const path = typeof entry === 'string' ? entry : valueAt(entry, ['path']);
-    return Array.isArray(path) ? (path as unknown[]) : [path];
-  });
-  return [...included, ...extended].filter(
-    (path) => typeof path === 'string' && !path.includes(':'),
-  ) as string[];
+  return read.value === null
+    ? read
+    : { value: { config: read.value, source, files: [...found] }, problems: warnings };
 }

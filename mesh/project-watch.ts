@@ -1,5 +1,6 @@
 /**
- * Tells once when the project file of a running session, or a Compose file of it, was edited: its services and ports were read at the start
+ * Tells once when the project file of a running session, or a file that its Compose services come from, was edited:
+ * services and ports were read at the start
  * and stay as they were. Owns no reading of what the file says; an edit that leaves the bytes alone is none.
  */
 import { readFileSync } from 'node:fs';

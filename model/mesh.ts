@@ -118,7 +118,7 @@ export interface Mesh {
   policies: readonly PolicyObject[];
   /** OpenAPI documents that RequestValidations name, by the policy's file and theirs. */
   openapi?: Readonly<Record<string, unknown>>;
-  /** Absolute paths of the Compose files that its services come from: watched. */
+  /** Absolute paths of the files that its Compose services come from, with what those include and read: watched. */
   composeFiles?: readonly string[];
   /** What a reviewer would ask of their containers; changes no verdict. */
   containerFindings?: readonly Problem[];

@@ -180,7 +180,7 @@ export interface Project extends ProjectDocument {
   positions: Positions;
   /** What a service has from a Compose file, by its key in `spec.services`. */
   compose?: Readonly<Record<string, ComposeService>>;
-  /** Absolute. */
+  /** Absolute, with what they include and read variables from. */
   composeFiles?: readonly string[];
   /** What a reviewer would ask of its containers. */
   containerFindings?: readonly Problem[];

@@ -123,6 +123,59 @@ describeWith('compose', 'a project with Compose files', () => {
     ]);
   });
 
+  it('says every file that the plugin reads, so that an edit of any is noticed', async () => {
+    const { mesh, problems } = await load('  compose: [compose.yaml, dev/override.yaml]\n', {
+      'compose.yaml':
+        'include:\n  - more/extra.yaml\n  - { path: [far/a.yaml, far/sub/b.yaml], env_file: far.env }\n  - { path: lib/c.yaml, project_directory: . }\nservices:\n  web:\n    extends: { file: base/base.yaml, service: base }\n    image: web\n    env_file: [web.env, { path: maybe.env, required: false }]\n    label_file: web.labels\n',
+      'dev/override.yaml': 'services:\n  web:\n    env_file: ["dev.env", "${NAME:-web}.env"]\n',
+      'base/base.yaml': 'services:\n  base: { env_file: base.env }\n',
+      'more/extra.yaml': 'services:\n  extra: { image: extra, env_file: extra.env }\n',
+      'far/a.yaml': 'services:\n  a: { image: a, env_file: a.env }\n',
+      'far/sub/b.yaml': 'services:\n  a: { env_file: b.env }\n',
+      'lib/c.yaml': 'services:\n  c: { image: c, env_file: web.env }\n',
+      ...Object.fromEntries(
+        ['web.env', 'dev.env', 'base/base.env', 'more/extra.env', 'far.env', 'far/a.env', 'far/b.env'].map(
+          (name) => [name, 'A=1\n'],
+        ),
+      ),
+      'web.labels': 'team=a\n',
+    });
+    expect(problems.filter((problem) => problem.includes('error'))).toEqual([]);
+    expect(mesh?.composeFiles?.map((path) => path.replace(`${folder.path}/`, '')).sort()).toEqual(
+      [
+        '.env',
+        'base/base.env',
+        'base/base.yaml',
+        'compose.yaml',
+        'dev.env',
+        'dev/override.yaml',
+        'far.env',
+        'far/a.env',
+        'far/a.yaml',
+        'far/b.env',
+        'far/sub/b.yaml',
+        'lib/c.yaml',
+        'maybe.env',
+        'more/.env',
+        'more/extra.env',
+        'more/extra.yaml',
+        'web.env',
+        'web.labels',
+      ].sort(),
+    );
+  });
+
+  it('says the env files that it names itself in the place of .env', async () => {
+    const { mesh } = await load('  compose: { files: [compose.yaml], envFiles: [own.env] }\n', {
+      'compose.yaml': 'services:\n  web: { image: "${IMAGE}" }\n',
+      'own.env': 'IMAGE=x\n',
+    });
+    expect(mesh?.composeFiles?.map((path) => path.replace(`${folder.path}/`, '')).sort()).toEqual([
+      'compose.yaml',
+      'own.env',
+    ]);
+  });
+
   it('has services of the profiles that it names, and no others', async () => {
     const compose = {
       'compose.yaml': 'services:\n  web: { image: x }\n  debug: { image: x, profiles: [dev] }\n',
