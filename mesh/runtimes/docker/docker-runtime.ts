@@ -15,7 +15,7 @@ import { whyUnusable } from './probe.ts';
 import { ensurePublishable, publishedPort } from './published-ports.ts';
 import { removeLabelled } from './removal.ts';
 import { startService, type ServiceContainer } from './service-container.ts';
-import { serviceImage } from './service-image.ts';
+import { refuseMissingImages, serviceImage } from './service-image.ts';
 import { createVolumes } from './session-volumes.ts';
 import { subnetCandidates, type Subnet } from './subnets.ts';
 
@@ -165,12 +165,13 @@ class DockerRuntime implements Runtime {
     signal: AbortSignal,
   ): Promise<Map<string, string>> {
     const images = new Map<string, string>();
+    await refuseMissingImages(this.#engine, [...new Set(instances.map(({ workload }) => workload))]);
     // One after the other: builds share the engine's cache, and the first failure is the one to read.
     for (const { workload } of instances) {
       if (images.has(workload.id)) continue;
       const note = (line: string) =>
         workload.instances.forEach(({ id }) => this.#status(id, 'pending', `building: ${line}`));
-      images.set(workload.id, await serviceImage(this.#engine, this.#session.mesh, workload, signal, note));
+      images.set(workload.id, await serviceImage(this.#session.mesh, workload, signal, note));
     }
     return images;
   }

@@ -5,9 +5,8 @@ import { dockerBuild } from './docker-build.ts';
 import type { Engine } from './engine.ts';
 import { IMAGE_LABEL } from './labels.ts';
 
-/** The reference of a local image for a workload. */
+/** The reference of a workload's image, which `refuseMissingImages` has seen or which is built. */
 export async function serviceImage(
-  engine: Engine,
   mesh: string,
   workload: Workload,
   signal: AbortSignal,
@@ -39,12 +38,30 @@ export async function serviceImage(
       },
     );
   }
-  if (await engine.hasImage(image)) return image;
+  return image;
+}
+
+/** Throws one error for all images that services name and that the engine doesn't have. */
+export async function refuseMissingImages(engine: Engine, workloads: readonly Workload[]): Promise<void> {
+  const missing: { workload: Workload; image: string }[] = [];
+  for (const workload of workloads) {
+    const { image, build } = workload.run;
+    if (image !== null && build === null && !(await engine.hasImage(image)))
+      missing.push({ workload, image });
+  }
+  const [first, ...others] = missing;
+  if (first === undefined) return;
+  const pulls = [...new Set(missing.map(({ image }) => `docker pull ${image}`))];
   throw new EnvironmentError(
     'image-missing',
-    `${workload.id} runs the image ${image}, which this engine doesn't have`,
+    others.length === 0
+      ? `${first.workload.id} runs the image ${first.image}, which this engine doesn't have`
+      : `${missing.length} services run images that this engine doesn't have`,
     {
-      hint: `docker pull ${image} (Greenroom downloads nothing by itself)`,
+      hint: `${pulls.join(' && ')} (Greenroom downloads nothing by itself)`,
+      lines: missing.map(
+        ({ workload: { id, at }, image }) => `${at.file}:${at.line}:${at.column}: ${id} runs ${image}`,
+      ),
     },
   );
 }
