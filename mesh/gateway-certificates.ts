@@ -14,20 +14,29 @@ import {
   type GatewayCredentials,
   readGatewayCredentials,
 } from './gateway-credentials.ts';
+import type { IssuedLeaf } from './pki/leaf.ts';
 
 /** Browsers take no longer ones; a session is over long before. */
 const LIFE_MS = 397 * 24 * 60 * 60 * 1000;
 
+/** A certificate of the session's root, and the names in it. */
+interface Issued {
+  dnsNames: readonly string[];
+  leaf: IssuedLeaf;
+}
+
 export class GatewayCertificates {
   readonly #authority: Pick<Authority, 'issueServer'>;
-  #shown: ReadonlyMap<string, GatewayCredentials>;
+  readonly #fromFiles: ReadonlyMap<string, GatewayCredentials>;
+  /** By gateway, then by `credentialName`. */
+  #issued: ReadonlyMap<string, ReadonlyMap<string, Issued>> = new Map();
 
   private constructor(
     authority: Pick<Authority, 'issueServer'>,
     fromFiles: ReadonlyMap<string, GatewayCredentials>,
   ) {
     this.#authority = authority;
-    this.#shown = fromFiles;
+    this.#fromFiles = fromFiles;
   }
 
   /** Reads the files; rejects where one isn't fit for use any more. */
@@ -43,54 +52,72 @@ export class GatewayCertificates {
     return new GatewayCertificates(authority, credentials);
   }
 
-  /** All that the Gateways of `mesh` ask for, by gateway. What was issued once stays. */
+  /** All that the Gateways of `mesh` ask for, by gateway. What was issued stays while it has the names of all hosts. */
   async follow({
     gateways = [],
     policies,
   }: Pick<Mesh, 'gateways' | 'policies'>): Promise<ReadonlyMap<string, GatewayCredentials>> {
-    const shown = await Promise.all(
-      gateways.map(async (gateway) => {
-        const known = this.#shown.get(gateway.id) ?? {};
-        return [gateway.id, { ...known, ...(await this.#issue(policies, gateway, known)) }] as const;
-      }),
-    );
-    this.#shown = new Map(shown);
-    return this.#shown;
+    const issued = new Map<string, ReadonlyMap<string, Issued>>();
+    const shown = new Map<string, GatewayCredentials>();
+    for (const gateway of gateways) {
+      const fromFiles = this.#fromFiles.get(gateway.id) ?? {};
+      const own = await this.#issue(gateway.id, missingCredentials(policies, gateway, fromFiles));
+      issued.set(gateway.id, own);
+      shown.set(gateway.id, { ...fromFiles, ...issuedCredentials(own, gateway) });
+    }
+    this.#issued = issued;
+    return shown;
   }
 
   async #issue(
-    policies: readonly PolicyObject[],
-    gateway: MeshGateway,
-    known: GatewayCredentials,
-  ): Promise<GatewayCredentials> {
-    const issued: Record<string, GatewayCredential> = {};
-    for (const [name, hosts] of missingCredentials(policies, gateway, known)) {
-      const { certificateChainPem, privateKey } = await this.#authority.issueServer({
-        dnsNames: [...new Set(hosts)],
-        ttlMs: LIFE_MS,
+    gateway: string,
+    missing: ReadonlyMap<string, readonly string[]>,
+  ): Promise<ReadonlyMap<string, Issued>> {
+    const issued = new Map<string, Issued>();
+    for (const [name, hosts] of missing) {
+      const before = this.#issued.get(gateway)?.get(name);
+      if (before !== undefined && hosts.every((host) => before.dnsNames.includes(host))) {
+        issued.set(name, before);
+        continue;
+      }
+      const dnsNames = [...new Set(hosts)];
+      issued.set(name, {
+        dnsNames,
+        leaf: await this.#authority.issueServer({ dnsNames, ttlMs: LIFE_MS }),
       });
-      issued[name] = {
-        certificateChainPem,
-        privateKey,
-        clientRootsPem: gateway.meshClients.includes(name) ? 'mesh' : null,
-      };
     }
     return issued;
   }
 }
 
-/** Hosts by `credentialName` that the gateway's servers ask for and `known` doesn't hold. */
+function issuedCredentials(
+  issued: ReadonlyMap<string, Issued>,
+  { meshClients }: MeshGateway,
+): GatewayCredentials {
+  return Object.fromEntries(
+    [...issued].map(([name, { leaf }]): [string, GatewayCredential] => [
+      name,
+      {
+        certificateChainPem: leaf.certificateChainPem,
+        privateKey: leaf.privateKey,
+        clientRootsPem: meshClients.includes(name) ? 'mesh' : null,
+      },
+    ]),
+  );
+}
+
+/** Hosts by `credentialName` that the gateway's servers ask for and no file brings. */
 function missingCredentials(
   objects: readonly PolicyObject[],
   gateway: MeshGateway,
-  known: Readonly<Record<string, unknown>>,
+  fromFiles: Readonly<Record<string, unknown>>,
 ): Map<string, string[]> {
   const missing = new Map<string, string[]>();
   for (const { object, spec } of writtenGateways(objects)) {
     if (!selectsGateway(spec.selector ?? {}, gateway.labels)) continue;
     for (const { tls, hosts = [] } of spec.servers ?? []) {
       const name = tls?.['credentialName'];
-      if (typeof name !== 'string' || name === '' || Object.hasOwn(known, name)) continue;
+      if (typeof name !== 'string' || name === '' || Object.hasOwn(fromFiles, name)) continue;
       const { namespace } = object.metadata;
       missing.set(name, [...(missing.get(name) ?? []), ...hosts.map((host) => dnsName(host, namespace))]);
     }

@@ -189,6 +189,17 @@ describe('an edit of Gateways', () => {
     expect(await ask({ port: door(running, 443), host: 'shop.example', roots })).toBe('HTTP/1.1 200 OK');
   });
 
+  it('that gives a credential another host brings a certificate with its name', async () => {
+    await project('listen: {}', [SHOP]);
+    const running = await start();
+    const roots = running.trustBundlePem();
+    await gateways([SHOP, https(443, 'second.example', 'SIMPLE', 'shop').replace('p443', 'second')]);
+    await running.reloadPolicies();
+    const port = door(running, 443);
+    expect(await ask({ port, host: 'second.example', roots })).toBe('HTTP/1.1 200 OK');
+    expect(await ask({ port, host: 'shop.example', roots })).toBe('HTTP/1.1 200 OK');
+  });
+
   it('that can’t be served is refused, and what was in force stays so', async () => {
     await project('listen: {}', [SHOP]);
     const running = await start();
