@@ -7,6 +7,7 @@ import { formatProblem, type Problem } from '../model/problem.ts';
 import type { DataPlane } from '../proxy/data-plane.ts';
 import type { BoundListener, SnapshotAnswer } from '../proxy/snapshot.ts';
 import type { MeshPolicies } from './mesh-policies.ts';
+import { PoliciesByVersion } from './policies-by-version.ts';
 import { Publisher } from './publisher.ts';
 import type { SessionBoard } from './session-board.ts';
 import type { SnapshotInput } from './snapshot.ts';
@@ -22,7 +23,7 @@ export interface PublishingParts {
 
 export class SessionPublishing {
   readonly #parts: PublishingParts;
-  readonly #policiesOf = new Map<number, MeshPolicies>();
+  readonly #policies = new PoliciesByVersion();
   #publisher: Publisher | null = null;
   #ended = false;
 
@@ -40,9 +41,9 @@ export class SessionPublishing {
     return this.#publisher?.listeners ?? [];
   }
 
-  /** Policies that were in force with a version; none = it never was. */
+  /** Policies that were in force with a version; undefined = it isn't in force yet, or nothing was. */
   policiesOf(version: number): MeshPolicies | undefined {
-    return this.#policiesOf.get(version);
+    return this.#policies.of(version);
   }
 
   /** Resolves with the data plane's answer. */
@@ -85,9 +86,8 @@ export class SessionPublishing {
 
   #answered(answer: SnapshotAnswer, { policies }: SnapshotInput): void {
     if (answer.kind === 'ack') {
-      const before = [...this.#policiesOf.values()].at(-1);
-      this.#policiesOf.set(answer.version, policies);
-      if (before !== policies) this.#parts.inForce(answer.version, policies);
+      const change = this.#policies.inForce(answer.version, policies);
+      if (change === 'changed') this.#parts.inForce(answer.version, policies);
     } else {
       this.#parts.refused(answer.problems);
     }
