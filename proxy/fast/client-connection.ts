@@ -312,16 +312,18 @@ export class ClientConnection implements AnswerSink {
     this.#state = 'head';
     this.deadline = this.#hooks.deadlines.now + this.#hooks.limits.keepAliveTimeoutMs;
     if (this.#stash !== null) queueMicrotask(() => this.#goOn());
+    // Each answer that nobody reads would be kept here.
+    else if (this.stream.writableNeedDrain) this.stream.pause();
     else if (this.stream.isPaused()) this.stream.resume();
   }
 
-  /** The next pipelined request, once the client reads its answers. */
+  /** The next request, pipelined or not, once the client reads its answers. */
   #goOn(): void {
+    if (this.#state !== 'head' || this.stream.writableNeedDrain) return;
     const bytes = this.#stash;
-    if (bytes === null || this.#state !== 'head' || this.stream.writableNeedDrain) return;
     this.#stash = null;
     this.stream.resume();
-    this.#takeHead(bytes);
+    if (bytes !== null) this.#takeHead(bytes);
   }
 
   // --- the ends ---

@@ -1,6 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import http from 'node:http';
+import net from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   ALLOW_WEB,
@@ -9,10 +11,16 @@ import {
   type Application,
   type Pair,
 } from '../../support/sidecar-pair.ts';
+import { eventually } from '../../support/patience.ts';
 import { stillness } from '../../support/stillness.ts';
 
 const MB = 1_048_576;
 const bodies = new Map<string, Buffer>();
+/** An answer that is whole when its head is there. */
+const AT_ONCE = Buffer.alloc(30_000);
+/** More of them than a kernel keeps for a client that reads nothing. */
+const MOST_UNREAD = Math.ceil((16 * MB) / AT_ONCE.length);
+let atOnce = 0;
 let written = 0;
 let application: Application;
 let pair: Pair;
@@ -21,6 +29,11 @@ let pair: Pair;
 beforeAll(async () => {
   application = await startApplication((request, response) => {
     const path = request.url ?? '';
+    if (path === '/at-once') {
+      atOnce += 1;
+      response.end(AT_ONCE);
+      return;
+    }
     if (path === '/endless') {
       const more = (): void => {
         written += 1;
@@ -105,5 +118,31 @@ describe('large answers through the pair', () => {
     });
     response.destroy();
     agent.destroy();
+  });
+
+  it('a client that reads none of them is asked for no more requests, and gets all answers when it reads', async () => {
+    await pair.publish({ mtls: 'DISABLE', policies: [] });
+    await pair.clear();
+    const socket = net.connect(pair.at('orders-0', '8080'));
+    const answered = async (): Promise<number> => (await pair.seen()).length;
+    let sent = 0;
+    let held = false;
+    while (!held && sent < MOST_UNREAD) {
+      // Each follows the whole answer to the one before: none is pipelined.
+      socket.write('GET /at-once HTTP/1.1\r\nHost: orders\r\n\r\n');
+      sent += 1;
+      held = true;
+      for (let look = 0; held && look < 100; look += 1) {
+        held = (await answered()) < sent;
+        if (held) await pause(5);
+      }
+    }
+    expect(held).toBe(true);
+    expect(atOnce).toBe(sent - 1);
+    let read = 0;
+    socket.on('data', (chunk: Buffer) => (read += chunk.length));
+    await eventually('every answer', () => read > sent * AT_ONCE.length);
+    expect(atOnce).toBe(sent);
+    socket.destroy();
   });
 });
