@@ -6,7 +6,7 @@ import { pick } from '../policy/routes/choose-route.ts';
 import type { Cluster, ClusterEndpoint, TcpChain } from '../policy/routes/compiled-routes.ts';
 import { chainFor, listenerAt } from '../policy/routes/route-table.ts';
 import type { Core } from './core.ts';
-import { decisionOf } from './error-table.ts';
+import { decisionOf, endedAs } from './error-table.ts';
 import { brokenEdge, failedDial } from './faults/broken-upstream.ts';
 import { edgeFaults, type EdgeFaults } from './faults/edge-faults.ts';
 import { slowStream } from './faults/slow-stream.ts';
@@ -135,7 +135,7 @@ export async function carryOutboundTcp(call: TcpCall, client: Duplex): Promise<v
       return;
     }
   }
-  const dialed = await dialTarget(call, target, { route, faults }, tag);
+  const dialed = await dialTarget(call, target, { client, route, faults }, tag);
   const to = dialed.to;
   if (dialed.peer === null || client.destroyed) {
     dialed.release();
@@ -175,7 +175,7 @@ interface Dialed {
 async function dialTarget(
   call: TcpCall,
   target: Target,
-  { route, faults }: { route: RouteFacts; faults: EdgeFaults | null },
+  { client, route, faults }: { client: Duplex; route: RouteFacts; faults: EdgeFaults | null },
   tag: string | null,
 ): Promise<Dialed> {
   const { core, connection, inForce, caller: from } = call;
@@ -208,7 +208,8 @@ async function dialTarget(
     tried.add(endpointKey(endpoint));
     to = peerOfEndpoint(inForce, cluster, endpoint);
     if (broken !== null) {
-      last = await failedDial(broken);
+      last = await failedDial(broken, client);
+      if (last === null) return failed(endedAs(target.decision, 'client-gone'), 'DC');
       continue;
     }
     const release = occupy(core.clusters.of(from.id, cluster), endpoint);

@@ -1,12 +1,12 @@
 /** Upstreams that fail as a broken edge does. Nothing is connected, so no byte reaches anybody. */
-import { PassThrough } from 'node:stream';
-import { setTimeout as wait } from 'node:timers/promises';
+import { PassThrough, type Duplex } from 'node:stream';
 import type { Decision } from '../../model/decision.ts';
 import type { Cluster } from '../../policy/routes/compiled-routes.ts';
 import { decisionOf } from '../error-table.ts';
 import type { Upstream, UpstreamExchange } from '../http2/upstream.ts';
 import type { Limits } from '../limits.ts';
 import type { EdgeFaults } from './edge-faults.ts';
+import { untilClosed } from './until-closed.ts';
 
 export interface BrokenEdge {
   broken: NonNullable<EdgeFaults['broken']>;
@@ -49,9 +49,12 @@ export function brokenUpstream({ broken, connectTimeoutMs }: BrokenEdge): Upstre
   };
 }
 
-/** In the place of a connection that carries what is no HTTP exchange: how it failed, when it has. */
-export async function failedDial({ broken, connectTimeoutMs }: BrokenEdge): Promise<Decision> {
+/** In the place of a connection that carries what is no HTTP exchange: how it failed, when it has; null: its client left. */
+export async function failedDial(
+  { broken, connectTimeoutMs }: BrokenEdge,
+  client: Duplex,
+): Promise<Decision | null> {
   if (broken === 'reset') return decisionOf('upstream-reset');
-  await wait(connectTimeoutMs);
-  return decisionOf('connect-timeout');
+  await untilClosed(client, connectTimeoutMs);
+  return client.destroyed ? null : decisionOf('connect-timeout');
 }

@@ -1,11 +1,10 @@
 /** What a rehearsal does to a TCP connection before it is carried anywhere. */
-import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { setTimeout as wait } from 'node:timers/promises';
 import type { Decision } from '../../model/decision.ts';
 import { decisionOf, endedAs } from '../error-table.ts';
 import type { EdgeFaults } from './edge-faults.ts';
+import { untilClosed } from './until-closed.ts';
 
 const ABORTED: Decision = { verdict: 'deny', phase: 'route', reason: 'fault-abort', matched: null };
 const LEFT: Decision = { verdict: 'allow', phase: 'default', reason: 'routed', matched: null };
@@ -33,13 +32,4 @@ export async function faultTcp(
   if (abort !== null) return end(ABORTED, 'FI');
   if (broken === 'reset') return end(decisionOf('upstream-reset'), 'UC');
   return { over: null, flags: delayed.join(',') };
-}
-
-async function untilClosed(client: Duplex, ms: number): Promise<void> {
-  const over = new AbortController();
-  const { signal } = over;
-  const closed = once(client, 'close', { signal });
-  await Promise.race([wait(ms, undefined, { signal }), closed]).catch(() => undefined);
-  closed.catch(() => undefined);
-  over.abort();
 }

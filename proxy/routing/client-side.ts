@@ -24,6 +24,13 @@ export interface TunnelFailure {
   unsent: boolean;
 }
 
+export interface ClientTunnel {
+  /** The client's connection. */
+  readonly socket: Duplex;
+  /** Resolves with the failure that is to be answered, or null when it is over. */
+  carry(agent: Agent, request: UpstreamRequest, hooks: CarryHooks): Promise<TunnelFailure | null>;
+}
+
 export interface ClientSide {
   /** The client has gone, or has its answer. */
   readonly over: boolean;
@@ -34,7 +41,5 @@ export interface ClientSide {
   /** Carries the request to `upstream`; resolves with the failure that is to be answered, or null when it is over. */
   carry(upstream: Upstream, request: UpstreamRequest, hooks: CarryHooks): Promise<Decision | null>;
   /** For a request that asks to leave HTTP (WebSocket): over one connection of `agent`; null = it asks for no such thing. */
-  readonly tunnel:
-    | ((agent: Agent, request: UpstreamRequest, hooks: CarryHooks) => Promise<TunnelFailure | null>)
-    | null;
+  readonly tunnel: ClientTunnel | null;
 }

@@ -48,9 +48,12 @@ export function http1Client(
     tunnel:
       upgrade === null
         ? null
-        : async (agent, request, hooks) => {
-            const result = await forward({ ...inputOf(request, hooks), agent });
-            return result.kind === 'failed' ? { decision: result.decision, unsent: result.unsent } : null;
+        : {
+            socket: message.socket,
+            carry: async (agent, request, hooks) => {
+              const result = await forward({ ...inputOf(request, hooks), agent });
+              return result.kind === 'failed' ? { decision: result.decision, unsent: result.unsent } : null;
+            },
           },
   };
 }

@@ -2,11 +2,11 @@
 import type { Decision } from '../../model/decision.ts';
 import type { Cluster } from '../../policy/routes/compiled-routes.ts';
 import { decisionOf } from '../error-table.ts';
-import { brokenEdge, failedDial } from '../faults/broken-upstream.ts';
+import { brokenEdge, failedDial, type BrokenEdge } from '../faults/broken-upstream.ts';
 import { slowStream } from '../faults/slow-stream.ts';
 import type { UpstreamRequest } from '../http2/upstream.ts';
 import type { AttemptOutcome, AttemptPlan } from './attempts.ts';
-import type { CarryHooks } from './client-side.ts';
+import type { CarryHooks, ClientTunnel, TunnelFailure } from './client-side.ts';
 import { addressOf, clusterAgent } from './cluster-way.ts';
 import { endpointKey, occupy } from './cluster-state.ts';
 import type { Exchange } from './exchange.ts';
@@ -51,12 +51,23 @@ export async function tunnelRouted(
     const way = { inForce, from, cluster, endpoint, address, host: request.host };
     const failure =
       broken === null
-        ? await client.tunnel(clusterAgent(core, way, cluster.pool.maxConnections), request, carried)
-        : { decision: await failedDial(broken), unsent: broken.broken === 'black-hole' };
+        ? await client.tunnel.carry(clusterAgent(core, way, cluster.pool.maxConnections), request, carried)
+        : await brokenOff(broken, client.tunnel, hooks);
     release();
     if (failure === null) return null;
     if (failure.unsent && outcome.attempts < ATTEMPTS && !client.over) continue;
     outcome.flags = failure.unsent ? 'URX,UF' : 'UC';
     return failure.decision;
   }
+}
+
+async function brokenOff(
+  broken: BrokenEdge,
+  { socket }: ClientTunnel,
+  { report }: CarryHooks,
+): Promise<TunnelFailure | null> {
+  const decision = await failedDial(broken, socket);
+  if (decision !== null) return { decision, unsent: broken.broken === 'black-hole' };
+  report({ status: null, headers: [], requestBytes: 0, responseBytes: 0, end: 'client-gone' });
+  return null;
 }

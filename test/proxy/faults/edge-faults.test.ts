@@ -6,6 +6,7 @@ import { WebSocket, WebSocketServer } from 'ws';
 import type { FaultKind, InjectedFault } from '../../../model/injected-fault.ts';
 import { connectHttp2, type Http2Client } from '../../support/http2-client.ts';
 import { startHttp2Application, type Http2Application } from '../../support/http2-application.ts';
+import { eventually } from '../../support/patience.ts';
 import {
   ALLOW_WEB,
   ask,
@@ -337,5 +338,57 @@ describe('over TCP', () => {
     const [event] = await outbound(pair);
     expect(event).toMatchObject({ decision: { verdict: 'allow' }, route: { flags: 'DI' } });
     expect(event?.durationMs).toBeGreaterThanOrEqual(SLOW_MS);
+  });
+});
+
+describe('a black hole', () => {
+  let pair: Pair;
+  beforeEach(async () => {
+    // Nobody is there, and nobody is asked. A connection is waited for as long as Istio says: ten seconds.
+    pair = await startPair({ host: '127.0.0.1', port: 1 });
+  });
+  afterEach(() => pair.close());
+
+  /** The answer to what comes before it tells that the sidecar has the upgrade, too. */
+  const upgrade = async (): Promise<net.Socket> => {
+    await inject(pair, onEdge({ kind: 'black-hole' }));
+    const socket = await connected();
+    socket.write(
+      'GET / HTTP/1.1\r\nHost: nobody\r\n\r\n' +
+        'GET / HTTP/1.1\r\nHost: orders\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
+        'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
+    );
+    await once(socket, 'data');
+    return socket;
+  };
+  const bytes = async (): Promise<net.Socket> => {
+    await inject(pair, onEdge({ kind: 'black-hole' }), { protocol: 'tcp' });
+    const socket = await connected();
+    // Closed in a later turn than the one in which the connection was accepted: plaintext at a port of mutual TLS.
+    await sendRaw(pair.at('orders-0', '8080'), 'HELLO');
+    return socket;
+  };
+  const connected = async (): Promise<net.Socket> => {
+    const socket = net.connect(pair.at('web-0', 'orders:80'));
+    socket.on('error', () => undefined);
+    await once(socket, 'connect');
+    return socket;
+  };
+
+  it.each([
+    ['bytes', bytes],
+    ['a WebSocket', upgrade],
+  ] as const)('for %s is over when its client goes', async (_name, connect) => {
+    const socket = await connect();
+    socket.resetAndDestroy();
+    const gone = async (): Promise<boolean> =>
+      (await outbound(pair)).some(({ decision }) => decision.details === 'downstream_remote_disconnect');
+    await eventually('its event', gone, 5_000);
+  });
+
+  it('does not hold up the end of the session', async () => {
+    const closed = closeOf(await bytes());
+    await pair.close();
+    await closed;
   });
 });
