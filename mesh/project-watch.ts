@@ -1,7 +1,7 @@
 /**
  * Tells once when the project file of a running session, or a file that its Compose services come from, was edited:
- * services and ports were read at the start
- * and stay as they were. Owns no reading of what the file says; an edit that leaves the bytes alone is none.
+ * services and ports were read at the start and stay as they were. Owns no reading of what the file says; an edit that
+ * leaves the bytes alone is none.
  */
 import { readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';

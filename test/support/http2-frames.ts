@@ -53,6 +53,21 @@ export function uint32(value: number): Buffer {
   return bytes;
 }
 
+/** The window of a stream, or with 0 of the connection, grows. */
+export const windowUpdate = (stream: number, increment: number): Buffer =>
+  frame(FRAME.WINDOW_UPDATE, 0, stream, uint32(increment));
+
+export const reset = (stream: number, code: number): Buffer =>
+  frame(FRAME.RST_STREAM, 0, stream, uint32(code));
+
+/** SETTINGS with one value. */
+export const setting = (identifier: number, value: number): Buffer =>
+  frame(FRAME.SETTINGS, 0, 0, Buffer.concat([Buffer.from([0, identifier]), uint32(value)]));
+
+/** DATA whose payload begins with the length of its padding. */
+export const padded = (stream: number, flags: number, ...payload: number[]): Buffer =>
+  frame(FRAME.DATA, FLAG.PADDED | flags, stream, Uint8Array.of(...payload));
+
 /** Bytes cut into frames; a rest that is no whole frame is left out. */
 export function framesOf(bytes: Buffer): RawFrame[] {
   const frames: RawFrame[] = [];

@@ -2,7 +2,7 @@
 import { Http2Connection } from '../../wire/http2/connection.ts';
 import type { Http2Handlers } from '../../wire/http2/handlers.ts';
 import { DEFAULT_HTTP2_LIMITS, type Http2Limits } from '../../wire/http2/http2-limits.ts';
-import { FRAME } from '../../wire/http2/protocol.ts';
+import { FLAG, FRAME } from '../../wire/http2/protocol.ts';
 import type { Http2Stream } from '../../wire/http2/stream.ts';
 import { block, frame, framesOf, GET, HELLO, type RawFrame } from './http2-frames.ts';
 
@@ -107,3 +107,15 @@ export const headers = (stream: number, flags: number, fields = GET): Buffer =>
 
 export const data = (stream: number, length: number, flags = 0): Buffer =>
   frame(FRAME.DATA, flags, stream, Buffer.alloc(length, 'x'));
+
+/** A message whose body is still to come. */
+export const opened = (stream: number): Buffer => headers(stream, FLAG.END_HEADERS);
+
+/** Fields of the shortest answer. */
+export const STATUS: [string, string][] = [[':status', '200']];
+
+/** Answers a request in full. */
+export function answer(side: Side, index = 0): void {
+  side.connection.sendHead(side.stream(index), STATUS, NEVER, 'end');
+  side.flush();
+}

@@ -2,10 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { DRAIN_PING } from '../../../wire/http2/frame-receiver.ts';
 import { ERROR, FLAG, FRAME, PREFACE } from '../../../wire/http2/protocol.ts';
 import { frame, GET, HELLO, request, uint32 } from '../../support/http2-frames.ts';
-import { client, data, headers, NEVER, server, Side } from '../../support/http2-side.ts';
-
-const STATUS: [string, string][] = [[':status', '200']];
-const opened = (stream: number): Buffer => headers(stream, FLAG.END_HEADERS);
+import { client, data, headers, NEVER, opened, server, Side, STATUS } from '../../support/http2-side.ts';
 
 /** What a step says: frames, and how often it told that there is something to write. */
 function during(side: Side, step: () => void) {

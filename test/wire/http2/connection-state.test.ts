@@ -1,10 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ERROR, FLAG, FRAME } from '../../../wire/http2/protocol.ts';
 import { frame, GET, request, uint32 } from '../../support/http2-frames.ts';
-import { client, data, headers, NEVER, server, type Side } from '../../support/http2-side.ts';
-
-const STATUS: [string, string][] = [[':status', '200']];
-const opened = (stream: number): Buffer => headers(stream, FLAG.END_HEADERS);
+import { client, data, headers, NEVER, opened, server, type Side, STATUS } from '../../support/http2-side.ts';
 
 /** Increments of the windows that were given back since the last call, by stream. */
 function givenBack(side: Side): [stream: number, increment: number][] {

@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { FLAG, FRAME, SETTING } from '../../../wire/http2/protocol.ts';
 import { frame, request, uint32 } from '../../support/http2-frames.ts';
-import { NEVER, server, type Side } from '../../support/http2-side.ts';
+import { NEVER, server, type Side, STATUS } from '../../support/http2-side.ts';
 
-const STATUS: [string, string][] = [[':status', '200']];
 const DATA = FRAME.DATA;
 
 /** A server that has begun its answers on as many streams, with windows of that size. */
