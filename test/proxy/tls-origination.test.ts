@@ -95,6 +95,12 @@ describe('the names that a DestinationRule asks a server for', () => {
     expect(await refusal([whole], { names })).toContain(`certificate_SANs_are_[${whole}]`);
   });
 
+  it('are compared as text: no wildcard, no other cases', async () => {
+    const names = ['a.good.example'];
+    for (const name of ['*.good.example', 'A.good.example'])
+      expect(await refusal([name], { names }), name).toContain('SAN_matcher');
+  });
+
   it('are found among several, and one is enough', async () => {
     expect(
       await refusal(['other.example', 'good.example'], { names: ['x.example', 'good.example'] }),
