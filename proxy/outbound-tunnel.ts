@@ -16,6 +16,7 @@ import type { OutboundConnection } from './outbound-connection.ts';
 import type { InstanceSnapshot } from './snapshot.ts';
 import { inspectConnection } from './routing/inspect-connection.ts';
 import { join } from './tcp-pair.ts';
+import { sniffedBytes } from '../wire/sniffed-protocol.ts';
 
 export interface TunnelRequest {
   /** `host:port`. */
@@ -72,7 +73,7 @@ export function openTunnel(
     else if (protocol !== 'auto') lane.accept(socket, aimed);
     else
       inspectConnection(socket, core.limits.headerTimeoutMs, (found) => {
-        if (found === 'other') carryBytes();
+        if (sniffedBytes(found) === 'tcp') carryBytes();
         else lane.accept(socket, aimed);
       });
     return;

@@ -14,7 +14,8 @@ import { destinationPeer } from './outbound-route.ts';
 import { carryOutboundTcp, type TcpCall } from './outbound-tcp.ts';
 import { inspectConnection } from './routing/inspect-connection.ts';
 import { originalDestination } from './routing/original-destination.ts';
-import { listenerAt } from '../policy/routes/route-table.ts';
+import { chainFor, listenerAt } from '../policy/routes/route-table.ts';
+import { sniffedBytes } from '../wire/sniffed-protocol.ts';
 import type { InstanceSnapshot, OutboundListener } from './snapshot.ts';
 import { now } from './moment.ts';
 
@@ -74,7 +75,10 @@ export function acceptOutbound(
   });
 }
 
-/** HTTP where the port has HTTP services and the first bytes are HTTP; else TCP. */
+/**
+ * HTTP where the port has HTTP services and the first bytes are HTTP; else TCP. HTTP/1.0 has no chain of Istio's: it is
+ * bytes where the port takes any. A port of declared HTTP takes none, and tells the client (docs/deviations.md).
+ */
 function serveOutbound(call: TcpCall, lane: HttpLane<OutboundConnection>, socket: Socket): void {
   const { core, connection, inForce, caller } = call;
   if (connection.aim.kind === 'http-proxy') {
@@ -82,12 +86,14 @@ function serveOutbound(call: TcpCall, lane: HttpLane<OutboundConnection>, socket
     return;
   }
   const { address, port } = originalDestination(inForce, connection, '');
-  if ((listenerAt(inForce.routes(caller), address, port)?.hosts ?? null) === null) {
+  const listener = listenerAt(inForce.routes(caller), address, port);
+  if (listener === null || listener.hosts === null) {
     void carryOutboundTcp(call, socket);
     return;
   }
   inspectConnection(socket, core.limits.headerTimeoutMs, (found) => {
-    if (found === 'other') void carryOutboundTcp(call, socket);
+    const takesBytes = found === 'other' || chainFor(listener, address) !== null;
+    if (sniffedBytes(found) === 'tcp' && takesBytes) void carryOutboundTcp(call, socket);
     else lane.accept(socket, connection);
   });
 }

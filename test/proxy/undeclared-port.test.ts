@@ -105,6 +105,19 @@ describe('with an application that speaks HTTP/1.1', () => {
     },
   );
 
+  it('carries HTTP/1.0 as bytes to the service, from a listener of its own and through a tunnel', async () => {
+    await publish(pair);
+    const get = 'GET /old HTTP/1.0\r\n\r\n';
+    expect(await sendRaw(pair.at('web-0', 'orders:80'), get)).toMatch(/^HTTP\/1\.1 200 /);
+    const connect = 'CONNECT orders:80 HTTP/1.1\r\nHost: orders:80\r\n\r\n';
+    expect(await sendRaw(pair.at('web-0', 'http-proxy'), connect + get)).toMatch(
+      /^HTTP\/1\.1 200 Connection Established\r\n\r\nHTTP\/1\.1 200 /,
+    );
+    expect(application.requests).toEqual(['GET /old', 'GET /old']);
+    const outbound = (await pair.seen()).filter(({ direction }) => direction === 'outbound');
+    expect(outbound.map(({ kind }) => kind)).toEqual(['tcp', 'tcp']);
+  });
+
   it('STRICT takes mutual TLS without a sidecar’s names for bytes', async () => {
     await publish(pair, { policies: [DENY_ADMIN] });
     const leaf = await pair.leaf({ spiffeId: WEB, fault: 'none' });
