@@ -32,8 +32,8 @@ export function containerFields({ run }: Workload): ContainerFields {
   const probe = options.healthcheck && probeOf(options.healthcheck);
   return {
     container: {
-      ...(options.entrypoint ? { command: [...options.entrypoint] } : {}),
-      ...(words ? { args: [...words] } : {}),
+      ...(options.entrypoint ? { command: options.entrypoint.map(unexpanded) } : {}),
+      ...(words ? { args: words.map(unexpanded) } : {}),
       ...(options.workingDirectory ? { workingDir: options.workingDirectory } : {}),
       ...(probe ? { readinessProbe: probe } : {}),
       ...resourcesOf(options),
@@ -48,6 +48,11 @@ export function containerFields({ run }: Workload): ContainerFields {
     },
     lost,
   };
+}
+
+/** A word of a container's command as a kubelet has to be told it, which would put variables in place of `$(NAME)`. */
+export function unexpanded(word: string): string {
+  return word.replaceAll(/\$(?=[$(])/g, '$$$$');
 }
 
 /** `CMD` and `CMD-SHELL` are commands; `NONE` is none. */

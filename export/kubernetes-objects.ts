@@ -2,7 +2,7 @@
  * One workload as the Kubernetes objects that run it: ServiceAccount, ConfigMap, Deployment, Service. Plain values;
  * what the laptop knows and a cluster can't be told comes back as problems.
  */
-import { containerFields } from './container-fields.ts';
+import { containerFields, unexpanded } from './container-fields.ts';
 import type { MeshPort, Workload } from '../model/mesh.ts';
 import type { Problem } from '../model/problem.ts';
 
@@ -98,7 +98,7 @@ export function workloadObjects(workload: Workload, problems: Problem[]): Kubern
     name,
     image: image(workload, problems),
     ...(workload.run.image !== null && workload.run.command !== null
-      ? { command: [...workload.run.command] }
+      ? { command: workload.run.command.map(unexpanded) }
       : {}),
     ...(environment.length === 0 ? {} : { envFrom: [{ configMapRef: { name } }] }),
     ...(firstPort && workload.run.environment['PORT'] === undefined

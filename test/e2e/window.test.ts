@@ -158,6 +158,11 @@ describeWith('browser', 'the window', () => {
     await focusFilter();
     await page.keyboard.type('verdict:denied from:inventory');
     await page.keyboard.press('Enter');
+    // An arrow that comes before the filter has its rows chooses among those that go.
+    await page.waitForFunction(() => {
+      const rows = [...document.querySelectorAll('[role=row][aria-selected]')];
+      return rows.length > 0 && rows.every((row) => row.textContent.includes('inventory'));
+    });
     await page.keyboard.press('ArrowDown');
     await page.getByRole('heading', { name: 'inventory → payments' }).waitFor();
     await page.getByText('No ALLOW policy lets').waitFor();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { containerFields } from '../../export/container-fields.ts';
+import { containerFields, unexpanded } from '../../export/container-fields.ts';
 import { workloadObjects } from '../../export/kubernetes-objects.ts';
 import type { ContainerOptions } from '../../model/container.ts';
 import type { Workload } from '../../model/mesh.ts';
@@ -102,3 +102,22 @@ describe('a container in a cluster', () => {
     ]);
   });
 });
+
+describe('a word of a command', () => {
+  it.each([
+    ['$(date)', '$$(date)'],
+    ['$$(date)', '$$$$(date)'],
+    ['pid $$', 'pid $$$'],
+    ['$HOME costs $5', '$HOME costs $5'],
+  ])('%s stays what it is where a kubelet expands it: %s', (word, told) => {
+    expect(unexpanded(word)).toBe(told);
+    expect(expandedByKubelet(told)).toBe(word);
+    const { container } = containerFields(workload({ entrypoint: [word], command: [word] }));
+    expect(container).toMatchObject({ command: [told], args: [told] });
+  });
+});
+
+/** Without variables: `$$` is a dollar, `$(NAME)` would be one (Kubernetes, third_party/forked/golang/expansion). */
+function expandedByKubelet(text: string): string {
+  return text.replaceAll(/\$\$|\$\([^)]*\)/g, (found) => (found === '$$' ? '$' : 'expanded'));
+}
