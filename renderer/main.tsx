@@ -6,6 +6,7 @@ import 'uplot/dist/uPlot.min.css';
 import './tokens.css';
 import './styles/base.css';
 import './styles/parts.css';
+import './styles/evidence.css';
 import './styles/shell.css';
 import './styles/graph.css';
 import './styles/lists.css';
