@@ -22,7 +22,6 @@ function useBadges(): Partial<Record<ViewName, Badge>> {
   const verdicts = [...reports.values()].map((one) => one.verdict);
   const failed = verdicts.filter((one) => one === 'failed').length;
   const errored = verdicts.filter((one) => one === 'errored').length;
-  const instances = session?.workloads.flatMap((one) => one.instances).length ?? 0;
   const all = scenarios.status === 'ready' ? String(scenarios.value.length) : '';
   const refused = session?.problems.some((one) => one.severity === 'error') ?? false;
   return {
@@ -35,7 +34,7 @@ function useBadges(): Partial<Record<ViewName, Badge>> {
       ? { text: 'refused', bad: true }
       : { text: files.status === 'ready' ? String(files.value.length) : '' },
     identities: { text: session ? String(session.workloads.length) : '' },
-    services: { text: session ? String(instances) : '' },
+    services: { text: session ? String(session.workloads.length) : '' },
   };
 }
 
