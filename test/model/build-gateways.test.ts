@@ -75,6 +75,7 @@ describe('a gateway', () => {
             at: { file: 'greenroom.yaml', line: 14, column: 22 },
           },
         },
+        meshClients: [],
         at: { file: 'greenroom.yaml', line: 9, column: 5 },
       },
     ]);
