@@ -6,6 +6,7 @@
 import { createServer, ServerResponse, type IncomingMessage, type Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { trimBlanks } from '../wire/field-grammar.ts';
 import { hasControlInLine } from '../wire/http1/request-line.ts';
 import type { Failure } from './error-table.ts';
 import type { Limits } from './limits.ts';
@@ -61,7 +62,7 @@ type ParserError = NodeJS.ErrnoException & { rawPacket?: Buffer };
 
 /** Whether the request asks for WebSocket: the one upgrade that Istio's sidecars let through. */
 function isWebSocket(request: IncomingMessage): boolean {
-  return (request.headers.upgrade ?? '').trim().toLowerCase() === 'websocket';
+  return trimBlanks(request.headers.upgrade ?? '').toLowerCase() === 'websocket';
 }
 
 /** The parser broke off within this request's own body, before its turn came. */

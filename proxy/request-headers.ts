@@ -23,7 +23,6 @@ const OUTBOUND_REMOVED = new Set([
   'x-envoy-expected-rq-timeout-ms',
   'x-envoy-hedge-on-per-try-timeout',
   'x-envoy-attempt-count',
-  'x-envoy-decorator-operation',
 ]);
 
 /** Every request has an id; a client's own is kept, any text but the empty one. */

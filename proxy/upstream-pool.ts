@@ -25,7 +25,12 @@ class PooledAgent extends Agent {
     callback?: (error: Error | null, socket: Duplex) => void,
   ): undefined {
     this.dial().then(
-      (socket) => callback?.(null, socket),
+      (socket) => {
+        // A request with an Expect has its head written by Node at once, as UTF-8 unless the socket says otherwise: bytes
+        // above ASCII would arrive as two.
+        socket.setDefaultEncoding('latin1');
+        callback?.(null, socket);
+      },
       (error: Error) => callback?.(error, undefined as unknown as Duplex),
     );
   }

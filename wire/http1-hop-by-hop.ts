@@ -3,6 +3,7 @@
  * names are dropped, and a request that names what proxies rely on (Host, X-Forwarded-*) is refused.
  */
 import type { HeaderList } from '../model/request-facts.ts';
+import { trimBlanks } from './field-grammar.ts';
 
 const HOP_BY_HOP = new Set(['connection', 'keep-alive', 'proxy-connection', 'transfer-encoding', 'upgrade']);
 /** Options of `Connection` that name no field; those of the hop go anyway. TE has its own rule. */
@@ -16,7 +17,7 @@ export function connectionTokens(headers: HeaderList): string[] {
   return headers
     .filter(([name]) => name === 'connection')
     .flatMap(([, value]) => value.split(','))
-    .map((token) => token.trim().toLowerCase())
+    .map((token) => trimBlanks(token).toLowerCase())
     .filter((token) => token !== '');
 }
 
@@ -27,13 +28,13 @@ export function endToEndRequestHeaders(headers: HeaderList): [string, string][] 
   if (tokens.some((token) => UNTOUCHABLE.has(token) || token.startsWith(':'))) return null;
   const dropped = new Set(tokens.filter((token) => !OPTIONS.has(token)));
   // Of an upgrade that nobody takes up, nothing goes on (RFC 7540 §3.2.1).
-  if (headers.some(([name, value]) => name === 'upgrade' && value.trim().toLowerCase() === 'h2c'))
+  if (headers.some(([name, value]) => name === 'upgrade' && trimBlanks(value).toLowerCase() === 'h2c'))
     dropped.add('http2-settings');
   const kept: [string, string][] = [];
   for (const [name, value] of headers) {
     if (HOP_BY_HOP.has(name) || dropped.has(name)) continue;
     if (name === 'te') {
-      if (value.split(',').some((part) => part.trim().toLowerCase() === 'trailers'))
+      if (value.split(',').some((part) => trimBlanks(part).toLowerCase() === 'trailers'))
         kept.push([name, 'trailers']);
       continue;
     }

@@ -4,7 +4,7 @@
  * Refuses nothing for policy reasons, and never repairs a request in a way that Envoy doesn't.
  */
 import type { HeaderList } from '../model/request-facts.ts';
-import { isHost, isToken } from './field-grammar.ts';
+import { isHost, isToken, trimBlanks } from './field-grammar.ts';
 import { connectionTokens, endToEndRequestHeaders } from './http1-hop-by-hop.ts';
 import { joinInlineHeaders } from './inline-headers.ts';
 import { codecError, hasControlByte, type Http1Refusal, splitTarget } from './http1-target.ts';
@@ -63,8 +63,8 @@ export function headerPairs(raw: readonly string[]): [string, string][] {
 function framing(headers: HeaderList): BodyFraming | Http1Refusal {
   const encodings = headers
     .filter(([name]) => name === 'transfer-encoding')
-    .map(([, value]) => value.trim().toLowerCase());
-  const lengths = headers.filter(([name]) => name === 'content-length').map(([, value]) => value.trim());
+    .map(([, value]) => trimBlanks(value).toLowerCase());
+  const lengths = headers.filter(([name]) => name === 'content-length').map(([, value]) => trimBlanks(value));
   if (encodings.length > 0 && lengths.length > 0)
     return codecError('length-and-transfer-encoding', 'http1.content_length_and_chunked_not_allowed');
   if (encodings.length > 0) {
@@ -125,12 +125,8 @@ export function checkRequestHead(head: Http1Head): CheckedHead {
     });
   }
   const asksUpgrade = connectionTokens(headers).includes('upgrade');
-  const upgrade = asksUpgrade
-    ? (headers
-        .find(([name]) => name === 'upgrade')?.[1]
-        .trim()
-        .toLowerCase() ?? null)
-    : null;
+  const wanted = headers.find(([name]) => name === 'upgrade')?.[1];
+  const upgrade = asksUpgrade && wanted !== undefined ? trimBlanks(wanted).toLowerCase() : null;
   return {
     request: {
       method: head.method,

@@ -4,6 +4,7 @@
  */
 import type { HeaderList } from '../model/request-facts.ts';
 import { parseIpAddress } from '../model/ip-block.ts';
+import { trimBlanks } from './field-grammar.ts';
 
 /**
  * At a sidecar: the last entry of X-Forwarded-For, whoever sent it, when it is a bare address; else the peer.
@@ -15,7 +16,7 @@ export function remoteAddressAtSidecar(peer: string, headers: HeaderList): strin
     if (name === 'x-forwarded-for') value = text;
   }
   if (value === null) return peer;
-  const entry = value.slice(value.lastIndexOf(',') + 1).trim();
+  const entry = trimBlanks(value.slice(value.lastIndexOf(',') + 1));
   return parseIpAddress(entry) === null ? peer : entry;
 }
 
@@ -26,7 +27,7 @@ export function remoteAddressAtSidecar(peer: string, headers: HeaderList): strin
  */
 export function remoteAddressAtGateway(peer: string, headers: HeaderList, trustedProxies: number): string {
   const entries = forwardedFor(headers).split(',');
-  const entry = entries[entries.length - trustedProxies]?.trim() ?? '';
+  const entry = trimBlanks(entries[entries.length - trustedProxies] ?? '');
   return parseIpAddress(entry) === null ? peer : entry;
 }
 

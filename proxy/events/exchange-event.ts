@@ -3,6 +3,7 @@
  * wants to see it, not where requests pass.
  */
 import type { TrafficEvent } from '../../model/traffic-event.ts';
+import { trimBlanks } from '../../wire/field-grammar.ts';
 import { endToEndResponseHeaders } from '../../wire/http1-hop-by-hop.ts';
 import type { EventContext, HttpExchange } from '../event-writer.ts';
 import { redactHeaders, redactPath } from '../make-event.ts';
@@ -23,7 +24,7 @@ function readHead(bytes: Uint8Array | string): Head {
   const [startLine = '', ...lines] = text.split('\r\n');
   const fields = lines.flatMap((line): [string, string][] => {
     const colon = line.indexOf(':');
-    return colon < 1 ? [] : [[line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()]];
+    return colon < 1 ? [] : [[line.slice(0, colon).toLowerCase(), trimBlanks(line.slice(colon + 1))]];
   });
   return { startLine, fields: endToEndResponseHeaders(fields) };
 }

@@ -142,7 +142,8 @@ function originationOf(
       ? {
           roots: inForce.snapshot.publicRootsPem ?? null,
           names: tls.subjectAltNames,
-          host: tls.verifyHost ? sni : null,
+          // Without an SNI (bytes that name no host) Envoy has nothing to compare: any server of a known authority.
+          host: tls.verifyHost && sni !== '' ? sni : null,
         }
       : null,
   };

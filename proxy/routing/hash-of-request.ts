@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { HashKey } from '../../policy/routes/compiled-routes.ts';
 import { queryParameter } from '../../policy/routes/match-route.ts';
 import type { RoutedRequest } from '../../policy/routes/route-decision.ts';
+import { trimBlanks } from '../../wire/field-grammar.ts';
 import { hashText } from './hash-ring.ts';
 
 export interface RequestHash {
@@ -46,8 +47,8 @@ function cookieOf({ headers }: RoutedRequest, wanted: string): string | null {
     if (name !== 'cookie') continue;
     for (const part of value.split(';')) {
       const equals = part.indexOf('=');
-      if (equals < 0 || part.slice(0, equals).trim() !== wanted) continue;
-      const text = part.slice(equals + 1).trim();
+      if (equals < 0 || trimBlanks(part.slice(0, equals)) !== wanted) continue;
+      const text = trimBlanks(part.slice(equals + 1));
       return text.startsWith('"') && text.endsWith('"') && text.length > 1 ? text.slice(1, -1) : text;
     }
   }

@@ -8,6 +8,7 @@ import formats from 'ajv-formats';
 import type { HttpFacts } from '../../model/request-facts.ts';
 import { linearPattern } from './linear-pattern.ts';
 import type { FoundOperation, Operations, RequestBody } from '../../policy/request-validation.ts';
+import { trimBlanks } from '../../wire/field-grammar.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -227,7 +228,7 @@ function bodyProblems({ bodyRequired, bodies }: Operation, request: HttpFacts, b
   if (body.bytes === 0) return bodyRequired ? ['a body is required'] : [];
   if (bodies === null) return ['the operation takes no body'];
   const sent = request.headers.find(([name]) => name === 'content-type')?.[1] ?? '';
-  const type = (sent.split(';')[0] ?? '').trim().toLowerCase();
+  const type = trimBlanks(sent.split(';')[0] ?? '').toLowerCase();
   const media = bodies.find(
     (one) =>
       one.type === type ||

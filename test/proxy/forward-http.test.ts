@@ -162,10 +162,17 @@ describe('an exchange that works', () => {
     },
   );
 
-  it('bytes above ASCII in a value arrive as they are, before a body too', async () => {
+  it.each([
+    ['before a body', 'POST', ['Content-Length: 2', 'Connection: close', '', 'ab']],
+    ['beside an Expect', 'GET', ['Expect: 100-continue', 'Connection: close', '', '']],
+    [
+      'beside an Expect and before a body',
+      'POST',
+      ['Expect: 100-continue', 'Content-Length: 2', 'Connection: close', '', 'ab'],
+    ],
+  ])('bytes above ASCII in a value arrive as they are, %s', async (_, method, rest) => {
     const at = await start();
-    const bytes =
-      'POST /x HTTP/1.1\r\nHost: orders\r\nX-A: \xe9\xff\r\nContent-Length: 2\r\nConnection: close\r\n\r\nab';
+    const bytes = [`${method} /x HTTP/1.1`, 'Host: orders', 'X-A: \xe9\xff', ...rest].join('\r\n');
     const answer = await sendRaw(at, Buffer.from(bytes, 'latin1'));
     const told = JSON.parse(Buffer.from(answer.slice(answer.indexOf('{')), 'latin1').toString('utf8')) as {
       headers: Record<string, string>;

@@ -13,6 +13,10 @@ describe('fields of one hop', () => {
     },
   );
 
+  it('a byte above ASCII is no blank around a name', () => {
+    expect(connectionTokens([['connection', ' close\t, \u00a0x-a']])).toEqual(['close', '\u00a0x-a']);
+  });
+
   it('ten names in Connection are too many', () => {
     expect(endToEndRequestHeaders([['connection', 'a,b,c,d,e,f,g,h,i,j']])).toBeNull();
   });
@@ -37,6 +41,7 @@ describe('fields of one hop', () => {
   it('of TE only trailers goes on', () => {
     expect(endToEndRequestHeaders([['te', 'gzip, trailers']])).toEqual([['te', 'trailers']]);
     expect(endToEndRequestHeaders([['te', 'gzip']])).toEqual([]);
+    expect(endToEndRequestHeaders([['te', 'trailers\u00a0']])).toEqual([]);
   });
 
   it('an option of Connection drops no field of its name, and a TE that it names goes on all the same', () => {

@@ -2,12 +2,17 @@ import { describe, expect, it } from 'vitest';
 import { remoteAddressAtGateway, remoteAddressAtSidecar } from '../../wire/remote-address.ts';
 
 describe('remoteAddressAtSidecar', () => {
-  it.each([['bogus'], [''], ['10.1.2.3:4711'], ['1.1.1.1,'], ['unknown']])(
-    'falls back to the peer for %j',
-    (value) => {
-      expect(remoteAddressAtSidecar('10.9.9.9', [['x-forwarded-for', value]])).toBe('10.9.9.9');
-    },
-  );
+  it.each([
+    ['bogus'],
+    [''],
+    ['10.1.2.3:4711'],
+    ['1.1.1.1,'],
+    ['unknown'],
+    ['1.1.1.1\u00a0'],
+    ['\u00a01.1.1.1'],
+  ])('falls back to the peer for %j', (value) => {
+    expect(remoteAddressAtSidecar('10.9.9.9', [['x-forwarded-for', value]])).toBe('10.9.9.9');
+  });
 
   it('believes the last entry, whoever sent it', () => {
     expect(remoteAddressAtSidecar('10.9.9.9', [['x-forwarded-for', '1.1.1.1, 10.1.2.3']])).toBe('10.1.2.3');

@@ -40,7 +40,7 @@ describe('the event of an exchange', () => {
       CONTEXT,
       exchange(
         'POST /orders?q=1 HTTP/1.1\r\nHost: orders:80\r\nX-Request-Id: abc\r\ncontent-length: 7\r\nconnection: keep-alive\r\n\r\n',
-        'HTTP/1.1 201 Created\r\nserver: istio-envoy\r\nx-note:  a: b \r\ntransfer-encoding: chunked\r\n\r\n',
+        'HTTP/1.1 201 Created\r\nserver: istio-envoy\r\nx-note:  \u00a0a: b\u00a0 \r\ntransfer-encoding: chunked\r\n\r\n',
       ),
     );
     expect(event).toEqual({
@@ -63,7 +63,7 @@ describe('the event of an exchange', () => {
         status: 200,
         headers: [
           ['server', 'istio-envoy'],
-          ['x-note', 'a: b'],
+          ['x-note', '\u00a0a: b\u00a0'],
         ],
         bodyBytes: 2,
         by: 'upstream',
