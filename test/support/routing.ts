@@ -45,6 +45,15 @@ export const SERVICES = [
   service(RATINGS, { addresses: ['10.96.0.2'] }),
   service(CART, { addresses: ['10.96.0.3'] }),
 ];
+/** What a route without retries of its own gets from istiod. */
+export const ISTIO_RETRIES: NonNullable<ForwardAction['retry']> = {
+  attempts: 2,
+  on: ['connect-failure', 'refused-stream', 'unavailable', 'cancelled', 'retriable-status-codes'],
+  statuses: [],
+  perTryTimeoutMs: 0,
+  backoffMs: 25,
+  avoidPrevious: true,
+};
 export const WEB: RouteClient = { namespace: 'shop', labels: { app: 'web' } };
 
 /** One object: JSON is YAML. */

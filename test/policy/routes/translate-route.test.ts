@@ -1,6 +1,7 @@
 /** A VirtualService's route as its clients' sidecars are told of it. */
 import { describe, expect, it } from 'vitest';
 import {
+  ISTIO_RETRIES,
   CART,
   forward,
   object,
@@ -38,14 +39,7 @@ describe('a route', () => {
         ],
         notFoundStatus: 503,
         timeoutMs: 0,
-        retry: {
-          attempts: 2,
-          on: ['connect-failure', 'refused-stream', 'unavailable', 'cancelled', 'retriable-status-codes'],
-          statuses: [],
-          perTryTimeoutMs: 0,
-          backoffMs: 25,
-          avoidPrevious: true,
-        },
+        retry: ISTIO_RETRIES,
         host: null,
         path: null,
         mirrors: [],

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { RouteService } from '../../../policy/routes/route-services.ts';
 import {
+  ISTIO_RETRIES,
   CART,
   object,
   RATINGS,
@@ -236,14 +237,7 @@ describe('what nobody routes', () => {
           ],
           notFoundStatus: 503,
           timeoutMs: 0,
-          retry: {
-            attempts: 2,
-            on: ['connect-failure', 'refused-stream', 'unavailable', 'cancelled', 'retriable-status-codes'],
-            statuses: [],
-            perTryTimeoutMs: 0,
-            backoffMs: 25,
-            avoidPrevious: true,
-          },
+          retry: ISTIO_RETRIES,
           host: null,
           path: null,
           mirrors: [],
