@@ -3,9 +3,11 @@
  * a local socket (Electron), or over a WebSocket (`greenroom serve`) by birpc; each host parses what it is sent.
  */
 import type { Explanation } from '../model/decision.ts';
+import type { InstanceAction } from '../model/instance-action.ts';
 import type { Problem } from '../model/problem.ts';
 import type { Refusals } from '../model/refusals.ts';
 import type { RehearsalReport, ScenarioReport, StepReport } from '../model/rehearsal-report.ts';
+import type { LogPage, LogQuery } from '../model/service-log.ts';
 import type { SessionState } from '../model/session-state.ts';
 import type { TrafficEvent } from '../model/traffic-event.ts';
 
@@ -67,8 +69,10 @@ export interface HostApi {
   exportWrite(target: 'istio', folder: string): Promise<string[]>;
   /** The export as a zip, base64. */
   exportZip(target: 'istio'): Promise<{ name: string; base64: string }>;
-  logs(instance: string): Promise<{ stream: 'stdout' | 'stderr'; text: string; at: number }[]>;
-  restart(instance: string): Promise<void>;
+  /** What services wrote. With `after` it waits up to `waitMs` for a line that matches. */
+  logs(query: LogQuery & { waitMs?: number }): Promise<LogPage>;
+  /** Resolves when it is done; a start when the instance is ready. */
+  act(instance: string, action: InstanceAction): Promise<void>;
   /** What the rules around an instance refused; null where there are none. Asking takes about a second. */
   refusals(instance: string): Promise<Refusals | null>;
   rotate(): Promise<void>;

@@ -1,6 +1,7 @@
 /** What an exit code says; design.md, "Command line". The one table from what went wrong to a code. */
 import { EnvironmentError } from '../model/environment-error.ts';
 import { formatProblem, type Problem } from '../model/problem.ts';
+import { printable } from './output.ts';
 
 export const EXIT = {
   passed: 0,
@@ -35,7 +36,8 @@ export function explainFailure(error: unknown): { code: number; text: string } {
   if (error instanceof Interrupted) return { code: EXIT.interrupted, text: 'interrupted' };
   if (error instanceof FilesError) return { code: EXIT.wrongFile, text: error.message };
   if (error instanceof EnvironmentError) {
-    const lines = error.lines.map((line) => `  | ${line}`);
+    // Most often what a service wrote last.
+    const lines = error.lines.map((line) => `  | ${printable(line)}`);
     const hint = error.hint === null ? [] : [`  hint: ${error.hint}`];
     return {
       code: EXIT.environment,

@@ -10,6 +10,8 @@ import { explainCommand } from './explain-command.ts';
 import { exportCommand } from './export-command.ts';
 import { importCommand } from './import-command.ts';
 import { initCommand } from './init-command.ts';
+import { instanceCommands } from './instance-commands.ts';
+import { logsCommand } from './logs-command.ts';
 import { note } from './output.ts';
 import { ownOutput } from './output-streams.ts';
 import { rehearseCommand } from './rehearse-command.ts';
@@ -47,6 +49,7 @@ Exit codes: 0 passed, 1 a verdict differs, 2 a file is wrong, 3 the environment 
     checkCommand,
     upCommand,
     statusCommand,
+    logsCommand,
     rehearseCommand,
     decideCommand,
     explainCommand,
@@ -54,7 +57,8 @@ Exit codes: 0 passed, 1 a verdict differs, 2 a file is wrong, 3 the environment 
     serveCommand,
     demoCommand,
   ];
-  for (const make of commands) program.addCommand(make().exitOverride());
+  for (const made of [...commands.map((make) => make()), ...instanceCommands()])
+    program.addCommand(made.exitOverride());
   return program;
 }
 

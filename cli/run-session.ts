@@ -1,9 +1,13 @@
 /** Starts a session for a command, shows how far it is, and stops it however the command ends. */
+import { serveControl } from '../host/control-socket.ts';
+import { createHost, type Host } from '../host/host.ts';
 import type { Mesh } from '../model/mesh.ts';
 import { defaultDataDir } from '../mesh/data-dir.ts';
 import type { Session } from '../mesh/session.ts';
+import { controlPath } from '../mesh/session-file.ts';
 import { loadProject } from '../mesh/load-project.ts';
 import { startSession } from '../mesh/start-session.ts';
+import { explainFailure } from './exit-codes.ts';
 import { createProgress, note } from './output.ts';
 import { chooseRuntime } from './choose-runtime.ts';
 import type { RuntimeChoice } from './options.ts';
@@ -20,7 +24,7 @@ export interface SessionOptions {
 /** Runs `body` with a started session; it is stopped when `body` ends, fails or is interrupted. */
 export async function withSession<T>(
   options: SessionOptions,
-  body: (session: Session) => Promise<T>,
+  body: (session: Session, host: Host) => Promise<T>,
 ): Promise<T> {
   const dataDir = defaultDataDir();
   await announceOrphans(dataDir);
@@ -34,9 +38,17 @@ export async function withSession<T>(
     reload: async () => await loadProject(options.mesh.root),
     onProgress: (state) => progress.show(state.progress ?? state.phase),
   }).finally(() => progress.done());
+  const host = createHost(session);
+  // A session that others can't reach is a session still.
+  const control = await serveControl(host, controlPath(dataDir, session.id)).catch((error: unknown) => {
+    note(explainFailure(error).text);
+    return null;
+  });
   try {
-    return await body(session);
+    return await body(session, host);
   } finally {
+    await control?.close();
+    host.close();
     await session
       .stop()
       .catch((error: unknown) => note(`stopping: ${error instanceof Error ? error.message : String(error)}`))

@@ -1,6 +1,5 @@
 /** `greenroom serve`: the mesh runs and its window is served on loopback, behind a one-time link. */
 import { Command } from 'commander';
-import { createHost } from '../host/host.ts';
 import { serve } from '../host/serve.ts';
 import { windowFolder } from '../host/window-files.ts';
 import { interruptible } from './interrupt.ts';
@@ -23,9 +22,9 @@ export function serveCommand(): Command {
         const mesh = await readProject(project);
         // Before anything starts: without it there is nothing to serve.
         const folder = windowFolder();
-        await withSession({ mesh, runtime: options.runtime, signal, watch: 'policies' }, async (session) => {
-          const host = createHost(session);
-          try {
+        await withSession(
+          { mesh, runtime: options.runtime, signal, watch: 'policies' },
+          async (session, host) => {
             const served = await serve(host, options.port, folder);
             try {
               if (options.format === 'json') sayJson({ url: served.url, session: session.id });
@@ -35,10 +34,8 @@ export function serveCommand(): Command {
             } finally {
               await served.close();
             }
-          } finally {
-            host.close();
-          }
-        });
+          },
+        );
         signal.throwIfAborted();
       });
     });

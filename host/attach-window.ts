@@ -4,6 +4,7 @@
  */
 import { createBirpc } from 'birpc';
 import type { HostApi, WindowApi } from '../bridge/contract.ts';
+import { EnvironmentError } from '../model/environment-error.ts';
 import type { Host } from './host.ts';
 import type { Notice } from './notice.ts';
 import { RPC_ARGUMENTS } from './rpc-arguments.ts';
@@ -20,7 +21,10 @@ function isMethod(name: string): name is keyof HostApi {
 /** JSON makes nothing of an Error: what a person is told, and the stable code, cross by hand. */
 function withErrors(_key: string, value: unknown): unknown {
   if (!(value instanceof Error)) return value;
-  return { name: value.name, message: value.message, ...('code' in value ? { code: value.code } : {}) };
+  const { name, message } = value;
+  if (value instanceof EnvironmentError)
+    return { name, message, code: value.code, hint: value.hint, lines: value.lines };
+  return { name, message, ...('code' in value ? { code: value.code } : {}) };
 }
 
 /**

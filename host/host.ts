@@ -13,6 +13,7 @@ import type { RecordedEvents, Session } from '../mesh/session.ts';
 import { runRehearsal } from '../rehearsal/run-rehearsal.ts';
 import type { Notice } from './notice.ts';
 import { projectPath, readPolicyTexts } from './project-files.ts';
+import { readLogs } from './read-logs.ts';
 import { knockAtFrontDoor } from './sample-request.ts';
 import { readScenarios, summarize } from './scenarios.ts';
 import { checkExportFolder, writeExport, zipExport } from './write-export.ts';
@@ -50,7 +51,7 @@ export function createHost(session: Session): Host {
 
   const stopState = session.onState((state) => tell({ name: 'stateChanged', args: [state] }));
   const stopEvents = session.onEvents((events) => {
-    pending.push(events);
+    if (sinks.size > 0) pending.push(events);
   });
   const timer = setInterval(() => {
     if (pending.length === 0) return;
@@ -121,8 +122,8 @@ export function createHost(session: Session): Host {
         base64: Buffer.from(zipExport(name, (await exported()).files)).toString('base64'),
       };
     },
-    logs: async (instance) => session.logs(instance, { limit: 1_000 }),
-    restart: async (instance) => await session.restart(instance),
+    logs: async ({ waitMs = 0, ...query }) => await readLogs(session, query, waitMs),
+    act: async (instance, action) => await session.act(instance, action),
     refusals: async (instance) => await session.refusals(instance),
     rotate: async () => await session.rotate(),
     sendSample: async () => await knockAtFrontDoor(session),

@@ -10,7 +10,9 @@ import { formatProblem, hasErrors } from '../model/problem.ts';
 import { defaultDataDir } from '../mesh/data-dir.ts';
 import { loadProject } from '../mesh/load-project.ts';
 import { startSession } from '../mesh/start-session.ts';
+import { controlPath } from '../mesh/session-file.ts';
 import { attachWindow } from './attach-window.ts';
+import { serveControl } from './control-socket.ts';
 import { createHost } from './host.ts';
 
 const PIPE = 3;
@@ -37,6 +39,12 @@ async function main(project: string): Promise<void> {
   });
   try {
     const host = createHost(session);
+    const control = await serveControl(host, controlPath(defaultDataDir(), session.id)).catch(
+      (error: unknown) => {
+        process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+        return null;
+      },
+    );
     const lines = createInterface({ input: pipe, crlfDelay: Number.POSITIVE_INFINITY });
     const detach = attachWindow(host, {
       send: (text) => void pipe.write(`${text}\n`),
@@ -44,6 +52,7 @@ async function main(project: string): Promise<void> {
     });
     await gone;
     detach();
+    await control?.close();
     host.close();
   } finally {
     await session.stop();

@@ -3,6 +3,7 @@
  */
 import { z } from 'zod';
 import type { HostApi } from '../bridge/contract.ts';
+import { KILL_SIGNALS } from '../model/instance-action.ts';
 
 const workloadOrInstance = z.string().min(1).max(300);
 const target = z.literal('istio');
@@ -17,6 +18,21 @@ const trafficQuery = z.strictObject({
   limit: z.number().int().min(1).max(10_000),
 });
 
+const logQuery = z.strictObject({
+  instances: z.array(workloadOrInstance).max(1_000).optional(),
+  after: z.number().int().optional(),
+  since: z.number().optional(),
+  search: z.string().max(1_000).optional(),
+  limit: z.number().int().min(1).max(5_000),
+  waitMs: z.number().int().min(0).max(60_000).optional(),
+});
+
+const instanceAction = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.enum(['restart', 'start', 'pause', 'unpause']) }),
+  z.strictObject({ kind: z.literal('stop'), graceMs: z.number().int().min(0).max(3_600_000).nullable() }),
+  z.strictObject({ kind: z.literal('kill'), signal: z.enum(KILL_SIGNALS) }),
+]);
+
 /** One tuple a method; a method that isn't here doesn't exist. */
 export const RPC_ARGUMENTS: Record<keyof HostApi, z.ZodType<unknown[]>> = {
   state: z.tuple([]),
@@ -30,8 +46,8 @@ export const RPC_ARGUMENTS: Record<keyof HostApi, z.ZodType<unknown[]>> = {
   exportPreview: z.tuple([target]),
   exportWrite: z.tuple([target, z.string().min(1).max(4_000)]),
   exportZip: z.tuple([target]),
-  logs: z.tuple([workloadOrInstance]),
-  restart: z.tuple([workloadOrInstance]),
+  logs: z.tuple([logQuery]),
+  act: z.tuple([workloadOrInstance, instanceAction]),
   refusals: z.tuple([workloadOrInstance]),
   rotate: z.tuple([]),
   sendSample: z.tuple([]),

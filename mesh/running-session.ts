@@ -7,9 +7,11 @@ import { createClock } from '../model/clock.ts';
 import type { Explanation } from '../model/decision.ts';
 import { EnvironmentError } from '../model/environment-error.ts';
 import type { InjectedFault } from '../model/injected-fault.ts';
+import type { InstanceAction } from '../model/instance-action.ts';
 import type { Mesh } from '../model/mesh.ts';
 import type { Problem } from '../model/problem.ts';
 import type { Refusals } from '../model/refusals.ts';
+import type { LogLine, LogPage, LogQuery } from '../model/service-log.ts';
 import type { InstanceStatus, SessionState } from '../model/session-state.ts';
 import type { TrafficEvent } from '../model/traffic-event.ts';
 import type { DataPlane, DeclaredSource } from '../proxy/data-plane.ts';
@@ -23,6 +25,7 @@ import { ensurePrivateFolder } from './data-dir.ts';
 import { egressPlan } from './egress-plan.ts';
 import { explainEvent } from './explain-event.ts';
 import { GatewayCertificates } from './gateway-certificates.ts';
+import { InstanceActions } from './instance-actions.ts';
 import { JwksSource } from './jwks-source.ts';
 import { LogRing } from './log-ring.ts';
 import { compileMeshPolicies, type MeshPolicies, policyProblems } from './mesh-policies.ts';
@@ -34,7 +37,7 @@ import { watchProject } from './project-watch.ts';
 import { openRecorder, type Recorder } from './recorder.ts';
 import { processRuntime } from './runtimes/process/process-runtime.ts';
 import type { InstancePlacement, Runtime } from './runtimes/runtime.ts';
-import type { EventQuery, LogLine, RecordedEvents, Session, StartSessionOptions } from './session.ts';
+import type { EventQuery, RecordedEvents, Session, StartSessionOptions } from './session.ts';
 import { dataPlaneLost, SessionBoard } from './session-board.ts';
 import { SessionProblems } from './session-problems.ts';
 import { SessionPublishing } from './session-publishing.ts';
@@ -72,6 +75,13 @@ export class RunningSession implements Session {
   readonly #problems: SessionProblems;
   readonly #keys: JwksSource;
   #reloading: Promise<unknown> = Promise.resolve();
+  readonly #actions = new InstanceActions({
+    runtime: () => must(this.#runtime),
+    egress: (instance) => egressPlan(this.#mesh, instance, this.listeners()),
+    status: (instance) => this.#board.statusOf(instance),
+    isGateway: (instance) => this.#mesh.gateways?.some((one) => one.instance.id === instance) ?? false,
+    signal: this.#abort.signal,
+  });
 
   constructor(options: StartSessionOptions) {
     this.#options = options;
@@ -338,18 +348,16 @@ export class RunningSession implements Session {
     return this.#authority?.trustBundlePem() ?? [];
   }
 
-  logs(instance: string, query: { limit?: number } = {}): LogLine[] {
-    return this.#logs.last(instance, query.limit);
+  logs(query: LogQuery): LogPage {
+    return this.#logs.read(query);
   }
 
   onLog(sink: (line: LogLine) => void): () => void {
     return this.#logs.listen(sink);
   }
 
-  async restart(instance: string): Promise<void> {
-    if (this.#mesh.gateways?.some((gateway) => gateway.instance.id === instance))
-      throw new EnvironmentError('no-process', `${instance} is a gateway of ours: nothing runs behind it`);
-    await must(this.#runtime).restart(instance, this.#abort.signal);
+  async act(instance: string, action: InstanceAction): Promise<void> {
+    await this.#actions.act(instance, action);
   }
 
   async refusals(instance: string): Promise<Refusals | null> {

@@ -55,6 +55,12 @@ export class SessionBoard {
     this.changed();
   }
 
+  /** Null = the mesh has no such instance. */
+  statusOf(instance: string): InstanceStatus | null {
+    const states = this.state().workloads.flatMap(({ instances }) => instances);
+    return states.find(({ id }) => id === instance)?.status ?? null;
+  }
+
   get phase(): SessionState['phase'] {
     return this.#fields.phase;
   }

@@ -27,6 +27,12 @@ export type SessionRecord = z.infer<typeof sessionFileSchema>;
 
 const folderOf = (dataDir: string): string => join(dataDir, 'sessions');
 
+/** Where other commands reach this session while it runs; on Windows a pipe's name, elsewhere a socket's file. */
+export function controlPath(dataDir: string, id: string): string {
+  if (process.platform === 'win32') return `\\\\.\\pipe\\greenroom-${id}`;
+  return join(folderOf(dataDir), `${id}.sock`);
+}
+
 /** `20260131t120500-a1b2c3`: sorts by time, and fits into a file's or a container's name. */
 export function newSessionId(): string {
   const time = new Date().toISOString().slice(0, 19).replaceAll(/[-:]/g, '').toLowerCase();
@@ -95,6 +101,7 @@ export function removeSessionFile(dataDir: string, id: string): void {
   const path = join(folderOf(dataDir), `${id}.json`);
   rmSync(path, { force: true });
   rmSync(`${path}.new`, { force: true });
+  if (process.platform !== 'win32') rmSync(controlPath(dataDir, id), { force: true });
 }
 
 function names(dataDir: string): string[] {

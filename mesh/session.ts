@@ -5,9 +5,11 @@
 import type { Clock } from '../model/clock.ts';
 import type { Explanation } from '../model/decision.ts';
 import type { InjectedFault } from '../model/injected-fault.ts';
+import type { InstanceAction } from '../model/instance-action.ts';
 import type { Mesh } from '../model/mesh.ts';
 import type { Parsed, Problem } from '../model/problem.ts';
 import type { Refusals } from '../model/refusals.ts';
+import type { LogLine, LogPage, LogQuery } from '../model/service-log.ts';
 import type { SessionState } from '../model/session-state.ts';
 import type { TrafficEvent } from '../model/traffic-event.ts';
 import type { DataPlane, DeclaredSource } from '../proxy/data-plane.ts';
@@ -15,13 +17,6 @@ import type { BoundListener, GateProfile } from '../proxy/snapshot.ts';
 import type { FetchText } from './fetch-text.ts';
 import type { IssuedLeaf, LeafRequest } from './pki/leaf.ts';
 import type { RuntimeFactory } from './runtimes/runtime.ts';
-
-export interface LogLine {
-  instance: string;
-  stream: 'stdout' | 'stderr';
-  text: string;
-  at: number;
-}
 
 /** Numbered events in order, each decoded when it is asked for. */
 export interface RecordedEvents extends Iterable<TrafficEvent> {
@@ -101,9 +96,14 @@ export interface Session {
   /** A certificate for an attacker or a caller: good, or faulty in one named way. */
   issueLeaf(request: LeafRequest): Promise<IssuedLeaf>;
   trustBundlePem(): readonly string[];
-  logs(instance: string, query?: { limit?: number }): LogLine[];
+  /** What services wrote; the last 5,000 lines of each instance are kept. */
+  logs(query: LogQuery): LogPage;
   onLog(sink: (line: LogLine) => void): () => void;
-  restart(instance: string): Promise<void>;
+  /**
+   * Resolves when it is done, a start when the instance is ready. Rejects with an `EnvironmentError` where the instance
+   * can't: it isn't there (`no-service`), is a gateway of ours (`no-process`), is in no state for it (`not-now`).
+   */
+  act(instance: string, action: InstanceAction): Promise<void>;
   /** What the instance tried past its sidecar, and others past theirs to it; null where no rules keep them from it. */
   refusals(instance: string): Promise<Refusals | null>;
   /** New certificates for every instance; no connection drops. */

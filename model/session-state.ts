@@ -6,6 +6,7 @@ export type InstanceStatus =
   | 'pending'
   | 'starting'
   | 'ready'
+  | 'paused'
   | 'restarting'
   | 'stopping'
   | 'stopped'

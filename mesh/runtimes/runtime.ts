@@ -4,6 +4,7 @@
  */
 import type { Instance, Mesh, Workload } from '../../model/mesh.ts';
 import type { Refusals } from '../../model/refusals.ts';
+import type { KillSignal } from '../../model/instance-action.ts';
 import type { InstanceStatus } from '../../model/session-state.ts';
 
 /** Where an instance's sidecar shall listen, and where the application will be; told before anything starts. */
@@ -58,8 +59,14 @@ export interface Runtime {
   ): Promise<InstancePlacement[]>;
   /** Resolves when the instance is ready; rejects with an `EnvironmentError` that says what was waited for. */
   start(instance: string, egress: EgressPlan, signal: AbortSignal): Promise<void>;
-  stopInstance(instance: string): Promise<void>;
+  /** Asks it to end and kills it after the grace; absent = what the service itself says, or the runtime's own. */
+  stopInstance(instance: string, graceMs?: number): Promise<void>;
   restart(instance: string, signal: AbortSignal): Promise<void>;
+  /** Freezes one that is ready, and lets it go on: its connections stay. */
+  pause(instance: string): Promise<void>;
+  unpause(instance: string): Promise<void>;
+  /** Sends a signal. An end by it is a crash like any other. */
+  kill(instance: string, signal: KillSignal): Promise<void>;
   /** What was kept from passing its sidecar by; null where nothing is kept: no rules are in force. */
   refusals(instance: string): Promise<Refusals | null>;
   /** Removes everything that this session made. Idempotent. */

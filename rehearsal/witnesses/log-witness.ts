@@ -19,8 +19,8 @@ export function createLogWitness(session: Session, instance: string): Witness {
     kind: 'log',
     received: async (mark) =>
       session
-        .logs(instance, { limit: LINES })
-        .filter((line) => line.text.includes(mark))
+        .logs({ instances: [instance], limit: LINES })
+        .lines.filter((line) => line.text.includes(mark))
         .map((line) => readLine(line.text)),
   };
 }

@@ -86,8 +86,8 @@ export async function rotate(): Promise<void> {
 /** Starts one instance anew. */
 export async function restart(instance: string): Promise<void> {
   await asTask(`restart ${instance}`, `Restarting ${instance}`, async () => {
-    await line().host().restart(instance);
-    return 'asked; Services shows when it is ready';
+    await line().host().act(instance, { kind: 'restart' });
+    return 'it is ready again';
   });
 }
 

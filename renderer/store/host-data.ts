@@ -5,6 +5,7 @@
 import { useEffect, useState } from 'react';
 import type { Explanation } from '../../model/decision.ts';
 import type { Refusals } from '../../model/refusals.ts';
+import type { LogPage } from '../../model/service-log.ts';
 import type { TrafficEvent } from '../../model/traffic-event.ts';
 import type { ExportPreview, PolicyFile, ScenarioSummary } from './contract.ts';
 import { eventById } from './event-log.ts';
@@ -71,12 +72,13 @@ export function useExplanation(event: TrafficEvent): Explanation | null {
   return event.explanation ?? (fetched.status === 'ready' ? fetched.value : null);
 }
 
-/** The log lines of an instance, asked for again as `tick` changes. */
-export function useLogs(
-  instance: string,
-  tick: number,
-): Fetched<{ stream: 'stdout' | 'stderr'; text: string; at: number }[]> {
-  return useFetched(`logs ${instance}#${tick}`, () => line().host().logs(instance));
+/** The last lines of an instance's log, asked for again as `tick` changes. */
+export function useLogs(instance: string, tick: number): Fetched<LogPage> {
+  return useFetched(`logs ${instance}#${tick}`, () =>
+    line()
+      .host()
+      .logs({ instances: [instance], limit: 500 }),
+  );
 }
 
 /** What the rules around an instance refused, asked for again as `tick` changes. */

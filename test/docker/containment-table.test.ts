@@ -146,7 +146,7 @@ describe.each(DRIVERS)('contained by the $driver driver', ({ runtime }) => {
       async () => {
         const counted = await countedByNft(scene, 'orders-0');
         expect(counted.tcp).toBeGreaterThan(0);
-        await scene.first.restart('orders-0');
+        await scene.first.act('orders-0', { kind: 'restart' });
         const { code, stdout } = await greenroom(['status', '--format', 'json'], {
           env: { GREENROOM_DATA_DIR: scene.dataDir },
         });

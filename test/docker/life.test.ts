@@ -16,6 +16,7 @@ import { describeWith } from '../support/requires.ts';
 
 const WITHOUT_NFT = `greenroom-test-without-nft:${process.pid}`;
 const orders = { name: 'orders', image: BOX, command: ECHO_SERVICE };
+const ALWAYS = { when: 'always', attempts: null } as const;
 const running = (script: string) => ({ ...orders, command: ['node', '-e', script] });
 
 describeWith('docker', 'the life of a service in a pod', () => {
@@ -165,6 +166,89 @@ describeWith('docker', 'the life of a service in a pod', () => {
     await one.runtime.stopInstance('orders-0');
     expect(one.statuses.at(-1)).toMatchObject({ instance: 'orders-0', status: 'stopped' });
     expect(await inEngine(`dev.greenroom.role=service`)).not.toContain(one.container('orders-0'));
+  });
+
+  it('answers nobody while it is paused, goes on afterwards, and ends in order though it is paused', async () => {
+    const one = await bench([orders]);
+    await one.up();
+    const [upstream] = one.placements[0]?.upstreams ?? [];
+    if (!upstream) throw new Error('no upstream');
+    const at = () => dockerCli('inspect', '--format', '{{.State.Status}}', one.container('orders-0'));
+    await one.runtime.pause('orders-0');
+    expect(await at()).toBe('paused');
+    const answer = knock(upstream.host, upstream.upstreamPort);
+    await one.runtime.unpause('orders-0');
+    expect(await answer, 'what was sent meanwhile waits').toBe('ping');
+    await one.runtime.pause('orders-0');
+    await one.runtime.stopInstance('orders-0');
+    expect(one.logs.map(({ text }) => text)).toContain('asked to stop');
+    expect(one.statuses.at(-1)).toMatchObject({ status: 'stopped' });
+    await expect(one.runtime.pause('orders-0')).rejects.toMatchObject({ code: 'not-running' });
+  });
+
+  it('is killed at once where the grace is none, and has as long as it is given', async () => {
+    const deaf =
+      'process.on("SIGTERM", () => console.log("heard")); require("net").createServer().listen(8080)';
+    const one = await bench([running(deaf)]);
+    await one.up();
+    await one.runtime.stopInstance('orders-0', 0);
+    expect(one.logs.map(({ text }) => text)).not.toContain('heard');
+    await one.start('orders-0');
+    await one.runtime.stopInstance('orders-0', 1_000);
+    expect(one.logs.map(({ text }) => text)).toContain('heard');
+  });
+
+  it('crashes by a signal: without a restart policy it stays down, with one it comes back', async () => {
+    const one = await bench([orders, { ...orders, name: 'web', container: { restart: ALWAYS } }]);
+    await one.up();
+    await one.runtime.kill('orders-0', 'SIGKILL');
+    await one.runtime.kill('web-0', 'SIGKILL');
+    const last = (instance: string) => one.statuses.filter((each) => each.instance === instance).at(-1);
+    await expect
+      .poll(() => last('orders-0'), { timeout: 10_000 })
+      .toMatchObject({ status: 'failed', detail: 'exited with code 137' });
+    await expect
+      .poll(() => one.statuses, { timeout: 10_000 })
+      .toContainEqual({
+        instance: 'web-0',
+        status: 'restarting',
+        detail: 'exited with code 137; again in 0.1 s',
+      });
+    await expect.poll(() => last('web-0'), { timeout: 10_000 }).toMatchObject({ status: 'ready' });
+  });
+
+  it('is told as a crash loop with what it said last, each pause longer than the one before, until it is given up', async () => {
+    const once =
+      'const fs = require("fs"); if (fs.existsSync("/tmp/ran")) { console.error("no database"); setTimeout(() => process.exit(9), 200); } else { fs.writeFileSync("/tmp/ran", ""); require("net").createServer((s) => s.on("data", () => process.exit(3))).listen(8080); }';
+    const one = await bench([
+      { ...running(once), container: { restart: { when: 'on-failure', attempts: 3 } } },
+    ]);
+    await one.up();
+    const [upstream] = one.placements[0]?.upstreams ?? [];
+    await knock(upstream?.host ?? '', upstream?.upstreamPort ?? 0);
+    await expect.poll(() => one.statuses.at(-1)?.status, { timeout: 20_000 }).toBe('failed');
+    const told = one.statuses.filter(({ status }) => ['restarting', 'failed'].includes(status));
+    expect(told.map(({ detail }) => detail)).toEqual([
+      'exited with code 3; again in 0.1 s',
+      'crash loop: exited with code 9, 2 times in a row; again in 0.2 s; its last line: no database',
+      'crash loop: exited with code 9, 3 times in a row; again in 0.4 s; its last line: no database',
+      'exited with code 9; given up after 3 restarts in a row',
+    ]);
+  });
+
+  it('that comes back and never listens again is stopped, and its start told as failed', async () => {
+    const once =
+      'const fs = require("fs"); if (fs.existsSync("/tmp/ran")) setInterval(() => {}, 1000); else { fs.writeFileSync("/tmp/ran", ""); require("net").createServer((s) => s.on("data", () => process.exit(3))).listen(8080); }';
+    const one = await bench([{ ...running(once), container: { restart: ALWAYS } }], {
+      readyTimeoutMs: 5_000,
+    });
+    await one.up();
+    const [upstream] = one.placements[0]?.upstreams ?? [];
+    await knock(upstream?.host ?? '', upstream?.upstreamPort ?? 0);
+    await expect.poll(() => one.statuses.at(-1)?.status, { timeout: 20_000 }).toBe('failed');
+    expect(one.statuses.at(-1)?.detail).toContain('for a connection to');
+    const state = await dockerCli('inspect', '--format', '{{.State.Status}}', one.container('orders-0'));
+    expect(state).toBe('exited');
   });
 
   it('is contained in part, and said to be, where rules can’t be installed; its peers are told by variables', async () => {

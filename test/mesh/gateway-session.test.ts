@@ -143,7 +143,7 @@ describe('a gateway without files', () => {
       certificate: { notAfter: expect.any(Number) },
     });
     expect(running.state().snapshot).toMatchObject({ sidecars: 2, acknowledged: 2 });
-    await expect(running.restart('ingress-0')).rejects.toMatchObject({ code: 'no-process' });
+    await expect(running.act('ingress-0', { kind: 'restart' })).rejects.toMatchObject({ code: 'no-process' });
   });
 });
 

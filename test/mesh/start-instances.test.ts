@@ -22,6 +22,9 @@ function notedRuntime(failing: string | null = null): { runtime: Runtime; notes:
     },
     stopInstance: async () => undefined,
     restart: async () => undefined,
+    pause: async () => undefined,
+    unpause: async () => undefined,
+    kill: async () => undefined,
     refusals: async () => null,
     close: async () => undefined,
   };

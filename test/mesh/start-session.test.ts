@@ -163,9 +163,10 @@ describe('a session', () => {
 
   it('keeps the log of each instance', async () => {
     const running = await run(shop());
-    await eventually('its first line', () => running.logs('web-0').length > 0);
-    expect(running.logs('web-0').map(({ text }) => text.replace(/\d+/, 'N'))).toEqual(['listening on N']);
-    expect(running.logs('nobody')).toEqual([]);
+    const lines = (instance: string) => running.logs({ instances: [instance], limit: 10 }).lines;
+    await eventually('its first line', () => lines('web-0').length > 0);
+    expect(lines('web-0').map(({ text }) => text.replace(/\d+/, 'N'))).toEqual(['listening on N']);
+    expect(lines('nobody')).toEqual([]);
   });
 
   it('takes an instance that is down out of its service, and back in', async () => {

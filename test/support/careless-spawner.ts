@@ -18,6 +18,7 @@ export const carelessSpawner: SpawnerFactory = ({ onReport }) => {
       });
       onReport({ kind: 'spawned', key, pid: child.pid ?? 0 });
     },
+    signal: (key, signal) => void running.get(key)?.kill(signal),
     stop: (key) => void running.get(key)?.kill(),
     close: () => Promise.resolve(),
   };

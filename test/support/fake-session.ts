@@ -14,7 +14,8 @@ import type { InjectedFault } from '../../model/injected-fault.ts';
 import type { Mesh, Workload } from '../../model/mesh.ts';
 import type { TrafficEvent } from '../../model/traffic-event.ts';
 import type { DeclaredSource } from '../../proxy/data-plane.ts';
-import type { LogLine, Session } from '../../mesh/session.ts';
+import type { Session } from '../../mesh/session.ts';
+import type { LogLine } from '../../model/service-log.ts';
 
 const at = { file: 'policies/payments.yaml', line: 14, column: 7 };
 const matched = { kind: 'AuthorizationPolicy', namespace: 'billing', name: 'charge', rule: 1, at } as const;
@@ -143,7 +144,10 @@ export async function startFakeSession(options: FakeOptions = {}): Promise<FakeS
     if (logsAfterMs !== null) {
       const text = `"${request.method} ${request.url}" 200 ${request.headers['user-agent'] ?? '-'}`;
       timers.add(
-        setTimeout(() => logs.push({ instance: 'payments-0', stream: 'stdout', text, at: 0 }), logsAfterMs),
+        setTimeout(
+          () => logs.push({ id: logs.length + 1, instance: 'payments-0', stream: 'stdout', text, at: 0 }),
+          logsAfterMs,
+        ),
       );
     }
     response.setHeader('x-answer', 'yes').end('hello');
@@ -260,14 +264,14 @@ export async function startFakeSession(options: FakeOptions = {}): Promise<FakeS
       declared.push(source);
     },
     injectFaults: async (faults) => options.onFaults?.(faults),
-    logs: () => logs,
+    logs: () => ({ lines: logs, next: logs.length, cutOff: [] }),
     onState: refuse,
     onEvents: refuse,
     reloadPolicies: refuse,
     issueLeaf: refuse,
     trustBundlePem: refuse,
     onLog: refuse,
-    restart: refuse,
+    act: refuse,
     refusals: async () => null,
     rotate: refuse,
     stop: refuse,

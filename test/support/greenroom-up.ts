@@ -8,6 +8,8 @@ import { launcher } from './greenroom.ts';
 
 export interface RunningUp {
   readonly session: string;
+  /** For other commands that shall find it. */
+  readonly dataDir: string;
   readonly events: readonly TrafficEvent[];
   /** All that it wrote on stderr. */
   said(): string;
@@ -35,7 +37,7 @@ export async function greenroomUp(cwd: string, env: Readonly<Record<string, stri
   const session = await new Promise<string>((resolve, reject) => {
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       said += text;
-      const id = / up \(docker\), session (\S+)/.exec(said)?.[1];
+      const id = / up \((?:docker|process)\), session (\S+)/.exec(said)?.[1];
       if (id !== undefined) resolve(id);
     });
     void ended.then((code) => reject(new Error(`greenroom up ended with ${code}:\n${said}`)));
@@ -45,6 +47,7 @@ export async function greenroomUp(cwd: string, env: Readonly<Record<string, stri
   });
   return {
     session,
+    dataDir,
     events,
     said: () => said,
     async interrupt() {

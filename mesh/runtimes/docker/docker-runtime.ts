@@ -4,6 +4,7 @@
  * never touched.
  */
 import { EnvironmentError } from '../../../model/environment-error.ts';
+import type { KillSignal } from '../../../model/instance-action.ts';
 import type { Instance, Workload } from '../../../model/mesh.ts';
 import type { Refusals } from '../../../model/refusals.ts';
 import type { EgressPlan, InstancePlacement, Runtime, RuntimeContext } from '../runtime.ts';
@@ -14,7 +15,7 @@ import { createPod, installRules, podRefusals, type Pod, type PodContext } from 
 import { whyUnusable } from './probe.ts';
 import { ensurePublishable, publishedPort } from './published-ports.ts';
 import { removeLabelled } from './removal.ts';
-import { startService, type ServiceContainer } from './service-container.ts';
+import { type Crash, startService, type ServiceContainer } from './service-container.ts';
 import { refuseMissingImages, serviceImage } from './service-image.ts';
 import { createVolumes } from './session-volumes.ts';
 import { subnetCandidates, type Subnet } from './subnets.ts';
@@ -127,13 +128,31 @@ class DockerRuntime implements Runtime {
     });
   }
 
-  stopInstance(instance: string): Promise<void> {
+  stopInstance(instance: string, graceMs?: number): Promise<void> {
     const member = this.#member(instance);
     return this.#track(null, async () => {
       this.#status(instance, 'stopping', null);
-      await this.#stopService(member);
+      await this.#stopService(member, graceMs);
       this.#status(instance, 'stopped', null);
     });
+  }
+
+  pause(instance: string): Promise<void> {
+    return this.#track(null, async () => {
+      await this.#service(instance).pause();
+      this.#status(instance, 'paused', null);
+    });
+  }
+
+  unpause(instance: string): Promise<void> {
+    return this.#track(null, async () => {
+      await this.#service(instance).unpause();
+      this.#status(instance, 'ready', null);
+    });
+  }
+
+  kill(instance: string, signal: KillSignal): Promise<void> {
+    return this.#track(null, () => this.#engine.killContainer(this.#service(instance).id, signal));
   }
 
   restart(instance: string, signal: AbortSignal): Promise<void> {
@@ -204,9 +223,9 @@ class DockerRuntime implements Runtime {
           egress,
           containment,
           labels: labelsOf(this.#session, instance, 'service'),
-          onExit: (code) => this.#exited(instance, member, code),
-          onRestart: (code, pauseMs) =>
-            this.#status(instance, 'restarting', `exited with code ${code}; again in ${pauseMs / 1000} s`),
+          onExit: (code, restarts) => this.#exited(instance, member, code, restarts),
+          onRestart: (crash) => this.#status(instance, 'restarting', crashWords(crash)),
+          onFailed: (reason) => this.#status(instance, 'failed', reason),
           onReadyAgain: () => this.#status(instance, 'ready', null),
         },
         signal,
@@ -222,17 +241,26 @@ class DockerRuntime implements Runtime {
   }
 
   /** A Compose service without ports that ends well has done what it was there for. */
-  #exited(instance: string, { pod }: Member, code: number): void {
+  #exited(instance: string, { pod }: Member, code: number, restarts: number): void {
     const done = code === 0 && pod.workload.run.container !== undefined && pod.workload.ports.length === 0;
     if (done) this.#status(instance, 'stopped', 'completed');
-    else this.#status(instance, 'failed', `exited with code ${code}`);
+    else {
+      const gaveUp = restarts === 0 ? '' : `; given up after ${restarts} restarts in a row`;
+      this.#status(instance, 'failed', `exited with code ${code}${gaveUp}`);
+    }
   }
 
-  async #stopService(member: Member): Promise<void> {
+  async #stopService(member: Member, asked?: number): Promise<void> {
     const { service } = member;
     member.service = null;
-    const graceMs = member.pod.workload.run.container?.stopGraceMs;
+    const graceMs = asked ?? member.pod.workload.run.container?.stopGraceMs;
     await service?.stop(graceMs === undefined ? STOP_GRACE_S : Math.ceil(graceMs / 1000));
+  }
+
+  #service(instance: string): ServiceContainer {
+    const { service } = this.#member(instance);
+    if (service === null) throw new EnvironmentError('not-running', `${instance} doesn't run now`);
+    return service;
   }
 
   #member(instance: string): Member {
@@ -260,6 +288,14 @@ class DockerRuntime implements Runtime {
     running.then(done, done);
     return running;
   }
+}
+
+/** A first crash shortly; those that follow it as the loop that they are, with what the service said last. */
+function crashWords({ code, pauseMs, inARow, lastLine }: Crash): string {
+  const again = `again in ${pauseMs / 1000} s`;
+  if (inARow === 1) return `exited with code ${code}; ${again}`;
+  const said = lastLine === null ? '' : `; its last line: ${lastLine.slice(0, 200)}`;
+  return `crash loop: exited with code ${code}, ${inARow} times in a row; ${again}${said}`;
 }
 
 /** What a start waits for, in words. */

@@ -63,6 +63,10 @@ export interface Engine {
    * before which nothing is told again.
    */
   follow(id: string, sink: ContainerOutput, since?: number): Promise<void>;
+  pauseContainer(id: string): Promise<void>;
+  unpauseContainer(id: string): Promise<void>;
+  /** Sends a signal to its first process. */
+  killContainer(id: string, signal: string): Promise<void>;
   /** Asks the container to stop and kills it after the grace. A stopped or vanished one is fine. */
   stopContainer(id: string, graceS: number): Promise<void>;
   /** With its anonymous volumes. A vanished one is fine. */
@@ -287,6 +291,18 @@ class DockerEngine implements Engine {
       eachLine(stdout, (text) => sink({ stream: 'stdout', text })),
       eachLine(stderr, (text) => sink({ stream: 'stderr', text })),
     ]);
+  }
+
+  async pauseContainer(id: string): Promise<void> {
+    await translated('pause a container', this.#docker.getContainer(id).pause());
+  }
+
+  async unpauseContainer(id: string): Promise<void> {
+    await translated('unpause a container', this.#docker.getContainer(id).unpause());
+  }
+
+  async killContainer(id: string, signal: string): Promise<void> {
+    await translated('send a signal to a container', this.#docker.getContainer(id).kill({ signal }));
   }
 
   async stopContainer(id: string, graceS: number): Promise<void> {

@@ -14,15 +14,29 @@ const KEPT_LINES = 20;
 
 export interface ServiceContainer {
   readonly id: string;
+  /** Freezes its processes; their connections stay. */
+  pause(): Promise<void>;
+  unpause(): Promise<void>;
   /** Stops it: asks, waits for the grace, kills, removes; resolves after its last line was handed on. */
   stop(graceS: number): Promise<void>;
 }
 
+export interface Crash {
+  code: number;
+  pauseMs: number;
+  /** Crashes without having run well in between; 1 = the first. */
+  inARow: number;
+  /** What it wrote last. */
+  lastLine: string | null;
+}
+
 export interface ServiceRequest extends ServiceFacts {
-  /** Called when it ends by itself after it was ready, and isn't started again. */
-  onExit(code: number): void;
+  /** Called when it ends by itself after it was ready, and isn't started again. `restarts`: in a row, before. */
+  onExit(code: number, restarts: number): void;
   /** Called before a pause, after which it is started again. */
-  onRestart(code: number, pauseMs: number): void;
+  onRestart(crash: Crash): void;
+  /** Called when it could not be started again; it is stopped then. */
+  onFailed(reason: string): void;
   onReadyAgain(): void;
 }
 
@@ -54,6 +68,7 @@ class RunningService implements ServiceContainer {
   #exited: Promise<number> = Promise.resolve(-1);
   #startedAt = 0;
   #restarts = 0;
+  #paused = false;
 
   constructor(request: ServiceRequest, id: string) {
     this.#request = request;
@@ -81,10 +96,22 @@ class RunningService implements ServiceContainer {
     }
   }
 
+  async pause(): Promise<void> {
+    await this.#request.engine.pauseContainer(this.id);
+    this.#paused = true;
+  }
+
+  async unpause(): Promise<void> {
+    await this.#request.engine.unpauseContainer(this.id);
+    this.#paused = false;
+  }
+
   async stop(graceS: number): Promise<void> {
     this.#phase = 'stopping';
     this.#stopping.abort();
     const { engine } = this.#request;
+    // Frozen it would never hear that it shall end. One that is gone meanwhile needs no waking.
+    if (this.#paused) await this.unpause().catch(() => undefined);
     if (graceS > 0) await engine.stopContainer(this.id, graceS);
     await engine.removeContainer(this.id);
     await this.#output;
@@ -150,12 +177,13 @@ class RunningService implements ServiceContainer {
     if (this.#phase !== 'ready') return;
     const pauseMs = this.#pauseBefore(code);
     if (pauseMs === null) {
-      this.#request.onExit(code);
+      this.#request.onExit(code, this.#restarts);
       return;
     }
     this.#phase = 'starting';
+    this.#paused = false;
     // What goes wrong from here on, somebody's stop aside, ends it for good.
-    void this.#startAgain(code, pauseMs).catch(() => this.#giveUp(code));
+    void this.#startAgain(code, pauseMs).catch((error: unknown) => this.#giveUp(error));
   }
 
   async #startAgain(code: number, pauseMs: number): Promise<void> {
@@ -167,8 +195,12 @@ class RunningService implements ServiceContainer {
     if (outcome === 'ready') this.#request.onReadyAgain();
   }
 
-  #giveUp(code: number): void {
-    if (!this.#stopping.signal.aborted) this.#request.onExit(code);
+  async #giveUp(error: unknown): Promise<void> {
+    if (this.#stopping.signal.aborted) return;
+    this.#phase = 'stopping';
+    // It may run without ever being ready: what is told as failed doesn't go on.
+    await this.#request.engine.stopContainer(this.id, 0).catch(() => undefined);
+    this.#request.onFailed(error instanceof Error ? error.message : String(error));
   }
 
   #pauseBefore(code: number): number | null {
@@ -178,7 +210,8 @@ class RunningService implements ServiceContainer {
 
   async #waitToRestart(code: number, pauseMs: number, signal: AbortSignal): Promise<void> {
     this.#restarts += 1;
-    this.#request.onRestart(code, pauseMs);
+    const lastLine = this.#lastLines.at(-1) ?? null;
+    this.#request.onRestart({ code, pauseMs, inARow: this.#restarts, lastLine });
     await this.#output;
     await pause(pauseMs, undefined, { signal });
   }

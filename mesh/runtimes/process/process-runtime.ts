@@ -4,6 +4,7 @@
  */
 import { existsSync } from 'node:fs';
 import { EnvironmentError } from '../../../model/environment-error.ts';
+import type { KillSignal } from '../../../model/instance-action.ts';
 import type { Instance, Workload } from '../../../model/mesh.ts';
 import type { EgressPlan, InstancePlacement, Runtime, RuntimeContext, RuntimeFactory } from '../runtime.ts';
 import { inheritedEnvironment, mainPort, serviceEnvironment } from './environment.ts';
@@ -90,6 +91,8 @@ class ProcessRuntime implements Runtime {
       return;
     }
     if (this.#lost) throw this.#lost;
+    const before = this.#services.get(instance);
+    if (before) return await before.start(signal);
     if (!this.#spawner) throw new EnvironmentError('stopped', 'the runtime is closed');
     const env = serviceEnvironment({
       sessionId: this.#context.sessionId,
@@ -121,22 +124,45 @@ class ProcessRuntime implements Runtime {
     await service.start(signal);
   }
 
-  async stopInstance(instance: string): Promise<void> {
-    await this.#services.get(instance)?.stop();
+  async stopInstance(instance: string, graceMs?: number): Promise<void> {
+    await this.#ours(instance).stop(graceMs);
   }
 
   async restart(instance: string, signal: AbortSignal): Promise<void> {
-    const prepared = this.#find(instance);
-    if (prepared.workload.run.attach !== null) {
+    await this.#ours(instance).restart(signal);
+  }
+
+  async pause(instance: string): Promise<void> {
+    this.#signalled(instance).pause();
+  }
+
+  async unpause(instance: string): Promise<void> {
+    this.#signalled(instance).unpause();
+  }
+
+  async kill(instance: string, signal: KillSignal): Promise<void> {
+    this.#signalled(instance).kill(signal);
+  }
+
+  #signalled(instance: string): ServiceProcess {
+    if (process.platform === 'win32')
+      throw new EnvironmentError('no-signals', 'a process of Windows takes no signals', {
+        hint: 'stop and start it, or use the docker runtime',
+      });
+    return this.#ours(instance);
+  }
+
+  #ours(instance: string): ServiceProcess {
+    const { attach } = this.#find(instance).workload.run;
+    if (attach !== null)
       throw new EnvironmentError(
         'attached',
-        `${instance} is attached (${prepared.workload.run.attach}): restart it where you started it`,
+        `${instance} is attached (${attach}): its life is where you started it`,
       );
-    }
     const service = this.#services.get(instance);
     if (!service || this.#lost)
       throw this.#lost ?? new EnvironmentError('not-started', `${instance} was never started`);
-    await service.restart(signal);
+    return service;
   }
 
   /** Nothing keeps a process from anything: there is nothing to count. */

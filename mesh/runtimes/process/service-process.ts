@@ -4,6 +4,7 @@
  */
 import { EnvironmentError } from '../../../model/environment-error.ts';
 import { commandOf, groupMembers, holderOfPort, portsOf } from '../../process-table.ts';
+import type { KillSignal } from '../../../model/instance-action.ts';
 import type { RuntimeEvents } from '../runtime.ts';
 import { portTaken } from './ports.ts';
 import { waitForPort } from './readiness.ts';
@@ -88,13 +89,13 @@ export class ServiceProcess {
   }
 
   /** Resolves when its process group is gone. Idempotent. */
-  async stop(): Promise<void> {
+  async stop(graceMs = STOP_GRACE_MS): Promise<void> {
     this.#life.abort(new EnvironmentError('stopped', `${this.#plan.instance} was stopped`));
     if (this.#retry) clearTimeout(this.#retry);
     this.#retry = null;
     if (this.#run) {
       this.#status('stopping', null);
-      await this.#endRun();
+      await this.#endRun(graceMs);
     }
     this.#status('stopped', null);
   }
@@ -102,6 +103,27 @@ export class ServiceProcess {
   async restart(signal: AbortSignal): Promise<void> {
     await this.stop();
     await this.start(signal);
+  }
+
+  /** Freezes its processes; their connections stay. */
+  pause(): void {
+    this.#spawner.signal(this.#running(), 'SIGSTOP');
+    this.#status('paused', null);
+  }
+
+  unpause(): void {
+    this.#spawner.signal(this.#running(), 'SIGCONT');
+    this.#status('ready', null);
+  }
+
+  /** An end by it is a crash like any other. */
+  kill(signal: KillSignal): void {
+    this.#spawner.signal(this.#running(), signal);
+  }
+
+  #running(): string {
+    if (this.#run) return this.#run.key;
+    throw new EnvironmentError('not-running', `${this.#plan.instance} doesn't run now`);
   }
 
   /** What the spawner tells about one of its runs. */
@@ -139,10 +161,10 @@ export class ServiceProcess {
     run.ended.resolve(reason);
   }
 
-  async #endRun(): Promise<void> {
+  async #endRun(graceMs = STOP_GRACE_MS): Promise<void> {
     const run = this.#run;
     if (!run) return;
-    this.#spawner.stop(run.key, STOP_GRACE_MS);
+    this.#spawner.stop(run.key, graceMs);
     await run.ended.promise;
   }
 

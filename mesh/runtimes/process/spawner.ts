@@ -2,7 +2,7 @@
  * The port behind which services are started. The session's own way is the supervisor (`startSupervisor`); the
  * crash test puts a careless one in its place to prove that it can see a leak.
  */
-import type { SupervisorReport } from './supervisor-protocol.ts';
+import type { GroupSignal, SupervisorReport } from './supervisor-protocol.ts';
 
 export interface StartRequest {
   /** Names this one run in every report; never used twice. */
@@ -16,6 +16,8 @@ export interface Spawner {
   start(request: StartRequest): void;
   /** SIGTERM to the whole group, SIGKILL after `graceMs`. The end is told by an `exited` report. */
   stop(key: string, graceMs: number): void;
+  /** To the whole group; what it does there is told by reports, if at all. */
+  signal(key: string, signal: GroupSignal): void;
   /** Ends whatever still runs and resolves when it is gone. Idempotent. */
   close(): Promise<void>;
 }

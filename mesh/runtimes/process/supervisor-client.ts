@@ -77,6 +77,7 @@ export function startSupervisor(context: SpawnerContext): Spawner {
   };
   return {
     start: (request) => tell({ kind: 'start', ...request }),
+    signal: (key, signal) => tell({ kind: 'signal', key, signal }),
     stop: (key, graceMs) => tell({ kind: 'stop', key, graceMs }),
     close() {
       closing = true;

@@ -3,6 +3,8 @@
  * stdin, reports up its stdout. The end of stdin is a command too, and the only one that needs nobody alive to
  * send it: end every service.
  */
+import type { KillSignal } from '../../../model/instance-action.ts';
+
 export type SupervisorCommand =
   | {
       kind: 'start';
@@ -11,7 +13,10 @@ export type SupervisorCommand =
       cwd: string;
       env: Readonly<Record<string, string>>;
     }
-  | { kind: 'stop'; key: string; graceMs: number };
+  | { kind: 'stop'; key: string; graceMs: number }
+  | { kind: 'signal'; key: string; signal: GroupSignal };
+
+export type GroupSignal = KillSignal | 'SIGSTOP' | 'SIGCONT';
 
 export type SupervisorReport =
   | { kind: 'spawned'; key: string; pid: number }

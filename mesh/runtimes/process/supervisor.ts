@@ -7,9 +7,19 @@
  * It imports as little as possible: it is started once a session and has to be ready at once.
  * Windows has no process groups; there `taskkill /T` ends the tree, as well as it can.
  */
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
 import {
+  type ChildProcess,
+  type ChildProcessByStdio,
+  spawn,
+  type SpawnOptionsWithStdioTuple,
+  spawnSync,
+  type StdioNull,
+  type StdioPipe,
+} from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import type { Readable } from 'node:stream';
+import {
+  type GroupSignal,
   lineSplitter,
   MAX_LOG_LINE,
   type SupervisorCommand,
@@ -34,7 +44,7 @@ function report(value: SupervisorReport): void {
   if (!process.stdout.write(`${JSON.stringify(value)}\n`)) for (const stream of logStreams) stream.pause();
 }
 
-function killGroup(pid: number, signal: 'SIGTERM' | 'SIGKILL'): void {
+function killGroup(pid: number, signal: GroupSignal): void {
   try {
     if (windows)
       spawnSync('taskkill', ['/pid', String(pid), '/T', '/F'], { stdio: 'ignore', windowsHide: true });
@@ -43,6 +53,13 @@ function killGroup(pid: number, signal: 'SIGTERM' | 'SIGKILL'): void {
     // The group is gone: what was wanted.
   }
 }
+
+type ServiceChild = ChildProcessByStdio<null, Readable, Readable>;
+type SpawnArguments = [
+  file: string,
+  args: string[],
+  options: SpawnOptionsWithStdioTuple<StdioNull, StdioPipe, StdioPipe>,
+];
 
 function followLog(key: string, stream: 'stdout' | 'stderr', readable: NodeJS.ReadableStream): void {
   const lines = lineSplitter(MAX_LOG_LINE, (text) =>
@@ -58,6 +75,17 @@ function followLog(key: string, stream: 'stdout' | 'stderr', readable: NodeJS.Re
   });
 }
 
+/** Null, and told, where Node itself refuses (a NUL in a variable): the other services are not to end by that. */
+function spawned(key: string, ...how: SpawnArguments): ServiceChild | null {
+  try {
+    return spawn(...how);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    report({ kind: 'spawn-failed', key, code: 'EINVAL', message });
+    return null;
+  }
+}
+
 function start(command: Extract<SupervisorCommand, { kind: 'start' }>): void {
   const { key } = command;
   const [file, ...args] = command.command;
@@ -65,13 +93,14 @@ function start(command: Extract<SupervisorCommand, { kind: 'start' }>): void {
     report({ kind: 'spawn-failed', key, code: 'EINVAL', message: 'the command is empty' });
     return;
   }
-  const child = spawn(file, args, {
+  const child = spawned(key, file, args, {
     cwd: command.cwd,
     env: { ...command.env },
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: !windows,
     windowsHide: true,
   });
+  if (child === null) return;
   child.on('error', (error: NodeJS.ErrnoException) => {
     if (child.pid !== undefined) return;
     report({ kind: 'spawn-failed', key, code: error.code ?? 'UNKNOWN', message: error.message });
@@ -147,11 +176,17 @@ function stop(key: string, graceMs: number): void {
   // Looked at while it lives: afterwards its children hang on nobody.
   const family = familyOf([pid]);
   killGroup(pid, 'SIGTERM');
+  wake(pid);
   const timer = setTimeout(() => killGroup(pid, 'SIGKILL'), graceMs);
   child.once('exit', () => {
     clearTimeout(timer);
     killFamily(family);
   });
+}
+
+/** One that is paused would never hear that it shall end. */
+function wake(pid: number): void {
+  if (!windows) killGroup(pid, 'SIGCONT');
 }
 
 /** Processes of this session that left their group (`setsid`): found by the mark in their environment. */
@@ -182,6 +217,7 @@ function end(): void {
     process.exit(0);
   };
   all('SIGTERM');
+  for (const child of services.values()) if (child.pid !== undefined) wake(child.pid);
   const deadline = Date.now() + LAST_GRACE_MS;
   const look = setInterval(() => {
     if (services.size === 0) leave();
@@ -195,8 +231,16 @@ function end(): void {
 function obey(line: string): void {
   if (ending) return;
   const command = JSON.parse(line) as SupervisorCommand;
-  if (command.kind === 'start') start(command);
-  else stop(command.key, command.graceMs);
+  switch (command.kind) {
+    case 'start':
+      return start(command);
+    case 'stop':
+      return stop(command.key, command.graceMs);
+    case 'signal': {
+      const pid = services.get(command.key)?.pid;
+      if (pid !== undefined) killGroup(pid, command.signal);
+    }
+  }
 }
 
 const commands = lineSplitter(Number.MAX_SAFE_INTEGER, obey);

@@ -19,13 +19,13 @@ const TONES: Record<InstanceState['status'], Tone> = {
   pending: 'quiet',
   starting: 'warn',
   ready: 'allow',
+  paused: 'warn',
   restarting: 'warn',
   stopping: 'quiet',
   stopped: 'quiet',
   failed: 'deny',
 };
 
-const LOG_LINES = 500;
 const LOG_EVERY_MS = 2_000;
 
 function Logs({ instance }: { instance: string }): ReactNode {
@@ -33,12 +33,12 @@ function Logs({ instance }: { instance: string }): ReactNode {
   const logs = useLogs(instance, tick);
   if (logs.status === 'loading') return <p className="sub">Reading the log…</p>;
   if (logs.status === 'failed') return <p className="deny">{logs.error}</p>;
-  const lines = logs.value.slice(-LOG_LINES);
+  const { lines } = logs.value;
   if (lines.length === 0) return <p className="sub">It has said nothing yet.</p>;
   return (
     <pre className="code logs" tabIndex={0} aria-label={`Log of ${instance}`}>
-      {lines.map((one, index) => (
-        <span key={`${one.at}${index}`} className={one.stream === 'stderr' ? 'stderr' : undefined}>
+      {lines.map((one) => (
+        <span key={one.id} className={one.stream === 'stderr' ? 'stderr' : undefined}>
           <i>{clockTime(one.at)}</i>
           {one.stream === 'stderr' ? '! ' : ''}
           {safeText(one.text, 500)}

@@ -144,6 +144,20 @@ describe('a service that does not get ready', () => {
     });
   });
 
+  it('is told of a variable that no process can have, and the other services live on', async () => {
+    const { start, ask } = await run([
+      { name: 'orders', run: { environment: { BAD: 'a\0b' } } },
+      { name: 'web' },
+    ]);
+    await start('web-0');
+    const error = await failure(start('orders-0'));
+    expect(error).toMatchObject({
+      code: 'service-not-started',
+      message: expect.stringContaining('null bytes'),
+    });
+    expect(await ask('web-0', '/env')).toHaveProperty('PORT');
+  });
+
   it('names a folder that is not there', async () => {
     expect(await failure(run([{ name: 'orders', run: { cwd: '/no/such/folder' } }]))).toMatchObject({
       code: 'no-folder',

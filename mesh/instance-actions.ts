@@ -1,0 +1,73 @@
+/**
+ * What a person does to an instance of a running session, one thing at a time where it starts or ends: two people who
+ * press restart get two restarts, not half of each.
+ */
+import { EnvironmentError } from '../model/environment-error.ts';
+import type { InstanceAction } from '../model/instance-action.ts';
+import type { InstanceStatus } from '../model/session-state.ts';
+import type { EgressPlan, Runtime } from './runtimes/runtime.ts';
+
+export interface ActionParts {
+  runtime(): Runtime;
+  egress(instance: string): EgressPlan;
+  /** Null = no such instance. */
+  status(instance: string): InstanceStatus | null;
+  isGateway(instance: string): boolean;
+  /** Aborted when the session ends. */
+  signal: AbortSignal;
+}
+
+export class InstanceActions {
+  readonly #parts: ActionParts;
+  readonly #turns = new Map<string, Promise<unknown>>();
+
+  constructor(parts: ActionParts) {
+    this.#parts = parts;
+  }
+
+  /** See `Session.act`. */
+  async act(instance: string, action: InstanceAction): Promise<void> {
+    const { isGateway, status, runtime } = this.#parts;
+    if (isGateway(instance))
+      throw new EnvironmentError('no-process', `${instance} is a gateway of ours: nothing runs behind it`);
+    if (status(instance) === null)
+      throw new EnvironmentError('no-service', `this session has no instance ${instance}`);
+    switch (action.kind) {
+      case 'restart':
+        return await this.#turn(instance, () => runtime().restart(instance, this.#parts.signal));
+      case 'start':
+        return await this.#turn(instance, () => this.#start(instance));
+      case 'stop':
+        return await this.#turn(instance, () =>
+          runtime().stopInstance(instance, action.graceMs ?? undefined),
+        );
+      case 'pause':
+        this.#mustBe(instance, ['ready']);
+        return await runtime().pause(instance);
+      case 'unpause':
+        this.#mustBe(instance, ['paused']);
+        return await runtime().unpause(instance);
+      case 'kill':
+        this.#mustBe(instance, ['ready', 'paused', 'starting']);
+        return await runtime().kill(instance, action.signal);
+    }
+  }
+
+  async #start(instance: string): Promise<void> {
+    this.#mustBe(instance, ['stopped', 'failed']);
+    await this.#parts.runtime().start(instance, this.#parts.egress(instance), this.#parts.signal);
+  }
+
+  #mustBe(instance: string, wanted: readonly InstanceStatus[]): void {
+    const status = this.#parts.status(instance);
+    if (status === null || wanted.includes(status)) return;
+    throw new EnvironmentError('not-now', `${instance} is ${status}, not ${wanted.join(' or ')}`);
+  }
+
+  async #turn(instance: string, work: () => Promise<void>): Promise<void> {
+    const before = this.#turns.get(instance) ?? Promise.resolve();
+    const turn = before.then(work, work);
+    this.#turns.set(instance, turn);
+    await turn;
+  }
+}
