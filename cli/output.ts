@@ -35,29 +35,6 @@ export function sayJson(value: unknown): void {
   process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
 }
 
-/** Shows what a long step does: one line that changes on a terminal, a line a change elsewhere. */
-export function createProgress(stream: NodeJS.WriteStream = process.stderr): {
-  show(text: string): void;
-  done(): void;
-} {
-  let last = '';
-  const live = stream.isTTY === true;
-  /** A line that stands on the terminal. */
-  let standing = false;
-  return {
-    show: (text) => {
-      if (text === last) return;
-      last = text;
-      standing = true;
-      stream.write(live ? `\r\x1b[2K${printable(text)}` : `${printable(text)}\n`);
-    },
-    done: () => {
-      if (live && standing) stream.write('\r\x1b[2K');
-      standing = false;
-    },
-  };
-}
-
 const escape = String.fromCharCode(27);
 
 function width(text: string): number {

@@ -8,7 +8,8 @@ import { controlPath } from '../mesh/session-file.ts';
 import { loadProject } from '../mesh/load-project.ts';
 import { startSession } from '../mesh/start-session.ts';
 import { explainFailure } from './exit-codes.ts';
-import { createProgress, note } from './output.ts';
+import { note } from './output.ts';
+import { createProgress } from './progress.ts';
 import { chooseRuntime } from './choose-runtime.ts';
 import type { RuntimeChoice } from './options.ts';
 import { announceOrphans } from './orphans.ts';
@@ -36,7 +37,7 @@ export async function withSession<T>(
     signal: options.signal,
     watch: options.watch,
     reload: async () => await loadProject(options.mesh.root),
-    onProgress: (state) => progress.show(state.progress ?? state.phase),
+    onProgress: (state) => progress.show(state.progress ?? state.phase, state.images),
   }).finally(() => progress.done());
   const host = createHost(session);
   // A session that others can't reach is a session still.

@@ -178,6 +178,7 @@ export class RunningSession implements Session {
       readyTimeoutMs: readyTimeoutMs ?? READY_TIMEOUT_MS,
       events: {
         onStatus: (instance, status, detail) => this.#statusChanged(instance, status, detail),
+        onImage: (progress) => this.#board.image(progress),
         onLog: (instance, line) => this.#logs.add({ instance, ...line }),
       },
     });

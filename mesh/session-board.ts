@@ -1,4 +1,5 @@
 /** The state of a session as others see it: kept in one place, told to listeners once for several changes in a row. */
+import type { ImageProgress } from '../model/image-progress.ts';
 import type { Instance, Mesh, MeshGateway } from '../model/mesh.ts';
 import type { Problem } from '../model/problem.ts';
 import type { InstanceState, InstanceStatus, SessionState, WorkloadState } from '../model/session-state.ts';
@@ -25,6 +26,7 @@ export class SessionBoard {
     runtime: 'process',
     phase: 'starting',
     snapshot: { published: 0, inForce: null, sidecars: 0, acknowledged: 0 },
+    images: [],
     problems: [],
     recording: { events: 0, denied: 0, dropped: 0 },
     containment: 'none',
@@ -59,6 +61,14 @@ export class SessionBoard {
   statusOf(instance: string): InstanceStatus | null {
     const states = this.state().workloads.flatMap(({ instances }) => instances);
     return states.find(({ id }) => id === instance)?.status ?? null;
+  }
+
+  image(progress: ImageProgress): void {
+    const { images } = this.#fields;
+    const at = images.findIndex(
+      ({ image, work }) => image === progress.image && work.kind === progress.work.kind,
+    );
+    this.set({ images: at < 0 ? [...images, progress] : images.with(at, progress) });
   }
 
   get phase(): SessionState['phase'] {

@@ -69,8 +69,16 @@ export interface RestartRule {
   attempts: number | null;
 }
 
+/**
+ * When an image is fetched from its registry. `older`: where the engine lacks it, or has had it for longer. `build`:
+ * never, it is built. Of an image that can be built too, a fetch that fails is no failure.
+ */
+export type PullRule = { when: 'always' | 'missing' | 'never' | 'build' } | { when: 'older'; thanMs: number };
+
 /** Absent = the image's own, or the engine's default. */
 export interface ContainerOptions {
+  /** Absent = what can be built is built, and else what is missing is fetched. */
+  pull?: PullRule;
   /** Of the container; `Workload.run.command` is what a local process runs, and goes before it. */
   command?: readonly string[];
   entrypoint?: readonly string[];

@@ -1,4 +1,5 @@
 /** What a running session looks like from outside: the window's and `up`'s picture of it. */
+import type { ImageProgress } from './image-progress.ts';
 import type { AppProtocol } from './mesh.ts';
 import type { Problem } from './problem.ts';
 
@@ -53,6 +54,8 @@ export interface SessionState {
   /** `starting orders (waiting for port 41231, 2 s)`: what it does now. */
   progress: string | null;
   workloads: WorkloadState[];
+  /** Images that are or were fetched or built in this session, in the order in which that began. */
+  images: readonly ImageProgress[];
   snapshot: { published: number; inForce: number | null; sidecars: number; acknowledged: number };
   /** Problems of the last edit; non-empty = the last valid policies stay in force. */
   problems: Problem[];

@@ -2,6 +2,7 @@
  * What a runtime does for a session: run instances and say where they can be reached. A runtime knows no TLS and
  * no policy; it is told where the sidecar's listeners are and starts the service with its way out through them.
  */
+import type { ImageProgress } from '../../model/image-progress.ts';
 import type { Instance, Mesh, Workload } from '../../model/mesh.ts';
 import type { Refusals } from '../../model/refusals.ts';
 import type { KillSignal } from '../../model/instance-action.ts';
@@ -43,6 +44,8 @@ export interface EgressPlan {
 
 export interface RuntimeEvents {
   onStatus(instance: string, status: InstanceStatus, detail: string | null): void;
+  /** How far an image is; told again as it gets on. */
+  onImage(progress: ImageProgress): void;
   onLog(instance: string, line: { stream: 'stdout' | 'stderr'; text: string; at: number }): void;
 }
 

@@ -114,6 +114,7 @@ const service = z.looseObject({
   platform: text.optional(),
   logging: z.looseObject({ driver: text.optional() }).nullish(),
   restart: text.optional(),
+  pull_policy: text.optional(),
   scale: z.number().optional(),
   mem_limit: count.optional(),
   mem_reservation: count.optional(),

@@ -14,7 +14,7 @@ export interface ComposeKey {
 }
 
 const HONOURED: Readonly<Record<string, string>> = {
-  image: 'run as it is; nothing is pulled (`docker compose pull` does)',
+  image: 'run as it is; pulled where the engine lacks it, with what `docker login` left',
   build: 'by `docker build`, its lines shown',
   'build.context': 'the folder',
   'build.dockerfile': '`--file`',
@@ -81,7 +81,9 @@ const HONOURED: Readonly<Record<string, string>> = {
   stop_grace_period: 'as written; 3 s where it is absent',
   labels: "on the container; those of Greenroom can't be overwritten",
   label_file: 'read by `docker compose config` into the labels',
-  platform: 'as written, also for the build',
+  platform: 'as written, also for the build and the pull',
+  pull_policy:
+    'as written; without it what has `build` is built at each start, from the cache where it can be, and never pulled',
   hostname: 'of the pod',
   domainname: 'of the pod',
   mem_limit: 'as written',
@@ -192,8 +194,7 @@ const LOST: Readonly<Record<string, string>> = {
   pre_stop: 'not run',
   privileged: 'a privileged container could undo its containment',
   provider: 'run by a program outside the engine',
-  pull_policy: 'nothing is pulled or built but what is missing',
-  pull_refresh_after: 'nothing is pulled',
+  pull_refresh_after: 'say `pull_policy: every_12h`',
   runtime: "the engine's default is kept",
   storage_opt: "the engine's default is kept",
   tty: 'the output is followed as lines, there is no terminal',

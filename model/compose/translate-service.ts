@@ -1,11 +1,19 @@
 /** One service as `docker compose config` prints it -> a service of the project and the options of its container. */
-import type { ContainerOptions, Dependency, Healthcheck, ResourceLimits, RestartRule } from '../container.ts';
+import type {
+  ContainerOptions,
+  Dependency,
+  Healthcheck,
+  PullRule,
+  ResourceLimits,
+  RestartRule,
+} from '../container.ts';
 import type { Position, Problem } from '../problem.ts';
 import type { ProjectPort } from '../project.ts';
 import type { ComposeConfig, ComposeServiceConfig } from './compose-config.ts';
 import type { ComposeSource } from './compose-source.ts';
 import { given } from './given.ts';
 import { lostKey, lostKeys } from './lost-keys.ts';
+import { pullRule } from './pull-rule.ts';
 import { durationMs } from './quantities.ts';
 import { translateBuild, translateUlimits, type TranslatedBuild } from './translate-build.ts';
 import { translatePorts } from './translate-ports.ts';
@@ -100,6 +108,7 @@ function containerOf(
       filesystem: config.read_only === true ? ('read-only' as const) : undefined,
       restart: restartOf(config),
       platform: config.platform,
+      pull: pullRuleOf(composeName, config, context),
     }),
     ...translated,
     dependsOn: dependenciesOf(config, context),
@@ -169,6 +178,18 @@ function restartOf({ restart, deploy }: ComposeServiceConfig): RestartRule | und
   if (restart !== undefined || !policy || policy.condition === 'none') return undefined;
   const when = policy.condition === 'on-failure' ? 'on-failure' : 'always';
   return { when, attempts: policy.max_attempts ?? null };
+}
+
+function pullRuleOf(
+  service: string,
+  { pull_policy: written }: ComposeServiceConfig,
+  { source, problems }: TranslationContext,
+): PullRule | undefined {
+  if (written === undefined) return undefined;
+  const rule = pullRule(written);
+  if (rule === null)
+    problems.push(lostKey(source, service, ['pull_policy'], 'no policy that is known', written));
+  return rule ?? undefined;
 }
 
 function limitsOf(config: ComposeServiceConfig): ResourceLimits {

@@ -33,31 +33,6 @@ describeWith('docker', 'the life of a service in a pod', () => {
   });
   afterAll(() => removeImage(WITHOUT_NFT));
 
-  it('doesn’t begin with an image that the engine lacks: named, with how to get it', async () => {
-    const one = await bench([{ ...orders, image: 'no-such/image:1' }]);
-    await expect(one.prepare()).rejects.toMatchObject({
-      code: 'image-missing',
-      message: expect.stringContaining('no-such/image:1'),
-      hint: expect.stringContaining('docker pull no-such/image:1'),
-    });
-    expect(await inEngine(`dev.greenroom.session=${one.sessionId}`)).toEqual([]);
-  });
-
-  it('names all images that the engine lacks at once, each at its service', async () => {
-    const one = await bench([
-      { ...orders, image: 'no-such/image:1' },
-      { ...orders, name: 'other', image: 'no-such/other:2' },
-    ]);
-    await expect(one.prepare()).rejects.toMatchObject({
-      code: 'image-missing',
-      hint: expect.stringContaining('docker pull no-such/image:1 && docker pull no-such/other:2'),
-      lines: [
-        expect.stringMatching(/greenroom\.yaml:\d+:\d+: orders runs no-such\/image:1/),
-        expect.stringMatching(/greenroom\.yaml:\d+:\d+: other runs no-such\/other:2/),
-      ],
-    });
-  });
-
   it('doesn’t begin without image and build: says where the service is declared', async () => {
     const one = await bench([{ ...orders, image: null }]);
     await expect(one.prepare()).rejects.toMatchObject({

@@ -17,6 +17,8 @@ export function interruptedAt(call: number, then: () => void): DockerRuntimePart
         endpoint: engine.endpoint,
         facts: () => engine.facts(),
         hasImage: (reference) => engine.hasImage(reference),
+        imageTaggedAt: (reference) => engine.imageTaggedAt(reference),
+        pull: (request, sink) => engine.pull(request, sink),
         importImage: (tar, repository, tag, changes) => engine.importImage(tar, repository, tag, changes),
         networks: (label) => engine.networks(label),
         containers: (label) => engine.containers(label),

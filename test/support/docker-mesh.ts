@@ -4,6 +4,7 @@
  */
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import type { ContainerOptions } from '../../model/container.ts';
+import type { ImageProgress } from '../../model/image-progress.ts';
 import type { Mesh, Workload } from '../../model/mesh.ts';
 import type { InstanceStatus } from '../../model/session-state.ts';
 import { createDockerRuntime, type DockerRuntimeParts } from '../../mesh/runtimes/docker/docker-runtime.ts';
@@ -103,6 +104,7 @@ export interface Bench {
   readonly runtime: Runtime;
   readonly placements: InstancePlacement[];
   readonly statuses: { instance: string; status: InstanceStatus; detail: string | null }[];
+  readonly images: ImageProgress[];
   readonly logs: { instance: string; stream: string; text: string }[];
   /** What the stand-in listeners saw: `payments-0 → orders:80 from 198.18.0.2`. */
   readonly visits: string[];
@@ -130,6 +132,7 @@ export async function dockerBench(services: readonly ServiceShape[], parts: Benc
   const mesh = testMesh(services);
   const sessionId = `test-${process.pid}-${benches}`;
   const statuses: Bench['statuses'] = [];
+  const images: Bench['images'] = [];
   const logs: Bench['logs'] = [];
   const context: RuntimeContext = {
     sessionId,
@@ -137,6 +140,7 @@ export async function dockerBench(services: readonly ServiceShape[], parts: Benc
     dataDir: '/nonexistent',
     events: {
       onStatus: (instance, status, detail) => statuses.push({ instance, status, detail }),
+      onImage: (progress) => images.push(progress),
       onLog: (instance, { stream, text }) => logs.push({ instance, stream, text }),
     },
     ledger: { processStarted: () => undefined, processEnded: () => undefined },
@@ -153,6 +157,7 @@ export async function dockerBench(services: readonly ServiceShape[], parts: Benc
     runtime,
     placements,
     statuses,
+    images,
     logs,
     visits,
     listeners: () => listeners.map(({ host, port }) => ({ host, port })),

@@ -16,7 +16,8 @@ export type Need =
   | 'envoy'
   | 'postgresql'
   | 'redis'
-  | 'nginx';
+  | 'nginx'
+  | 'registry';
 
 const SHARED = new URL('../../../shared/', import.meta.url);
 
@@ -69,6 +70,10 @@ const NEEDS: Record<Need, { present: () => boolean; how: string }> = {
   nginx: {
     present: () => existsSync('/usr/sbin/nginx'),
     how: 'apt-get install nginx-light',
+  },
+  registry: {
+    present: () => onPath('docker-registry'),
+    how: 'apt-get install docker-registry',
   },
   corpora: {
     present: () => existsSync(new URL('corpora/README.md', SHARED)),

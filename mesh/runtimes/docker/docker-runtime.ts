@@ -16,7 +16,7 @@ import { whyUnusable } from './probe.ts';
 import { ensurePublishable, publishedPort } from './published-ports.ts';
 import { removeLabelled } from './removal.ts';
 import { type Crash, startService, type ServiceContainer } from './service-container.ts';
-import { refuseMissingImages, serviceImage } from './service-image.ts';
+import { serviceImages } from './service-image.ts';
 import { createVolumes } from './session-volumes.ts';
 import { subnetCandidates, type Subnet } from './subnets.ts';
 
@@ -179,20 +179,15 @@ class DockerRuntime implements Runtime {
     await removeLabelled(this.#engine, `${SESSION_LABEL}=${this.#session.id}`);
   }
 
-  async #images(
-    instances: readonly { workload: Workload }[],
-    signal: AbortSignal,
-  ): Promise<Map<string, string>> {
-    const images = new Map<string, string>();
-    await refuseMissingImages(this.#engine, [...new Set(instances.map(({ workload }) => workload))]);
-    // One after the other: builds share the engine's cache, and the first failure is the one to read.
-    for (const { workload } of instances) {
-      if (images.has(workload.id)) continue;
-      const note = (line: string) =>
-        workload.instances.forEach(({ id }) => this.#status(id, 'pending', `building: ${line}`));
-      images.set(workload.id, await serviceImage(this.#session.mesh, workload, signal, note));
-    }
-    return images;
+  #images(instances: readonly { workload: Workload }[], signal: AbortSignal): Promise<Map<string, string>> {
+    return serviceImages([...new Set(instances.map(({ workload }) => workload))], {
+      engine: this.#engine,
+      mesh: this.#session.mesh,
+      signal,
+      onProgress: (progress) => this.#context.events.onImage(progress),
+      onLine: (workload, line) =>
+        workload.instances.forEach(({ id }) => this.#status(id, 'pending', `building: ${line}`)),
+    });
   }
 
   async #helper(signal: AbortSignal): Promise<string> {

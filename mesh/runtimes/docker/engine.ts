@@ -8,6 +8,8 @@ import { EnvironmentError } from '../../../model/environment-error.ts';
 import { containerBody, type ContainerSpec, type Labels } from './container-body.ts';
 import { engineEndpoint, type EngineEndpoint } from './endpoint.ts';
 import { eachLine } from './lines.ts';
+import type { PullMessage } from './pull-layers.ts';
+import type { RegistryAuth } from './registry-credentials.ts';
 
 /** Longest wait for one answer of the engine that isn't a build or a wait. */
 const PING_TIMEOUT_MS = 10_000;
@@ -33,6 +35,14 @@ export interface OwnedContainer extends Owned {
   state: string;
 }
 
+export interface PullRequest {
+  /** With tag or digest: without either, an engine fetches every tag there is. */
+  reference: string;
+  platform?: string;
+  auth: RegistryAuth | null;
+  signal: AbortSignal;
+}
+
 export type ContainerOutput = (line: { stream: 'stdout' | 'stderr'; text: string }) => void;
 
 /** What this runtime asks of an engine. */
@@ -40,7 +50,14 @@ export interface Engine {
   readonly endpoint: EngineEndpoint;
   facts(): Promise<EngineFacts>;
   hasImage(reference: string): Promise<boolean>;
+  /** Milliseconds since the epoch when the image last got this name; null where there is none, or it isn't told. */
+  imageTaggedAt(reference: string): Promise<number | null>;
   importImage(tar: Readable, repository: string, tag: string, changes: readonly string[]): Promise<void>;
+  /**
+   * Has the engine fetch an image; resolves when it has it. Rejects with a `PullRefusal` that holds the engine's own
+   * words, or with the signal's reason: the engine stops then.
+   */
+  pull(request: PullRequest, sink: (message: PullMessage) => void): Promise<void>;
   createNetwork(spec: { name: string; subnet: string; gateway: string; labels: Labels }): Promise<string>;
   networks(label: string): Promise<Owned[]>;
   removeNetwork(id: string): Promise<void>;
@@ -158,6 +175,39 @@ class DockerEngine implements Engine {
         );
       }),
     );
+  }
+
+  async imageTaggedAt(reference: string): Promise<number | null> {
+    const what = `look for the image ${reference}`;
+    // The types of dockerode lack it.
+    const facts: object | null = await found(translated(what, this.#docker.getImage(reference).inspect()));
+    const { Metadata } = (facts ?? {}) as { Metadata?: { LastTagTime?: string } };
+    const at = Date.parse(Metadata?.LastTagTime ?? '');
+    return Number.isNaN(at) ? null : at;
+  }
+
+  async pull(request: PullRequest, sink: (message: PullMessage) => void): Promise<void> {
+    const { reference, platform, auth, signal } = request;
+    let refused: string | null = null;
+    try {
+      const answer = await this.#docker.createImage({
+        fromImage: reference,
+        ...(platform === undefined ? {} : { platform }),
+        ...(auth === null ? {} : { authconfig: auth }),
+        abortSignal: signal,
+      });
+      await eachLine(answer as Readable, (line) => {
+        if (line === '') return;
+        const message = JSON.parse(line) as PullMessage;
+        refused ??= message.errorDetail?.message ?? message.error ?? null;
+        sink(message);
+      });
+    } catch (cause) {
+      signal.throwIfAborted();
+      throw new PullRefusal(engineWords(cause), cause);
+    }
+    signal.throwIfAborted();
+    if (refused !== null) throw new PullRefusal(refused, null);
   }
 
   async createNetwork(spec: {
@@ -314,6 +364,22 @@ class DockerEngine implements Engine {
       translated('remove a container', this.#docker.getContainer(id).remove({ force: true, v: true })),
     );
   }
+}
+
+/** Why an engine didn't fetch an image, in its own words. */
+export class PullRefusal extends Error {
+  constructor(words: string, cause: unknown) {
+    super(words, { cause });
+    this.name = 'PullRefusal';
+  }
+}
+
+/** An engine says what it has to say in `message`; what dockerode adds to it is about HTTP. */
+function engineWords(cause: unknown): string {
+  const json = typeof cause === 'object' && cause !== null && 'json' in cause ? cause.json : null;
+  const words = typeof json === 'object' && json !== null && 'message' in json ? json.message : null;
+  if (typeof words === 'string') return words;
+  return cause instanceof Error ? cause.message : String(cause);
 }
 
 /** The engine's HTTP status, kept for callers that can do something about it. */

@@ -134,6 +134,7 @@ const CASES: Readonly<Record<string, Case>> = {
   stop_signal: container('stop_signal', 'SIGQUIT', 'stopSignal'),
   stop_grace_period: container('stop_grace_period', '1m0s', 'stopGraceMs', 60_000),
   labels: container('labels', { a: 'b' }, 'labels'),
+  pull_policy: container('pull_policy', 'if_not_present', 'pull', { when: 'missing' }),
   platform: container('platform', 'linux/amd64', 'platform'),
   hostname: container('hostname', 'h', 'hostname'),
   domainname: container('domainname', 'd', 'domainname'),

@@ -47,6 +47,7 @@ async function run(
     events: {
       onStatus: (instance, status, detail) =>
         statuses.push(`${instance} ${status}${detail ? `: ${detail}` : ''}`),
+      onImage: () => undefined,
       onLog: (instance, line) => log.push(`${instance} ${line.stream}: ${line.text}`),
     },
   });
