@@ -3,7 +3,7 @@
  * of each hop, in streams that end early.
  */
 import { once } from 'node:events';
-import http2 from 'node:http2';
+import type http2 from 'node:http2';
 import { afterEach, describe, expect, it } from 'vitest';
 import { DEFAULT_HTTP2_LIMITS } from '../../../wire/http2/http2-limits.ts';
 import { ERROR } from '../../../wire/http2/protocol.ts';
