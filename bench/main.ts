@@ -8,12 +8,14 @@ import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { EnvironmentError } from '../model/environment-error.ts';
 import type { BenchOptions, BenchReport } from './bench.ts';
+import { benchContainers } from './containers.ts';
 import { benchEvents } from './events.ts';
 import { benchPair } from './pair.ts';
 import { benchPolicy } from './policy.ts';
 import { benchScale } from './scale.ts';
 
 const BENCHES: Readonly<Record<string, (options: BenchOptions) => Promise<BenchReport>>> = {
+  containers: benchContainers,
   events: benchEvents,
   pair: benchPair,
   policy: benchPolicy,

@@ -73,6 +73,8 @@ export interface HostApi {
   logs(query: LogQuery & { waitMs?: number }): Promise<LogPage>;
   /** Resolves when it is done; a start when the instance is ready. */
   act(instance: string, action: InstanceAction): Promise<void>;
+  /** Resolves when the service (by its id) has as many instances that are ready, and the others are gone. */
+  scale(service: string, count: number): Promise<void>;
   /** What the rules around an instance refused; null where there are none. Asking takes about a second. */
   refusals(instance: string): Promise<Refusals | null>;
   rotate(): Promise<void>;

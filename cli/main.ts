@@ -4,7 +4,6 @@ import { Command, CommanderError } from 'commander';
 import { checkCommand } from './check-command.ts';
 import { decideCommand } from './decide-command.ts';
 import { demoCommand } from './demo-command.ts';
-import { chooseContext } from './docker-context.ts';
 import { doctorCommand } from './doctor-command.ts';
 import { EXIT, explainFailure } from './exit-codes.ts';
 import { explainCommand } from './explain-command.ts';
@@ -16,6 +15,7 @@ import { logsCommand } from './logs-command.ts';
 import { note } from './output.ts';
 import { ownOutput } from './output-streams.ts';
 import { rehearseCommand } from './rehearse-command.ts';
+import { scaleCommand } from './scale-command.ts';
 import { serveCommand } from './serve-command.ts';
 import { statusCommand } from './status-command.ts';
 import { upCommand } from './up-command.ts';
@@ -51,6 +51,7 @@ Exit codes: 0 passed, 1 a verdict differs, 2 a file is wrong, 3 the environment 
     upCommand,
     statusCommand,
     logsCommand,
+    scaleCommand,
     rehearseCommand,
     decideCommand,
     explainCommand,
@@ -60,7 +61,6 @@ Exit codes: 0 passed, 1 a verdict differs, 2 a file is wrong, 3 the environment 
   ];
   for (const made of [...commands.map((make) => make()), ...instanceCommands()])
     program.addCommand(made.exitOverride());
-  program.hook('preAction', (_, command) => chooseContext(command.opts<{ context?: string }>().context));
   return program;
 }
 

@@ -124,6 +124,7 @@ export function createHost(session: Session): Host {
     },
     logs: async ({ waitMs = 0, ...query }) => await readLogs(session, query, waitMs),
     act: async (instance, action) => await session.act(instance, action),
+    scale: async (service, count) => await session.scale(service, count),
     refusals: async (instance) => await session.refusals(instance),
     rotate: async () => await session.rotate(),
     sendSample: async () => await knockAtFrontDoor(session),

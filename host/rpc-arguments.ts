@@ -4,6 +4,7 @@
 import { z } from 'zod';
 import type { HostApi } from '../bridge/contract.ts';
 import { KILL_SIGNALS } from '../model/instance-action.ts';
+import { MOST_REPLICAS } from '../model/replicas.ts';
 
 const workloadOrInstance = z.string().min(1).max(300);
 const target = z.literal('istio');
@@ -48,6 +49,7 @@ export const RPC_ARGUMENTS: Record<keyof HostApi, z.ZodType<unknown[]>> = {
   exportZip: z.tuple([target]),
   logs: z.tuple([logQuery]),
   act: z.tuple([workloadOrInstance, instanceAction]),
+  scale: z.tuple([workloadOrInstance, z.number().int().min(0).max(MOST_REPLICAS)]),
   refusals: z.tuple([workloadOrInstance]),
   rotate: z.tuple([]),
   sendSample: z.tuple([]),

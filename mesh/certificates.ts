@@ -14,7 +14,7 @@ const JITTER = 0.01;
 const RETRY_MS = 5_000;
 
 export class Certificates {
-  readonly #mesh: Mesh;
+  readonly #mesh: () => Mesh;
   readonly #authority: Pick<Authority, 'issue'>;
   readonly #clock: Clock;
   readonly #ttlMs: number;
@@ -26,7 +26,7 @@ export class Certificates {
   #closed = false;
 
   constructor(more: {
-    mesh: Mesh;
+    mesh: () => Mesh;
     authority: Pick<Authority, 'issue'>;
     clock: Clock;
     ttlMs: number;
@@ -44,22 +44,28 @@ export class Certificates {
 
   /** The first ones, not yet published. */
   async issueAll(): Promise<ReadonlyMap<string, IssuedLeaf>> {
-    const { workloads, gateways = [] } = this.#mesh;
-    const instances = [
+    const { workloads, gateways = [] } = this.#mesh();
+    const issuedAt = this.#clock.now();
+    await this.#issue([
       ...workloads.flatMap(({ instances, spiffeId }) => instances.map(({ id }) => ({ id, spiffeId }))),
       ...gateways.map(({ instance, spiffeId }) => ({ id: instance.id, spiffeId })),
-    ];
-    const issuedAt = this.#clock.now();
-    const leaves = await Promise.all(
-      instances.map(async ({ id, spiffeId }) => {
-        const leaf = await this.#authority.issue({ spiffeId, fault: 'none', ttlMs: this.#ttlMs });
-        return [id, leaf] as const;
-      }),
-    );
-    this.#leaves = new Map(leaves);
+    ]);
     this.#renewAt = issuedAt + this.#ttlMs * (0.5 + JITTER * (2 * this.#random() - 1));
     this.schedule();
     return this.#leaves;
+  }
+
+  /** For instances that join; renewed with the others. Everybody's, not yet published. */
+  async issueFor(
+    instances: readonly { id: string; spiffeId: string }[],
+  ): Promise<ReadonlyMap<string, IssuedLeaf>> {
+    await this.#issue(instances);
+    return this.#leaves;
+  }
+
+  /** They are no part of the mesh any more. */
+  forget(instances: readonly string[]): void {
+    this.#leaves = new Map([...this.#leaves].filter(([id]) => !instances.includes(id)));
   }
 
   /** New ones at once. */
@@ -70,7 +76,7 @@ export class Certificates {
       await this.#renewed(leaves);
     } catch (error) {
       // The old ones are still in use, and it is their end that counts.
-      this.#leaves = before.leaves;
+      this.#leaves = new Map([...this.#leaves, ...before.leaves]);
       this.#renewAt = before.renewAt;
       this.schedule();
       throw error;
@@ -90,6 +96,17 @@ export class Certificates {
   close(): void {
     this.#closed = true;
     if (this.#timer) clearTimeout(this.#timer);
+  }
+
+  /** Beside those of others: who joins meanwhile keeps its own. */
+  async #issue(instances: readonly { id: string; spiffeId: string }[]): Promise<void> {
+    const issued = await Promise.all(
+      instances.map(async ({ id, spiffeId }) => {
+        const leaf = await this.#authority.issue({ spiffeId, fault: 'none', ttlMs: this.#ttlMs });
+        return [id, leaf] as const;
+      }),
+    );
+    this.#leaves = new Map([...this.#leaves, ...issued]);
   }
 
   #wait(pauseMs: number): void {

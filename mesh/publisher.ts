@@ -4,6 +4,7 @@
  */
 import type { DataPlane } from '../proxy/data-plane.ts';
 import type { BoundListener, SnapshotAnswer } from '../proxy/snapshot.ts';
+import { InTurn } from './in-turn.ts';
 import { buildSnapshot, type SnapshotInput } from './snapshot.ts';
 
 export class Publisher {
@@ -13,7 +14,7 @@ export class Publisher {
   #version = 0;
   #inForce: number | null = null;
   #listeners: readonly BoundListener[] = [];
-  #queue: Promise<unknown> = Promise.resolve();
+  readonly #queue = new InTurn();
 
   constructor(
     dataPlane: DataPlane,
@@ -39,14 +40,12 @@ export class Publisher {
 
   /** Resolves with the data plane's answer; rejects when there is no data plane any more. */
   publish(change: Partial<SnapshotInput>): Promise<SnapshotAnswer> {
-    const turn = this.#queue.then(() => this.#publish(change));
-    this.#queue = turn.catch(() => undefined);
-    return turn;
+    return this.#queue.run(() => this.#publish(change));
   }
 
   /** Resolves when everything asked so far is answered. */
   async settled(): Promise<void> {
-    await this.#queue;
+    await this.#queue.settled();
   }
 
   async #publish(change: Partial<SnapshotInput>): Promise<SnapshotAnswer> {

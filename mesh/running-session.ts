@@ -18,14 +18,12 @@ import type { DataPlane, DeclaredSource } from '../proxy/data-plane.ts';
 import type { BoundListener } from '../proxy/snapshot.ts';
 import { startDataPlane } from '../proxy/worker-data-plane.ts';
 import { Availability } from './availability.ts';
-import { type Authority, openAuthority } from './authority.ts';
-import { Certificates } from './certificates.ts';
 import { closeAll } from './close-all.ts';
 import { ensurePrivateFolder } from './data-dir.ts';
 import { egressPlan } from './egress-plan.ts';
 import { explainEvent } from './explain-event.ts';
-import { GatewayCertificates } from './gateway-certificates.ts';
 import { InstanceActions } from './instance-actions.ts';
+import { InTurn } from './in-turn.ts';
 import { JwksSource } from './jwks-source.ts';
 import { LogRing } from './log-ring.ts';
 import { compileMeshPolicies, type MeshPolicies, policyProblems } from './mesh-policies.ts';
@@ -38,7 +36,9 @@ import { openRecorder, type Recorder } from './recorder.ts';
 import { processRuntime } from './runtimes/process/process-runtime.ts';
 import type { InstancePlacement, Runtime } from './runtimes/runtime.ts';
 import type { EventQuery, RecordedEvents, Session, StartSessionOptions } from './session.ts';
+import { Scaling } from './scaling.ts';
 import { dataPlaneLost, SessionBoard } from './session-board.ts';
+import { openIdentity, type SessionIdentity } from './session-identity.ts';
 import { SessionProblems } from './session-problems.ts';
 import { SessionPublishing } from './session-publishing.ts';
 import { createSessionFile, newSessionId } from './session-file.ts';
@@ -46,7 +46,6 @@ import type { SnapshotInput } from './snapshot.ts';
 import { startInstances } from './start-instances.ts';
 import { startOrder } from './start-order.ts';
 
-const DAY_MS = 24 * 60 * 60 * 1000;
 const READY_TIMEOUT_MS = 20_000;
 
 export class RunningSession implements Session {
@@ -64,9 +63,7 @@ export class RunningSession implements Session {
   #stopped: Promise<void> | null = null;
   #file: ReturnType<typeof createSessionFile> | null = null;
   #recorder: Recorder | null = null;
-  #authority: Authority | null = null;
-  #certificates: Certificates | null = null;
-  #gatewayCertificates: GatewayCertificates | null = null;
+  #identity: SessionIdentity | null = null;
   #runtime: Runtime | null = null;
   #dataPlane: DataPlane | null = null;
   readonly #publishing: SessionPublishing;
@@ -74,7 +71,6 @@ export class RunningSession implements Session {
   #endProjectWatch: () => void = () => undefined;
   readonly #problems: SessionProblems;
   readonly #keys: JwksSource;
-  #reloading: Promise<unknown> = Promise.resolve();
   readonly #actions = new InstanceActions({
     runtime: () => must(this.#runtime),
     egress: (instance) => egressPlan(this.#mesh, instance, this.listeners()),
@@ -82,6 +78,9 @@ export class RunningSession implements Session {
     isGateway: (instance) => this.#mesh.gateways?.some((one) => one.instance.id === instance) ?? false,
     signal: this.#abort.signal,
   });
+  /** Whatever takes another mesh over. */
+  readonly #edits = new InTurn();
+  readonly #scaling: Scaling;
 
   constructor(options: StartSessionOptions) {
     this.#options = options;
@@ -95,15 +94,31 @@ export class RunningSession implements Session {
     this.#board = new SessionBoard(this.id, {
       mesh: () => this.#mesh,
       policies: () => this.#policies,
-      certificate: (instance) => this.#certificates?.validity(instance) ?? null,
+      certificate: (instance) => this.#identity?.certificates.validity(instance) ?? null,
     });
     this.#problems = new SessionProblems(this.#board, () => this.#keys.problems);
     this.#publishing = new SessionPublishing({
       board: this.#board,
       sidecars: () => this.#placements.size + (this.#mesh.gateways?.length ?? 0),
       inForce: (version, policies) => this.#recorder?.snapshotInForce(version, policies),
-      policiesSince: (version) => this.#recorder?.policiesSince(version),
       refused: (problems) => this.#problems.show(problems),
+    });
+    this.#scaling = new Scaling({
+      mesh: () => this.#mesh,
+      edit: (change) =>
+        this.#edits.run(async () => {
+          this.#mesh = await change(this.#mesh);
+        }),
+      board: this.#board,
+      availability: this.#availability,
+      placements: this.#placements,
+      publishing: this.#publishing,
+      started: () => ({
+        certificates: must(this.#identity).certificates,
+        runtime: must(this.#runtime),
+        dataPlane: must(this.#dataPlane),
+      }),
+      signal: this.#abort.signal,
     });
     if (options.onProgress) this.#board.listen(options.onProgress);
   }
@@ -129,7 +144,7 @@ export class RunningSession implements Session {
     // The three slow things at once: certificates, the runtime's preparation, the data plane's thread.
     this.#board.stage('preparing certificates, runtime and sidecars');
     const opening = await Promise.allSettled([
-      this.#openIdentity(dataDir),
+      this.#openIdentity(),
       this.#openRuntime(signal),
       this.#openDataPlane(),
       this.#keys.follow(this.#policies),
@@ -155,14 +170,13 @@ export class RunningSession implements Session {
     recorder.listen(() => this.#board.set({ recording: recorder.counts() }));
   }
 
-  async #openIdentity(dataDir: string): Promise<void> {
-    this.#authority = await openAuthority(this.#mesh, dataDir, this.clock);
-    this.#gatewayCertificates = await GatewayCertificates.open(this.#mesh, this.#authority);
-    this.#certificates = new Certificates({
-      mesh: this.#mesh,
-      authority: this.#authority,
+  async #openIdentity(): Promise<void> {
+    const { dataDir, certificateTtlMs } = this.#options;
+    this.#identity = await openIdentity({
+      mesh: () => this.#mesh,
+      dataDir,
       clock: this.clock,
-      ttlMs: this.#options.certificateTtlMs ?? DAY_MS,
+      certificateTtlMs,
       renewed: (credentials) => this.#publishing.accepted({ credentials }, 'the new certificates'),
     });
   }
@@ -203,7 +217,7 @@ export class RunningSession implements Session {
   }
 
   async #publishFirst(): Promise<void> {
-    const certificates = must(this.#certificates);
+    const { certificates, gatewayCertificates } = must(this.#identity);
     this.#board.stage('publishing the first snapshot');
     this.#problems.showPolicies(must(this.#policies));
     const input: SnapshotInput = {
@@ -214,7 +228,7 @@ export class RunningSession implements Session {
       gateProfile: this.#options.gateProfile ?? 'istio',
       placements: this.#placements,
       credentials: await certificates.issueAll(),
-      gatewayCredentials: await must(this.#gatewayCertificates).follow(this.#mesh),
+      gatewayCredentials: await gatewayCertificates.follow(this.#mesh),
       unavailable: new Set(),
       keySets: this.#keys.sets,
     };
@@ -248,7 +262,7 @@ export class RunningSession implements Session {
     const clockOffsetMs = this.clock.offsetMs();
     this.#board.set({ clockOffsetMs });
     this.#publishing.unasked({ clockOffsetMs });
-    this.#certificates?.schedule();
+    this.#identity?.certificates.schedule();
   }
 
   #statusChanged(instance: string, status: InstanceStatus, detail: string | null): void {
@@ -292,9 +306,7 @@ export class RunningSession implements Session {
   }
 
   reloadPolicies(): Promise<Problem[]> {
-    const turn = this.#reloading.then(() => this.#reload());
-    this.#reloading = turn.catch(() => undefined);
-    return turn;
+    return this.#edits.run(() => this.#reload());
   }
 
   async #reload(): Promise<Problem[]> {
@@ -304,7 +316,7 @@ export class RunningSession implements Session {
     if (edit.kind === 'refused') return this.#refuse(edit.problems);
     await this.#keys.follow(edit.policies);
     const { mesh, policies } = edit;
-    const gatewayCredentials = await must(this.#gatewayCertificates).follow(mesh);
+    const gatewayCredentials = await must(this.#identity).gatewayCertificates.follow(mesh);
     const answer = await this.#publishing.publish({
       mesh,
       policies,
@@ -343,11 +355,11 @@ export class RunningSession implements Session {
   }
 
   async issueLeaf(request: LeafRequest): Promise<IssuedLeaf> {
-    return await must(this.#authority).issue(request);
+    return await must(this.#identity).authority.issue(request);
   }
 
   trustBundlePem(): readonly string[] {
-    return this.#authority?.trustBundlePem() ?? [];
+    return this.#identity?.authority.trustBundlePem() ?? [];
   }
 
   logs(query: LogQuery): LogPage {
@@ -362,12 +374,16 @@ export class RunningSession implements Session {
     await this.#actions.act(instance, action);
   }
 
+  async scale(service: string, count: number): Promise<void> {
+    await this.#scaling.scale(service, count);
+  }
+
   async refusals(instance: string): Promise<Refusals | null> {
     return this.#placements.has(instance) ? await must(this.#runtime).refusals(instance) : null;
   }
 
   async rotate(): Promise<void> {
-    await must(this.#certificates).rotate();
+    await must(this.#identity).certificates.rotate();
   }
 
   stop(): Promise<void> {
@@ -384,7 +400,7 @@ export class RunningSession implements Session {
     this.#watch?.close();
     this.#endProjectWatch();
     this.#keys.close();
-    this.#certificates?.close();
+    this.#identity?.certificates.close();
     // Services first: their farewells still find a way out.
     const failures = await closeAll([
       () => this.#runtime?.close(),

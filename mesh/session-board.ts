@@ -71,6 +71,12 @@ export class SessionBoard {
     this.set({ images: at < 0 ? [...images, progress] : images.with(at, progress) });
   }
 
+  /** They are no part of the mesh any more. */
+  forget(instances: readonly string[]): void {
+    for (const instance of instances) this.#instances.delete(instance);
+    this.changed();
+  }
+
   get phase(): SessionState['phase'] {
     return this.#fields.phase;
   }

@@ -104,6 +104,11 @@ export interface Session {
    * can't: it isn't there (`no-service`), is a gateway of ours (`no-process`), is in no state for it (`not-now`).
    */
   act(instance: string, action: InstanceAction): Promise<void>;
+  /**
+   * As many instances of a service as this: resolves when new ones are ready, or the last requests of those that leave
+   * are answered and nothing is left of them. What can't be done is an `EnvironmentError`, and nothing has changed.
+   */
+  scale(service: string, count: number): Promise<void>;
   /** What the instance tried past its sidecar, and others past theirs to it; null where no rules keep them from it. */
   refusals(instance: string): Promise<Refusals | null>;
   /** New certificates for every instance; no connection drops. */

@@ -2,11 +2,12 @@
 import type { MeshSurroundings } from './build-mesh.ts';
 import { splitCommand } from './command-words.ts';
 import type { ComposeService } from './compose/translate-service.ts';
-import { clusterAddress, podAddress } from './mesh-addresses.ts';
+import { clusterAddress } from './mesh-addresses.ts';
 import type { MeshPort, Workload } from './mesh.ts';
 import { portProtocol, PROTOCOL_NAMES } from './port-protocol.ts';
 import type { Position, Problem } from './problem.ts';
 import type { Project, ProjectPort, ProjectService } from './project.ts';
+import { replicasOf } from './replicas.ts';
 import { workloadSpiffeId } from './spiffe-id.ts';
 import { placeOf } from './yaml-source.ts';
 
@@ -41,11 +42,7 @@ export function buildWorkload(
     labels: { app: name, ...service.labels },
     ports: buildPorts(plan, project, problems),
     clusterIp: clusterAddress(index),
-    instances: Array.from({ length: service.replicas }, (_, replica) => ({
-      id: `${id}-${replica}`,
-      workload: id,
-      podIp: podAddress(index, replica),
-    })),
+    instances: replicasOf(id, index, service.replicas),
     run: buildRun(plan, project, surroundings, problems),
     ...(plan.compose && plan.compose.aliases.length > 0 ? { aliases: plan.compose.aliases } : {}),
     at: plan.at,

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { extensionProviderSchema } from './istio/extension-provider.ts';
 import type { ComposeService } from './compose/translate-service.ts';
 import type { Parsed, Position, Problem } from './problem.ts';
+import { MOST_REPLICAS } from './replicas.ts';
 import { checkValue } from './schema-problems.ts';
 import { readSingleYaml, type Positions } from './yaml-source.ts';
 
@@ -52,7 +53,7 @@ export const projectServiceSchema = z.strictObject({
     .record(z.string(), z.string())
     .default({})
     .describe('`app: <name>` is added when there is no `app`.'),
-  replicas: z.number().int().min(0).max(100).default(1),
+  replicas: z.number().int().min(0).max(MOST_REPLICAS).default(1),
   environment: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).default({}),
   witness: z
     .union([z.literal('log'), z.strictObject({ echo: z.string().regex(/^\//, 'a path that begins with /') })])

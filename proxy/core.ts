@@ -4,6 +4,7 @@ import type { RateBuckets } from './rate-buckets.ts';
 import type { GrpcSessions } from './authorizer/grpc-sessions.ts';
 import type { TokenVerification } from '../policy/tokens/verify-token.ts';
 import type { ConnectionTable } from './connection-table.ts';
+import type { CarriedConnections } from './drained.ts';
 import type { EventWriter } from './event-writer.ts';
 import type { FastParts } from './fast/fast-lane.ts';
 import type { Http2Pools } from './http2/client-pool.ts';
@@ -24,6 +25,8 @@ export interface Core {
   /** Connections to external authorizers that speak gRPC. */
   readonly authorizers: GrpcSessions;
   readonly http2Pools: Http2Pools;
+  /** Plain TCP connections of inbound listeners. */
+  readonly carried: CarriedConnections;
   /** Accepted connections before the gate's word, by listener. */
   readonly unfinished: Unfinished;
   /** What RateLimits have counted. */

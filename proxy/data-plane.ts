@@ -20,6 +20,11 @@ export interface DataPlane {
   publish(snapshot: Snapshot): Promise<SnapshotAnswer>;
   /** Resolves when the data plane knows it; forgotten when the connection closes. */
   declareSource(source: DeclaredSource): Promise<void>;
+  /**
+   * Resolves when an instance that is no endpoint any more has nothing in flight at its inbound listeners, or has had
+   * the drain duration for it.
+   */
+  drained(instance: string): Promise<void>;
   /** Events in the order they ended, some ms later, as bytes until somebody looks. Exactly one sink. */
   onEvents(sink: (events: EventSegment) => void): void;
   /** Called once when the worker died; its listeners are gone then (nothing passes). */

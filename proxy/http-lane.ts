@@ -33,6 +33,8 @@ export interface LaneHandlers<C> {
 export interface HttpLane<C> {
   /** Takes over a connection. */
   accept(socket: Duplex, context: C): void;
+  /** Whether a request of one of these connections is being answered. */
+  isBusy(whose: (context: C) => boolean): boolean;
   close(): void;
 }
 
@@ -87,7 +89,7 @@ function responseOn(request: IncomingMessage): ServerResponse {
 
 /** Makes a lane; nothing listens, connections are handed to it. */
 export function createHttpLane<C>(limits: Limits, handlers: LaneHandlers<C>): HttpLane<C> {
-  const connections = new WeakMap<Duplex, Connection<C>>();
+  const connections = new Map<Duplex, Connection<C>>();
   const server: Server = createServer({
     insecureHTTPParser: false,
     // Missing Host, HTTP/1.0 and the like are answered by our own checks, with an event.
@@ -178,7 +180,13 @@ export function createHttpLane<C>(limits: Limits, handlers: LaneHandlers<C>): Ht
         last: null,
         broken: false,
       });
+      socket.once('close', () => connections.delete(socket));
       server.emit('connection', socket);
+    },
+    isBusy: (whose) => {
+      for (const { context, inFlight } of connections.values())
+        if (inFlight !== null && whose(context)) return true;
+      return false;
     },
     close: () => {
       server.closeAllConnections();

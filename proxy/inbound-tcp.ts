@@ -49,6 +49,7 @@ export function carryInboundTcp(core: Core, connection: InboundConnection, clien
   let bytesIn = 0;
   let bytesOut = 0;
   const application = connect({ ...upstream, noDelay: true, allowHalfOpen: true });
+  const carried = core.carried.begin(place.instance.id);
   let connected = false;
   application.once('connect', () => {
     connected = true;
@@ -102,6 +103,7 @@ export function carryInboundTcp(core: Core, connection: InboundConnection, clien
       bytesOut += length;
     },
     onClose: () => {
+      carried.end();
       if (!connected && decision.verdict === 'allow') {
         const { verdict, phase, reason, matched, details } = decisionOf('connect-failure');
         decision = { verdict, phase, reason, matched, ...(details === undefined ? {} : { details }) };

@@ -7,6 +7,7 @@ import { prepareSnapshot, type Preparation } from './apply-snapshot.ts';
 import { ConnectionTable } from './connection-table.ts';
 import type { Core } from './core.ts';
 import type { DeclaredSource } from './data-plane.ts';
+import { CarriedConnections, untilQuiet } from './drained.ts';
 import type { RingEvents } from './events/ring-events.ts';
 import { createFastParts, inFrontOf } from './fast/fast-lane.ts';
 import { InboundSide } from './fast/inbound-side.ts';
@@ -42,6 +43,8 @@ export interface Sidecars {
   commit(listeners: readonly BoundListener[]): void;
   rollback(): void;
   declareSource(source: DeclaredSource): void;
+  /** Resolves when an instance of this worker has answered what it was asked, or has had the time for it. */
+  drained(instance: string): Promise<void>;
   flush(): Promise<void>;
   /** Closes every listener and connection; their last events are in the ring then. */
   close(): Promise<void>;
@@ -72,6 +75,7 @@ export function createSidecars({ limits, share, events, sources }: SidecarsInput
     clusters: new ClusterStates(),
     inForce: null,
     departing: new Map(),
+    carried: new CarriedConnections(),
     unfinished: new Unfinished(limits.maxUnfinished),
     handshakes: new Turns(limits.maxHandshakes),
     events,
@@ -130,6 +134,13 @@ export function createSidecars({ limits, share, events, sources }: SidecarsInput
       pending = null;
     },
     declareSource: (source) => table.declare(source),
+    drained: async (instance) => {
+      // Another worker's, or nobody's.
+      if (!core.inForce?.tls(instance)) return;
+      const isBusy = (): boolean =>
+        core.carried.of(instance) > 0 || inboundLane.isBusy((context) => context.instance === instance);
+      await untilQuiet(isBusy, limits.drainMs);
+    },
     flush: () => events.flush(),
     close: async () => {
       pending?.rollback();

@@ -31,6 +31,7 @@ export type ToWorker =
   | { kind: 'commit'; call: number; listeners: readonly BoundListener[] }
   | { kind: 'rollback'; call: number }
   | { kind: 'declare-source'; call: number; source: DeclaredSource }
+  | { kind: 'drained'; call: number; instance: string }
   | { kind: 'flush'; call: number }
   | { kind: 'close'; call: number };
 

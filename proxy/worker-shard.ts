@@ -19,7 +19,7 @@ export type ShardCall = WithoutCall<ToWorker>;
 
 export interface ShardSinks {
   events(segment: EventSegment): void;
-  /** Once, when a thread that had started has ended, whoever wanted it. All its events were told before. */
+  /** Once, when the thread has ended, whoever wanted it. All its events were told before. */
   ended(reason: Error): void;
 }
 
@@ -43,10 +43,7 @@ interface Pending {
   reject(error: Error): void;
 }
 
-/**
- * Starts a worker; resolves when it answers calls. `stream` numbers the writer of its events. Rejects when the thread
- * ends before, or stands still for `limits.startTimeoutMs` and is ended.
- */
+/** Starts a worker; resolves when it answers calls. `stream` numbers the writer of its events. */
 export async function startShard(
   settings: Omit<WorkerSettings, 'ring' | 'heart'>,
   stream: number,
@@ -65,29 +62,30 @@ export async function startShard(
   let calls = 0;
   let end: Error | null = null;
   let closing: Promise<void> | null = null;
-  /** Why the thread is about to end. */
-  let failure: Error | null = null;
-  const watch = (hungAfterMs: number): (() => void) =>
-    watchHeart(heart, hungAfterMs, () => {
-      failure = new WorkerHung(hungAfterMs);
-      void worker.terminate();
-    });
-  let endWatch = watch(settings.limits.startTimeoutMs);
+  let hung: WorkerHung | null = null;
+  let endWatch = (): void => undefined;
 
   const drain = (): void => {
     const octets = ring.read();
     const segment = octets && reader.read(octets, ring.dropped());
     if (segment !== null) sinks.events(segment);
   };
-  let ended: (reason: Error) => void;
+  const die = (reason: Error): void => {
+    if (end !== null) return;
+    end = reason;
+    drain();
+    for (const { reject } of pending.values()) reject(reason);
+    pending.clear();
+    sinks.ended(reason);
+  };
   const ready = new Promise<void>((resolve, reject) => {
-    ended = reject;
+    worker.once('error', reject);
     worker.on('message', (message: FromWorker) => {
       // Whatever it says, what happened before it said so comes first.
       drain();
       switch (message.kind) {
         case 'ready':
-          ended = (reason) => sinks.ended(reason);
+          worker.removeListener('error', reject);
           resolve();
           break;
         case 'written':
@@ -103,17 +101,10 @@ export async function startShard(
       }
     });
   });
-  worker.once('error', (error) => {
-    failure ??= error instanceof Error ? error : new Error(String(error));
-  });
-  // Not at its error already: until it is gone its listeners hold their ports, where the next one will listen.
+  worker.on('error', (error) => die(error instanceof Error ? error : new Error(String(error))));
   worker.once('exit', (code) => {
     endWatch();
-    end = failure ?? new Error(`the data plane's thread ended with code ${code}`);
-    drain();
-    for (const { reject } of pending.values()) reject(end);
-    pending.clear();
-    ended(end);
+    die(hung ?? new Error(`the data plane's thread ended with code ${code}`));
   });
 
   const call = (message: ShardCall): Promise<ShardAnswer> => {
@@ -126,8 +117,11 @@ export async function startShard(
     });
   };
   await ready;
-  endWatch();
-  endWatch = watch(settings.limits.hungAfterMs);
+  const { hungAfterMs } = settings.limits;
+  endWatch = watchHeart(heart, hungAfterMs, () => {
+    hung = new WorkerHung(hungAfterMs);
+    void worker.terminate();
+  });
   return {
     call,
     close: () => {

@@ -31,6 +31,9 @@ async function run(message: ToWorker): Promise<ShardAnswer> {
     case 'declare-source':
       sidecars.declareSource(message.source);
       return null;
+    case 'drained':
+      await sidecars.drained(message.instance);
+      return null;
     case 'flush':
       await sidecars.flush();
       return null;

@@ -51,11 +51,13 @@ export interface RuntimeEvents {
 
 /**
  * Order of calls: `prepare` (networks, holders, free ports: enough to know the placements) → `start` per
- * instance, with its egress → … → `stopInstance` / `close`. All of it can be aborted by `signal`.
+ * instance, with its egress → … → `stopInstance` / `remove` / `close`. All of it can be aborted by `signal`. Further
+ * instances may be prepared at any time.
  */
 export interface Runtime {
   readonly kind: 'process' | 'docker';
   readonly containment: 'full' | 'partial' | 'none';
+  /** The placements of these instances, in their order. */
   prepare(
     instances: readonly { instance: Instance; workload: Workload }[],
     signal: AbortSignal,
@@ -64,6 +66,11 @@ export interface Runtime {
   start(instance: string, egress: EgressPlan, signal: AbortSignal): Promise<void>;
   /** Asks it to end and kills it after the grace; absent = what the service itself says, or the runtime's own. */
   stopInstance(instance: string, graceMs?: number): Promise<void>;
+  /**
+   * Stops these, each within its grace, and removes all that was made for them, also for one that is half made. They
+   * are unknown afterwards. Idempotent.
+   */
+  remove(instances: readonly string[]): Promise<void>;
   restart(instance: string, signal: AbortSignal): Promise<void>;
   /** Freezes one that is ready, and lets it go on: its connections stay. */
   pause(instance: string): Promise<void>;

@@ -83,6 +83,11 @@ export class ClientConnection implements AnswerSink {
     stream.resume();
   }
 
+  /** Whether a request is being answered. */
+  get isBusy(): boolean {
+    return this.#state !== 'head' && this.#state !== 'gone';
+  }
+
   // --- from the client ---
 
   #take(chunk: Buffer): void {

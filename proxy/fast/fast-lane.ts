@@ -37,7 +37,7 @@ export function inFrontOf<C>(
   sideOf: (context: C) => FastSide,
 ): HttpLane<C> {
   if (limits.lanes === 'general') return general;
-  const connections = new Set<ClientConnection>();
+  const connections = new Map<ClientConnection, C>();
   const hooks: LaneHooks = {
     limits,
     deadlines,
@@ -50,11 +50,15 @@ export function inFrontOf<C>(
     accept: (stream, context) => {
       const handOver = (): void => general.accept(stream, context);
       const connection = new ClientConnection(hooks, sideOf(context), stream, handOver);
-      connections.add(connection);
+      connections.set(connection, context);
       deadlines.watch(connection);
     },
+    isBusy: (whose) => {
+      for (const [connection, context] of connections) if (connection.isBusy && whose(context)) return true;
+      return general.isBusy(whose);
+    },
     close: () => {
-      for (const { stream } of connections) stream.destroy();
+      for (const { stream } of connections.keys()) stream.destroy();
       general.close();
     },
   };

@@ -40,6 +40,10 @@ export function createCodecLane<C>(limits: Limits, { http1, http2, alpn }: Codec
         else link.goAway();
       }
     },
+    isBusy: (whose) => {
+      for (const [link, context] of links) if (link.connection.streams > 0 && whose(context)) return true;
+      return http1.isBusy(whose);
+    },
     close: () => http1.close(),
   };
 }

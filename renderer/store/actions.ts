@@ -91,6 +91,15 @@ export async function restart(instance: string): Promise<void> {
   });
 }
 
+/** Another number of instances of a service. */
+export async function scale(service: string, count: number): Promise<void> {
+  const instances = count === 1 ? '1 instance' : `${count} instances`;
+  await asTask(`scale ${service}`, `Scaling ${service} to ${instances}`, async () => {
+    await line().host().scale(service, count);
+    return `${service} has ${instances}`;
+  });
+}
+
 /** Writes the manifests into a folder. */
 export async function writeExport(folder: string): Promise<void> {
   await asTask('export', `Writing the export to ${folder}`, async () => {

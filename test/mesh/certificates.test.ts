@@ -12,8 +12,9 @@ afterEach(() => opened?.close());
 function certificates(ttlMs: number, renewed: () => Promise<void> = async () => undefined) {
   const clock = createClock(() => 1_000_000);
   let issued = 0;
+  const mesh = sampleMesh([{ name: 'web' }, { name: 'orders', replicas: 2 }]);
   const made = new Certificates({
-    mesh: sampleMesh([{ name: 'web' }, { name: 'orders', replicas: 2 }]),
+    mesh: () => mesh,
     authority: {
       issue: async ({ spiffeId }) => {
         issued += 1;

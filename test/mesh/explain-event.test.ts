@@ -44,11 +44,8 @@ describe('an explanation after the fact', () => {
         at: allowWeb.at,
       },
     } as const;
-    const event = sampleEvent({ decision });
-    const found = explainEvent(event, mesh, policies);
+    const found = explainEvent(sampleEvent({ decision }), mesh, policies);
     expect(found?.trail.find(({ phase }) => phase === 'allow')).toMatchObject({ outcome: 'passed' });
     expect(JSON.stringify(found)).toContain('allow-web');
-    // The same from policies that were on disk meanwhile.
-    expect(explainEvent(event, mesh, JSON.parse(JSON.stringify(policies)))).toEqual(found);
   });
 });

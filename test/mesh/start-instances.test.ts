@@ -20,6 +20,7 @@ function notedRuntime(failing: string | null = null): { runtime: Runtime; notes:
       await new Promise((resolve) => setImmediate(resolve));
       notes.push(`${instance} is ready`);
     },
+    remove: async () => undefined,
     stopInstance: async () => undefined,
     restart: async () => undefined,
     pause: async () => undefined,

@@ -33,6 +33,7 @@ export function fakeDataPlane({
     onCrash: (sink) => {
       onCrash = sink;
     },
+    drained: async () => undefined,
     flush: async () => undefined,
     close: async () => undefined,
   };

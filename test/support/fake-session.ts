@@ -272,6 +272,7 @@ export async function startFakeSession(options: FakeOptions = {}): Promise<FakeS
     trustBundlePem: refuse,
     onLog: refuse,
     act: refuse,
+    scale: refuse,
     refusals: async () => null,
     rotate: refuse,
     stop: refuse,

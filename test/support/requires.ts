@@ -17,8 +17,7 @@ export type Need =
   | 'postgresql'
   | 'redis'
   | 'nginx'
-  | 'registry'
-  | 'ssh';
+  | 'registry';
 
 const SHARED = new URL('../../../shared/', import.meta.url);
 
@@ -75,10 +74,6 @@ const NEEDS: Record<Need, { present: () => boolean; how: string }> = {
   registry: {
     present: () => onPath('docker-registry'),
     how: 'apt-get install docker-registry',
-  },
-  ssh: {
-    present: () => existsSync('/usr/sbin/sshd') && onPath('ssh') && onPath('ssh-keygen'),
-    how: 'apt-get install openssh-server',
   },
   corpora: {
     present: () => existsSync(new URL('corpora/README.md', SHARED)),

@@ -14,7 +14,7 @@ import { labelsOf, SESSION_LABEL, thisOwner, type Owner } from './labels.ts';
 import { createPod, installRules, podRefusals, type Pod, type PodContext } from './pod.ts';
 import { whyUnusable } from './probe.ts';
 import { ensurePublishable, publishedPort } from './published-ports.ts';
-import { removeLabelled } from './removal.ts';
+import { removeLabelled, removePods } from './removal.ts';
 import { type Crash, startService, type ServiceContainer } from './service-container.ts';
 import { serviceImages } from './service-image.ts';
 import { createVolumes } from './session-volumes.ts';
@@ -58,6 +58,8 @@ class DockerRuntime implements Runtime {
   readonly #engine: Engine;
   readonly #session: { id: string; mesh: string; owner: Owner };
   readonly #members = new Map<string, Member>();
+  /** By workload: its further instances run what the first one runs. */
+  readonly #built = new Map<string, string>();
   /** What is under way; close waits for it, else it would leave behind what is being created. */
   readonly #underWay = new Set<Promise<unknown>>();
   readonly #closing = new AbortController();
@@ -84,8 +86,11 @@ class DockerRuntime implements Runtime {
     signal: AbortSignal,
   ): Promise<InstancePlacement[]> {
     return this.#track(signal, async (stop) => {
-      await ensurePublishable(instances.map(({ workload }) => workload));
-      const images = await this.#images(instances, stop);
+      await ensurePublishable(instances);
+      await this.#findImages(
+        instances.map(({ workload }) => workload),
+        stop,
+      );
       await createVolumes(
         this.#engine,
         this.#session,
@@ -97,7 +102,7 @@ class DockerRuntime implements Runtime {
         instances.map(async (entry) => {
           this.#status(entry.instance.id, 'pending', 'network and holder');
           const pod = await createPod(pods, entry, stop);
-          const image = images.get(entry.workload.id) ?? '';
+          const image = this.#built.get(entry.workload.id) ?? '';
           this.#members.set(entry.instance.id, { pod, image, service: null, egress: null });
           return placementOf(pod);
         }),
@@ -155,6 +160,15 @@ class DockerRuntime implements Runtime {
     return this.#track(null, () => this.#engine.killContainer(this.#service(instance).id, signal));
   }
 
+  remove(instances: readonly string[]): Promise<void> {
+    return this.#track(null, async () => {
+      const members = instances.flatMap((instance) => this.#members.get(instance) ?? []);
+      for (const instance of instances) this.#members.delete(instance);
+      await Promise.all(members.map((member) => this.#stopService(member)));
+      await removePods(this.#engine, this.#session.id, instances);
+    });
+  }
+
   restart(instance: string, signal: AbortSignal): Promise<void> {
     const { egress } = this.#member(instance);
     if (egress === null) throw new Error(`${instance} was never started`);
@@ -179,8 +193,9 @@ class DockerRuntime implements Runtime {
     await removeLabelled(this.#engine, `${SESSION_LABEL}=${this.#session.id}`);
   }
 
-  #images(instances: readonly { workload: Workload }[], signal: AbortSignal): Promise<Map<string, string>> {
-    return serviceImages([...new Set(instances.map(({ workload }) => workload))], {
+  async #findImages(workloads: readonly Workload[], signal: AbortSignal): Promise<void> {
+    const unknown = [...new Set(workloads)].filter(({ id }) => !this.#built.has(id));
+    const found = await serviceImages(unknown, {
       engine: this.#engine,
       mesh: this.#session.mesh,
       signal,
@@ -188,6 +203,7 @@ class DockerRuntime implements Runtime {
       onLine: (workload, line) =>
         workload.instances.forEach(({ id }) => this.#status(id, 'pending', `building: ${line}`)),
     });
+    for (const [workload, image] of found) this.#built.set(workload, image);
   }
 
   async #helper(signal: AbortSignal): Promise<string> {

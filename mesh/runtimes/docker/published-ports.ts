@@ -1,24 +1,30 @@
 /** Ports that a Compose file publishes: opened on loopback, at the sidecar of a service's first instance. */
 import { createServer } from 'node:net';
 import { EnvironmentError } from '../../../model/environment-error.ts';
-import type { Workload } from '../../../model/mesh.ts';
-import type { Pod } from './pod.ts';
+import type { Instance, Workload } from '../../../model/mesh.ts';
 
 /** The port of this machine at which a pod's workload port is opened; null = none. */
 export function publishedPort(
-  { workload, instance }: Pick<Pod, 'workload' | 'instance'>,
+  { workload, instance }: { workload: Workload; instance: Instance },
   port: number,
 ): number | null {
-  if (workload.instances[0]?.id !== instance.id) return null;
+  if (!publishes(workload, instance)) return null;
   return workload.run.container?.published.find(({ targetPort }) => targetPort === port)?.port ?? null;
+}
+
+function publishes({ instances }: Workload, { id }: Instance): boolean {
+  return instances[0]?.id === id;
 }
 
 /**
  * Makes sure that they are free, so that the one that isn't can be named.
  * @throws EnvironmentError `port-taken`
  */
-export async function ensurePublishable(workloads: readonly Workload[]): Promise<void> {
-  for (const workload of new Set(workloads)) {
+export async function ensurePublishable(
+  instances: readonly { workload: Workload; instance: Instance }[],
+): Promise<void> {
+  for (const { workload, instance } of instances) {
+    if (!publishes(workload, instance)) continue;
     for (const { port } of workload.run.container?.published ?? []) await tryListen(port, workload);
   }
 }

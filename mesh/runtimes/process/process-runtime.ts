@@ -61,7 +61,8 @@ class ProcessRuntime implements Runtime {
   ): Promise<InstancePlacement[]> {
     for (const { workload } of instances) mustBeRunnable(workload);
     // First of all, so that its own start happens while ports are chosen and the sidecars come up.
-    if (instances.some(({ workload }) => workload.run.attach === null)) this.#startSpawner();
+    if (this.#spawner === null && instances.some(({ workload }) => workload.run.attach === null))
+      this.#startSpawner();
     const outboundHostOf = await outboundHosts(instances);
     for (const { instance, workload } of instances) {
       signal.throwIfAborted();
@@ -80,7 +81,7 @@ class ProcessRuntime implements Runtime {
           : attached(workload, workload.run.attach)),
       );
     }
-    return [...this.#prepared.values()].map(({ placement }) => placement);
+    return instances.map(({ instance }) => this.#find(instance.id).placement);
   }
 
   async start(instance: string, egress: EgressPlan, signal: AbortSignal): Promise<void> {
@@ -126,6 +127,15 @@ class ProcessRuntime implements Runtime {
 
   async stopInstance(instance: string, graceMs?: number): Promise<void> {
     await this.#ours(instance).stop(graceMs);
+  }
+
+  async remove(instances: readonly string[]): Promise<void> {
+    await Promise.all(instances.map((instance) => this.#services.get(instance)?.stop()));
+    for (const instance of instances) {
+      await Promise.all((this.#prepared.get(instance)?.reserved ?? []).map((port) => port.release()));
+      this.#services.delete(instance);
+      this.#prepared.delete(instance);
+    }
   }
 
   async restart(instance: string, signal: AbortSignal): Promise<void> {

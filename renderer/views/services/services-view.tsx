@@ -14,6 +14,7 @@ import { safeText } from '../../reading/safe-text.ts';
 import { restart } from '../../store/actions.ts';
 import { useLogs, useRefusals } from '../../store/host-data.ts';
 import { select, usePlace } from '../../store/selection.ts';
+import { ScaleControl } from './scale-control.tsx';
 
 const TONES: Record<InstanceState['status'], Tone> = {
   pending: 'quiet',
@@ -143,6 +144,10 @@ export function ServicesView({ session }: { session: SessionState }): ReactNode 
               ['status', instance.status],
               ['detail', instance.detail ? safeText(instance.detail, 600) : null],
               ['past its sidecar', <RefusalCount key="refusals" instance={instance.id} />],
+              [
+                'instances',
+                workload.kind === 'gateway' ? null : <ScaleControl key={workload.id} workload={workload} />,
+              ],
               ['pod address', <code key="ip">{instance.podIp}</code>],
               [
                 'labels',

@@ -1,0 +1,31 @@
+/** Who a session is to others: the project's root, and the certificates of its sidecars and gateways. */
+import type { Clock } from '../model/clock.ts';
+import type { Mesh } from '../model/mesh.ts';
+import { type Authority, openAuthority } from './authority.ts';
+import { Certificates } from './certificates.ts';
+import { GatewayCertificates } from './gateway-certificates.ts';
+import type { IssuedLeaf } from './pki/leaf.ts';
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+export interface SessionIdentity {
+  authority: Authority;
+  certificates: Certificates;
+  gatewayCertificates: GatewayCertificates;
+}
+
+/** Issues nothing yet. `renewed` publishes new certificates of sidecars; resolves when they are in force. */
+export async function openIdentity(more: {
+  mesh(): Mesh;
+  dataDir: string;
+  clock: Clock;
+  /** Default 24 h. */
+  certificateTtlMs: number | undefined;
+  renewed: (leaves: ReadonlyMap<string, IssuedLeaf>) => Promise<void>;
+}): Promise<SessionIdentity> {
+  const { mesh, dataDir, clock, certificateTtlMs: ttlMs = DAY_MS, renewed } = more;
+  const authority = await openAuthority(mesh(), dataDir, clock);
+  const gatewayCertificates = await GatewayCertificates.open(mesh(), authority);
+  const certificates = new Certificates({ mesh, authority, clock, ttlMs, renewed });
+  return { authority, certificates, gatewayCertificates };
+}
