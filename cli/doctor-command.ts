@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { defaultDataDir } from '../mesh/data-dir.ts';
 import { removeOrphans } from '../mesh/orphans.ts';
 import { diagnose } from './diagnose.ts';
+import { contextOption } from './docker-context.ts';
 import { EXIT } from './exit-codes.ts';
 import { formatOption } from './options.ts';
 import { knownOrphans } from './orphans.ts';
@@ -17,6 +18,7 @@ export function doctorCommand(): Command {
       'check this machine: Node, data folder, loopback, Docker, and what an earlier crash left behind',
     )
     .option('--remove-orphans', 'remove what an earlier crash left behind')
+    .addOption(contextOption())
     .addOption(formatOption())
     .addHelpText('after', '\nExamples:\n  $ greenroom doctor\n  $ greenroom doctor --remove-orphans')
     .action(async (options: { removeOrphans?: true; format: Format }) => {

@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { checkCommand } from './check-command.ts';
 import { decideCommand } from './decide-command.ts';
 import { demoCommand } from './demo-command.ts';
+import { chooseContext } from './docker-context.ts';
 import { doctorCommand } from './doctor-command.ts';
 import { EXIT, explainFailure } from './exit-codes.ts';
 import { explainCommand } from './explain-command.ts';
@@ -61,6 +62,7 @@ Exit codes: 0 passed, 1 a verdict differs, 2 a file is wrong, 3 the environment 
   ];
   for (const made of [...commands.map((make) => make()), ...instanceCommands()])
     program.addCommand(made.exitOverride());
+  program.hook('preAction', (_, command) => chooseContext(command.opts<{ context?: string }>().context));
   return program;
 }
 

@@ -10,6 +10,7 @@ import { runRehearsal } from '../rehearsal/run-rehearsal.ts';
 import { EXIT, FilesError } from './exit-codes.ts';
 import { annotateForActions } from './github-annotations.ts';
 import { interruptible } from './interrupt.ts';
+import { contextOption } from './docker-context.ts';
 import { formatOption, runtimeOption, type RuntimeChoice } from './options.ts';
 import { note, say, sayJson, type Format } from './output.ts';
 import { readProject } from './project.ts';
@@ -37,6 +38,7 @@ export function rehearseCommand(): Command {
     )
     .option('--report <kind=file>', 'junit=FILE or json=FILE; repeatable', collectReports, [])
     .addOption(runtimeOption())
+    .addOption(contextOption())
     .addOption(formatOption())
     .addHelpText(
       'after',

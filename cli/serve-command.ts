@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { serve } from '../host/serve.ts';
 import { windowFolder } from '../host/window-files.ts';
 import { interruptible } from './interrupt.ts';
+import { contextOption } from './docker-context.ts';
 import { formatOption, parsePort, runtimeOption, type RuntimeChoice } from './options.ts';
 import { note, say, sayJson, type Format } from './output.ts';
 import { readProject } from './project.ts';
@@ -15,6 +16,7 @@ export function serveCommand(): Command {
     .argument('[project]', 'folder with a greenroom.yaml, or the file', '.')
     .option('--port <port>', 'port on 127.0.0.1; 0 = any free one', parsePort, 0)
     .addOption(runtimeOption())
+    .addOption(contextOption())
     .addOption(formatOption())
     .addHelpText('after', '\nExamples:\n  $ greenroom serve scenarios/shop\n  $ greenroom serve --port 4400')
     .action(async (project: string, options: { port: number; runtime: RuntimeChoice; format: Format }) => {

@@ -9,6 +9,7 @@ import { defaultDataDir } from '../mesh/data-dir.ts';
 import { connectEngine } from '../mesh/runtimes/docker/engine.ts';
 import { type PodStatus, sessionPods } from '../mesh/runtimes/docker/session-pods.ts';
 import { readSessionFiles, type SessionRecord } from '../mesh/session-file.ts';
+import { contextOption } from './docker-context.ts';
 import { formatOption } from './options.ts';
 import { columns, say, sayJson, type Format } from './output.ts';
 
@@ -26,6 +27,7 @@ interface SessionStatus extends Pick<SessionRecord, 'id' | 'mesh' | 'root' | 'ru
 export function statusCommand(): Command {
   return new Command('status')
     .description('what runs now, and what the containers of each service tried past its sidecar')
+    .addOption(contextOption())
     .addOption(formatOption())
     .addHelpText(
       'after',

@@ -4,6 +4,7 @@ import { formatProblem, hasErrors } from '../model/problem.ts';
 import type { TrafficEvent } from '../model/traffic-event.ts';
 import { eventLine, explanationLines } from './event-line.ts';
 import { interruptible } from './interrupt.ts';
+import { contextOption } from './docker-context.ts';
 import { formatOption, runtimeOption, type RuntimeChoice } from './options.ts';
 import { note, paint, say, type Format } from './output.ts';
 import { ownOutput } from './output-streams.ts';
@@ -17,6 +18,7 @@ export function upCommand(): Command {
     .description('start the services with a sidecar around each, and show every request with its reason')
     .argument('[project]', 'folder with a greenroom.yaml, or the file', '.')
     .addOption(runtimeOption())
+    .addOption(contextOption())
     .addOption(formatOption())
     .addHelpText(
       'after',

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import type { TrafficEvent } from '../model/traffic-event.ts';
 import type { EventSegment } from '../proxy/events/event-segment.ts';
 import { ensurePrivateFolder } from './data-dir.ts';
+import type { MeshPolicies } from './mesh-policies.ts';
 import {
   createRecording,
   pruneRecordings,
@@ -51,6 +52,8 @@ export class Recorder {
   readonly #sinks = new Set<(events: RecordedEvents) => void>();
   #unwritten: EventSegment[] = [];
   #unwrittenEvents = 0;
+  /** Snapshots whose policies are not on disk, where the next older ones would be taken for them. */
+  readonly #unwrittenVersions = new Set<number>();
   #timer: NodeJS.Timeout | null = null;
   #nextId = 1;
   #denied = 0;
@@ -98,13 +101,20 @@ export class Recorder {
   }
 
   /** Notes the policies that came into force with a snapshot version; they are in force, noted or not. */
-  snapshotInForce(version: number, policies: unknown): void {
+  snapshotInForce(version: number, policies: MeshPolicies): void {
     if (this.#closed) return;
     try {
       this.#store.writeSnapshot(version, policies);
     } catch {
       this.#dropped += 1;
+      this.#unwrittenVersions.add(version);
     }
+  }
+
+  /** The policies that came into force with this version; undefined where the disk refused them, or after the end. */
+  policiesSince(version: number): MeshPolicies | undefined {
+    if (this.#closed || this.#unwrittenVersions.has(version)) return undefined;
+    return this.#store.policies(version) as MeshPolicies | undefined;
   }
 
   /** Everything recorded so far is on disk. */

@@ -101,6 +101,7 @@ export class RunningSession implements Session {
       board: this.#board,
       sidecars: () => this.#placements.size + (this.#mesh.gateways?.length ?? 0),
       inForce: (version, policies) => this.#recorder?.snapshotInForce(version, policies),
+      policiesSince: (version) => this.#recorder?.policiesSince(version),
       refused: (problems) => this.#problems.show(problems),
     });
     this.#scaling = new Scaling({

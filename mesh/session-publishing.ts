@@ -18,17 +18,20 @@ export interface PublishingParts {
   sidecars(): number;
   /** Other policies are in force from this version on. */
   inForce(version: number, policies: MeshPolicies): void;
+  /** What `inForce` told of this version, long ago. */
+  policiesSince(version: number): MeshPolicies | undefined;
   refused(problems: readonly Problem[]): void;
 }
 
 export class SessionPublishing {
   readonly #parts: PublishingParts;
-  readonly #policies = new PoliciesByVersion();
+  readonly #policies: PoliciesByVersion;
   #publisher: Publisher | null = null;
   #ended = false;
 
   constructor(parts: PublishingParts) {
     this.#parts = parts;
+    this.#policies = new PoliciesByVersion((since) => parts.policiesSince(since));
   }
 
   /** The first snapshot; throws when it is refused. */
@@ -41,7 +44,7 @@ export class SessionPublishing {
     return this.#publisher?.listeners ?? [];
   }
 
-  /** Policies that were in force with a version; undefined = it isn't in force yet, or nothing was. */
+  /** Policies that were in force with a version; undefined = it isn't in force yet, nothing was, or they are lost. */
   policiesOf(version: number): MeshPolicies | undefined {
     return this.#policies.of(version);
   }

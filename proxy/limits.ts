@@ -24,6 +24,8 @@ export interface Limits {
   maxHandshakes: number;
   /** Open connections of one listener; more are closed at once. */
   maxConnections: number;
+  /** A worker that shows no sign of life for so long after its start is ended. */
+  startTimeoutMs: number;
   /** A worker that shows no sign of life for so long is ended and started again. */
   hungAfterMs: number;
   /** `general` keeps HTTP/1 out of the fast lane: for tests that compare the two. */
@@ -42,6 +44,7 @@ export const DEFAULT_LIMITS: Limits = {
   maxUnfinished: 1_024,
   maxHandshakes: 16,
   maxConnections: 10_000,
+  startTimeoutMs: 30_000,
   hungAfterMs: 30_000,
   lanes: 'both',
 };

@@ -1,6 +1,6 @@
 /**
- * CONNECT at the HTTP_PROXY listener. A tunnel to a mesh port is that port's own outbound lane (HTTP is parsed, as
- * a redirected connection would be); anything else is egress, and refused unless ALLOW_ANY.
+ * CONNECT at the HTTP_PROXY listener. A tunnel to a mesh port is what a connection redirected to
+ * that port would be (its first bytes say whether it is HTTP); anything else is egress, and refused unless ALLOW_ANY.
  */
 import type { ServerResponse } from 'node:http';
 import { connect } from 'node:net';
@@ -11,12 +11,10 @@ import { inForceFor, type Core } from './core.ts';
 import { decisionOf } from './error-table.ts';
 import type { Detached, HttpLane } from './http-lane.ts';
 import { hostName, hostPort } from './in-force.ts';
-import { carryOutboundTcp } from './outbound-tcp.ts';
 import type { OutboundConnection } from './outbound-connection.ts';
 import type { InstanceSnapshot } from './snapshot.ts';
-import { inspectConnection } from './routing/inspect-connection.ts';
+import { serveOutbound } from './serve-outbound.ts';
 import { join } from './tcp-pair.ts';
-import { sniffedBytes } from '../wire/sniffed-protocol.ts';
 
 export interface TunnelRequest {
   /** `host:port`. */
@@ -66,16 +64,7 @@ export function openTunnel(
       ...connection,
       aim: { kind: 'peer', service: destination.service.id, port },
     };
-    const carryBytes = (): void =>
-      void carryOutboundTcp({ core, connection: aimed, inForce, caller }, socket);
-    const { protocol } = destination.port;
-    if (protocol === 'tcp' || protocol === 'tls') carryBytes();
-    else if (protocol !== 'auto') lane.accept(socket, aimed);
-    else
-      inspectConnection(socket, core.limits.headerTimeoutMs, (found) => {
-        if (sniffedBytes(found) === 'tcp') carryBytes();
-        else lane.accept(socket, aimed);
-      });
+    serveOutbound({ core, connection: aimed, inForce, caller }, lane, socket);
     return;
   }
   if (inForce.snapshot.outboundTrafficPolicy !== 'ALLOW_ANY') {

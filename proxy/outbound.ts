@@ -11,11 +11,7 @@ import type { InForce } from './in-force.ts';
 import { makeEvent } from './make-event.ts';
 import { aimedDestination, tagOf, type Aim, type OutboundConnection } from './outbound-connection.ts';
 import { destinationPeer } from './outbound-route.ts';
-import { carryOutboundTcp, type TcpCall } from './outbound-tcp.ts';
-import { inspectConnection } from './routing/inspect-connection.ts';
-import { originalDestination } from './routing/original-destination.ts';
-import { chainFor, listenerAt } from '../policy/routes/route-table.ts';
-import { sniffedBytes } from '../wire/sniffed-protocol.ts';
+import { serveOutbound } from './serve-outbound.ts';
 import type { InstanceSnapshot, OutboundListener } from './snapshot.ts';
 import { now } from './moment.ts';
 
@@ -63,7 +59,10 @@ export function acceptOutbound(
     endpoints,
     acceptedAt: now(),
   };
-  const serve = (): void => serveOutbound({ core, connection, inForce, caller }, lane, socket);
+  const serve = (): void => {
+    if (aim.kind === 'http-proxy') lane.accept(socket, connection);
+    else serveOutbound({ core, connection, inForce, caller }, lane, socket);
+  };
   if (mayUse(caller, endpoints)) {
     serve();
     return;
@@ -72,29 +71,6 @@ export function acceptOutbound(
   void readFirstBytes(socket, core.limits.handshakeTimeoutMs).then(() => {
     if (isDeclared(core, endpoints) && !socket.destroyed) serve();
     else refuseStranger(core, inForce, caller, connection, socket);
-  });
-}
-
-/**
- * HTTP where the port has HTTP services and the first bytes are HTTP; else TCP. HTTP/1.0 has no chain of Istio's: it is
- * bytes where the port takes any. A port of declared HTTP takes none, and tells the client (docs/deviations.md).
- */
-function serveOutbound(call: TcpCall, lane: HttpLane<OutboundConnection>, socket: Socket): void {
-  const { core, connection, inForce, caller } = call;
-  if (connection.aim.kind === 'http-proxy') {
-    lane.accept(socket, connection);
-    return;
-  }
-  const { address, port } = originalDestination(inForce, connection, '');
-  const listener = listenerAt(inForce.routes(caller), address, port);
-  if (listener === null || listener.hosts === null) {
-    void carryOutboundTcp(call, socket);
-    return;
-  }
-  inspectConnection(socket, core.limits.headerTimeoutMs, (found) => {
-    const takesBytes = found === 'other' || chainFor(listener, address) !== null;
-    if (sniffedBytes(found) === 'tcp' && takesBytes) void carryOutboundTcp(call, socket);
-    else lane.accept(socket, connection);
   });
 }
 

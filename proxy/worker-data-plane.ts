@@ -26,7 +26,10 @@ export interface DataPlaneOptions {
 const MOST_RESTARTS = 5;
 const RESTART_WINDOW_MS = 60_000;
 
-/** Resolves when the threads run; nothing listens before the first snapshot. */
+/**
+ * Resolves when the threads run; nothing listens before the first snapshot. Rejects when one of them ends or stands
+ * still (`Limits.startTimeoutMs`) before it runs; no thread is left then.
+ */
 export async function startDataPlane({ limits, workers = 1 }: DataPlaneOptions = {}): Promise<DataPlane> {
   const plane = new WorkerDataPlane({ ...DEFAULT_LIMITS, ...limits }, workers);
   await plane.start();
@@ -63,7 +66,16 @@ class WorkerDataPlane implements DataPlane {
 
   async start(): Promise<void> {
     const indexes = Array.from({ length: this.#count }, (_, index) => index);
-    await Promise.all(indexes.map((index) => this.#startShard(index)));
+    const starts = await Promise.allSettled(indexes.map((index) => this.#startShard(index)));
+    const failed = starts.find((start) => start.status === 'rejected');
+    if (failed === undefined) return;
+    await this.close();
+    throw new Error(
+      `a thread of the data plane didn't start: ${failed.reason instanceof Error ? failed.reason.message : String(failed.reason)}`,
+      {
+        cause: failed.reason,
+      },
+    );
   }
 
   publish(snapshot: Snapshot): Promise<SnapshotAnswer> {
@@ -194,13 +206,20 @@ class WorkerDataPlane implements DataPlane {
 
   async #restart(crash: Crash): Promise<void> {
     if (this.#closing !== null || this.#lost !== null) return;
+    const { share } = crash;
+    let shard: Shard;
     try {
-      const shard = await this.#startShard(crash.share.index);
-      if (this.#inForce !== null) await this.#resume(shard, crash.share, this.#inForce);
+      shard = await this.#startShard(share.index);
+    } catch (error) {
+      this.#shardEnded(share, error instanceof Error ? error : crash.reason);
+      return;
+    }
+    try {
+      if (this.#inForce !== null) await this.#resume(shard, share, this.#inForce);
       this.#tell(segmentOf([restartedEvent({ ...crash, at: now() })]));
     } catch (error) {
       // One that died again is seen to by its own end; any other failure leaves the sidecars without listeners.
-      if (this.#shards[crash.share.index] !== null) this.#give(error instanceof Error ? error : crash.reason);
+      if (this.#shards[share.index] === shard) this.#give(error instanceof Error ? error : crash.reason);
     }
   }
 

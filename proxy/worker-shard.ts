@@ -19,7 +19,7 @@ export type ShardCall = WithoutCall<ToWorker>;
 
 export interface ShardSinks {
   events(segment: EventSegment): void;
-  /** Once, when the thread has ended, whoever wanted it. All its events were told before. */
+  /** Once, when a thread that had started has ended, whoever wanted it. All its events were told before. */
   ended(reason: Error): void;
 }
 
@@ -43,7 +43,10 @@ interface Pending {
   reject(error: Error): void;
 }
 
-/** Starts a worker; resolves when it answers calls. `stream` numbers the writer of its events. */
+/**
+ * Starts a worker; resolves when it answers calls. `stream` numbers the writer of its events. Rejects when the thread
+ * ends before, or stands still for `limits.startTimeoutMs` and is ended.
+ */
 export async function startShard(
   settings: Omit<WorkerSettings, 'ring' | 'heart'>,
   stream: number,
@@ -62,30 +65,29 @@ export async function startShard(
   let calls = 0;
   let end: Error | null = null;
   let closing: Promise<void> | null = null;
-  let hung: WorkerHung | null = null;
-  let endWatch = (): void => undefined;
+  /** Why the thread is about to end. */
+  let failure: Error | null = null;
+  const watch = (hungAfterMs: number): (() => void) =>
+    watchHeart(heart, hungAfterMs, () => {
+      failure = new WorkerHung(hungAfterMs);
+      void worker.terminate();
+    });
+  let endWatch = watch(settings.limits.startTimeoutMs);
 
   const drain = (): void => {
     const octets = ring.read();
     const segment = octets && reader.read(octets, ring.dropped());
     if (segment !== null) sinks.events(segment);
   };
-  const die = (reason: Error): void => {
-    if (end !== null) return;
-    end = reason;
-    drain();
-    for (const { reject } of pending.values()) reject(reason);
-    pending.clear();
-    sinks.ended(reason);
-  };
+  let ended: (reason: Error) => void;
   const ready = new Promise<void>((resolve, reject) => {
-    worker.once('error', reject);
+    ended = reject;
     worker.on('message', (message: FromWorker) => {
       // Whatever it says, what happened before it said so comes first.
       drain();
       switch (message.kind) {
         case 'ready':
-          worker.removeListener('error', reject);
+          ended = (reason) => sinks.ended(reason);
           resolve();
           break;
         case 'written':
@@ -101,10 +103,17 @@ export async function startShard(
       }
     });
   });
-  worker.on('error', (error) => die(error instanceof Error ? error : new Error(String(error))));
+  worker.once('error', (error) => {
+    failure ??= error instanceof Error ? error : new Error(String(error));
+  });
+  // Not at its error already: until it is gone its listeners hold their ports, where the next one will listen.
   worker.once('exit', (code) => {
     endWatch();
-    die(hung ?? new Error(`the data plane's thread ended with code ${code}`));
+    end = failure ?? new Error(`the data plane's thread ended with code ${code}`);
+    drain();
+    for (const { reject } of pending.values()) reject(end);
+    pending.clear();
+    ended(end);
   });
 
   const call = (message: ShardCall): Promise<ShardAnswer> => {
@@ -117,11 +126,8 @@ export async function startShard(
     });
   };
   await ready;
-  const { hungAfterMs } = settings.limits;
-  endWatch = watchHeart(heart, hungAfterMs, () => {
-    hung = new WorkerHung(hungAfterMs);
-    void worker.terminate();
-  });
+  endWatch();
+  endWatch = watch(settings.limits.hungAfterMs);
   return {
     call,
     close: () => {

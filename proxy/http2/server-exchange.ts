@@ -54,6 +54,8 @@ export class ServerExchange implements UpstreamEvents {
   #headers: HeaderList = [];
   #requestBytes = 0;
   #responseBytes = 0;
+  /** Response bytes that wait for the client's window: the upstream's is given back as they leave. */
+  #unsent = 0;
 
   constructor(link: Http2Link<ServerExchange>, stream: Http2Stream<ServerExchange>) {
     this.#link = link;
@@ -129,6 +131,7 @@ export class ServerExchange implements UpstreamEvents {
 
   data(bytes: Uint8Array, then: Then): void {
     this.#responseBytes += bytes.length;
+    this.#unsent += bytes.length;
     if (then === 'end') this.#report('complete');
     this.#link.connection.sendData(this.#stream, bytes, then);
   }
@@ -202,7 +205,9 @@ export class ServerExchange implements UpstreamEvents {
   }
 
   onSent(count: number): void {
+    this.#unsent -= count;
     this.#upstream?.consumed(count);
+    if (this.#over && this.#unsent === 0) this.#upstream = null;
   }
 
   #take(piece: Piece): void {
@@ -265,6 +270,6 @@ export class ServerExchange implements UpstreamEvents {
     this.#hooks = null;
     this.#headers = [];
     hooks?.report(report);
-    this.#upstream = null;
+    if (this.#unsent === 0) this.#upstream = null;
   }
 }

@@ -26,7 +26,7 @@ export interface UpstreamFailure {
   code: number | null;
 }
 
-/** What comes of it. After `failed`, and after what ends the response, nothing more does. */
+/** What comes of it. After `failed`, and after what ends the response, nothing more does but `sent`. */
 export interface UpstreamEvents {
   /** The connection that carries the exchange; called before a byte goes, and body is taken from then on. */
   connected(socket: Duplex): void;
@@ -34,7 +34,7 @@ export interface UpstreamEvents {
   head(status: number, headers: [string, string][], then: Then): void;
   data(bytes: Uint8Array, then: Then): void;
   trailers(headers: [string, string][]): void;
-  /** So many bytes of the request's body have left. */
+  /** So many bytes of the request's body have left, or never will; also after the response. */
   sent(count: number): void;
   failed(failure: UpstreamFailure): void;
 }

@@ -201,7 +201,8 @@ class Attempts implements UpstreamExchange {
         this.#events.trailers(headers);
       },
       sent: (count) => {
-        if (mine()) this.#credit(count);
+        // Also after the answer: whoever sent the body still waits for the window.
+        if (generation === this.#generation) this.#credit(count);
       },
       failed: (failure) => {
         if (mine()) this.#failed(endpoint, failure);

@@ -5,6 +5,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { dockerBuild } from '../../mesh/runtimes/docker/docker-build.ts';
+import { engineEndpoint } from '../../mesh/runtimes/docker/endpoint.ts';
 import { buildDebianImages } from '../support/debian-images.ts';
 import { dockerCli, dockerExec, dockerTry } from '../support/docker-cli.ts';
 import { greenroom, temporaryFolder } from '../support/greenroom.ts';
@@ -98,6 +99,7 @@ describeWith(firstMissing('docker', 'redis'), 'an image that is built with a sec
 
   it('has seen it and doesn’t hold it; without BuildKit the build fails and says so', async () => {
     const outcome = await dockerBuild({
+      endpoint: engineEndpoint(),
       context: folder.path,
       tag: TAG,
       labels: {},

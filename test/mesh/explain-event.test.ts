@@ -44,8 +44,11 @@ describe('an explanation after the fact', () => {
         at: allowWeb.at,
       },
     } as const;
-    const found = explainEvent(sampleEvent({ decision }), mesh, policies);
+    const event = sampleEvent({ decision });
+    const found = explainEvent(event, mesh, policies);
     expect(found?.trail.find(({ phase }) => phase === 'allow')).toMatchObject({ outcome: 'passed' });
     expect(JSON.stringify(found)).toContain('allow-web');
+    // The same from policies that were on disk meanwhile.
+    expect(explainEvent(event, mesh, JSON.parse(JSON.stringify(policies)))).toEqual(found);
   });
 });

@@ -1,9 +1,14 @@
-import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openRecorder, Recorder } from '../../mesh/recorder.ts';
-import { openRecording, type RecordingWriter, recordingPath } from '../../mesh/recording-store.ts';
+import {
+  createRecording,
+  openRecording,
+  type RecordingWriter,
+  recordingPath,
+} from '../../mesh/recording-store.ts';
 import { EventSegment } from '../../proxy/events/event-segment.ts';
 import { segmentOf } from '../../proxy/events/segment-reader.ts';
 import { deniedEvent, sampleEvent } from '../support/sample-event.ts';
@@ -61,6 +66,27 @@ describe('a recorder', () => {
     recorder.snapshotInForce(1, {});
     expect(recorder.counts()).toEqual({ events: 0, denied: 0, dropped: 1 });
     recorder.close();
+  });
+
+  it('has the policies of each version from disk, and none of one that the disk refused', () => {
+    const folder = join(dataDir, 'recording');
+    mkdirSync(folder);
+    const store = createRecording(recordingPath(folder, 'a'), about('a'));
+    let full = false;
+    const recorder = new Recorder({
+      ...store,
+      writeSnapshot: (version, policies) => {
+        if (full) throw new Error('disk full');
+        store.writeSnapshot(version, policies);
+      },
+    });
+    recorder.snapshotInForce(1, { web: {} });
+    full = true;
+    recorder.snapshotInForce(3, { web: {}, orders: {} });
+    expect(recorder.policiesSince(1)).toEqual({ web: {} });
+    expect(recorder.policiesSince(3)).toBeUndefined();
+    recorder.close();
+    expect(recorder.policiesSince(1)).toBeUndefined();
   });
 
   it('records nothing after its end, which can be had twice', () => {
@@ -127,7 +153,7 @@ describe('a recording', () => {
   it('is readable by its owner alone, and read again for a replay', () => {
     const recorder = openRecorder(dataDir, about('a'));
     recorder.snapshotInForce(1, { orders: {} });
-    recorder.snapshotInForce(4, { orders: { 8080: 1 } });
+    recorder.snapshotInForce(4, { orders: {}, web: {} });
     recorder.record(segmentOf([sampleEvent({ snapshotVersion: 3 }), deniedEvent()]));
     recorder.close();
     const path = recordingPath(join(dataDir, 'recordings'), 'a');
@@ -137,7 +163,7 @@ describe('a recording', () => {
     expect(ids(recording.query({ limit: 5 }))).toEqual([1, 2]);
     expect(ids(recording.query({ limit: 5, verdict: 'deny' }))).toEqual([2]);
     expect(recording.policies(3)).toEqual({ orders: {} });
-    expect(recording.policies(4)).toEqual({ orders: { 8080: 1 } });
+    expect(recording.policies(4)).toEqual({ orders: {}, web: {} });
     recording.close();
   });
 

@@ -189,6 +189,29 @@ describe('what goes out', () => {
     ]);
   });
 
+  it('CONNECT to an HTTP port carries nothing that is not HTTP, as that port’s own listener', async () => {
+    const connect = 'CONNECT orders:80 HTTP/1.1\r\nHost: orders:80\r\n\r\n';
+    const established = 'HTTP/1.1 200 Connection Established\r\n\r\n';
+    const hello = 'HELLO\r\n\r\n';
+    const told = async () => {
+      const events = (await pair.seen()).splice(0);
+      return events.map(({ direction, kind, decision }) => `${direction} ${kind} ${decision.reason}`);
+    };
+    expect(await sendRaw(proxy(), connect + hello)).toBe(established);
+    expect(await told()).toEqual(['outbound tcp unknown-port']);
+    expect(await sendRaw(peer(), hello)).toBe('');
+    expect(await told()).toEqual(['outbound tcp unknown-port']);
+    // Passed through as Istio does, in plaintext, which the other sidecar doesn't take.
+    await pair.publish({ policies: [ALLOW_WEB], outboundTrafficPolicy: 'ALLOW_ANY' });
+    expect(await sendRaw(proxy(), connect + hello)).toBe(established);
+    expect((await told()).toSorted()).toEqual([
+      'inbound connection plaintext-on-strict',
+      'outbound tcp allow-any',
+    ]);
+    expect(application.requests).toEqual([]);
+    await pair.publish();
+  });
+
   it('an unknown host under ALLOW_ANY goes to the original destination', async () => {
     const outside = await startApplication();
     await pair.publish({ outboundTrafficPolicy: 'ALLOW_ANY' });

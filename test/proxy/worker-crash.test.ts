@@ -86,11 +86,12 @@ describe('a worker of the data plane that dies', () => {
       }),
     );
     await publishBug(pair);
-    const knock = async (): Promise<void> => {
+    // One death at a time: a knock while the thread starts only takes from it the CPU that it needs.
+    while (reasons.length === 0) {
+      const restarted = told(pair, 'worker-restarted');
       await ask(pair.at('orders-0', '8080')).catch(() => undefined);
-      if (reasons.length === 0) await knock();
-    };
-    await Promise.all([lost, knock()]);
+      await Promise.race([lost, restarted]);
+    }
     expect(reasons).toHaveLength(1);
     expect(application.requests).toEqual([]);
     await expect(ask(pair.at('web-0', 'orders:80'))).rejects.toThrow();

@@ -17,7 +17,8 @@ export type Need =
   | 'postgresql'
   | 'redis'
   | 'nginx'
-  | 'registry';
+  | 'registry'
+  | 'ssh';
 
 const SHARED = new URL('../../../shared/', import.meta.url);
 
@@ -74,6 +75,10 @@ const NEEDS: Record<Need, { present: () => boolean; how: string }> = {
   registry: {
     present: () => onPath('docker-registry'),
     how: 'apt-get install docker-registry',
+  },
+  ssh: {
+    present: () => existsSync('/usr/sbin/sshd') && onPath('ssh') && onPath('ssh-keygen'),
+    how: 'apt-get install openssh-server',
   },
   corpora: {
     present: () => existsSync(new URL('corpora/README.md', SHARED)),

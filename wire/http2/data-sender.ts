@@ -13,7 +13,7 @@ import type { Http2Stream, Then } from './stream.ts';
 const MAX_OUTPUT_BYTES = 256 * 1024;
 
 export interface SenderHooks<C> {
-  /** Body bytes of the stream were written. */
+  /** Body bytes of the stream were written, or will never be, since it is over: they wait no more. */
   sent(stream: Http2Stream<C>, count: number): void;
   /** The stream's last byte was written, and what ended it. */
   ended(stream: Http2Stream<C>): void;
@@ -63,8 +63,10 @@ export class DataSender<C> {
 
   forget(stream: Http2Stream<C>): void {
     this.#blocked.delete(stream);
+    const dropped = stream.waitingBytes;
     stream.waiting.length = 0;
     stream.waitingBytes = 0;
+    if (dropped > 0) this.#hooks.sent(stream, dropped);
   }
 
   #hasRoom(): boolean {

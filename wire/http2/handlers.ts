@@ -15,7 +15,7 @@ export interface Http2Handlers<C> {
   trailers(stream: Http2Stream<C>, block: DecodedBlock): void;
   /** Gone; nothing more comes of it, and nothing can be sent on it. */
   reset(stream: Http2Stream<C>, code: number, by: ResetBy): void;
-  /** So many body bytes of it have left. */
+  /** So many body bytes of it have left, or never will, since it is over: what they came from may go on. */
   sent(stream: Http2Stream<C>, count: number): void;
   /** A stream is over, in whatever way. */
   closed(stream: Http2Stream<C>): void;

@@ -1,11 +1,14 @@
 /** `docker build` by the command line, which knows the builders, secrets and ignore files that the bare API doesn't. */
 import { spawn } from 'node:child_process';
 import type { BuildOptions } from '../../../model/container.ts';
+import { dockerEnvironment, type EngineEndpoint } from './endpoint.ts';
 import { eachLine } from './lines.ts';
 
 const KEPT_LINES = 20;
 
 export interface BuildRequest {
+  /** Whose image it will be. */
+  endpoint: EngineEndpoint;
   context: string;
   dockerfile?: string;
   tag: string;
@@ -28,7 +31,7 @@ export async function dockerBuild(request: BuildRequest): Promise<BuildOutcome> 
   };
   const child = spawn('docker', buildArguments(request), {
     stdio: ['pipe', 'pipe', 'pipe'],
-    env: buildEnvironment(process.env, options),
+    env: { ...buildEnvironment(process.env, options), ...dockerEnvironment(request.endpoint) },
     ...(signal ? { signal } : {}),
   });
   // A builder that fails at once closes it before it has read.
@@ -69,7 +72,13 @@ function needsBuildKit({ secrets, ssh, cacheTo }: BuildOptions): boolean {
 }
 
 /** The words after `docker`. */
-export function buildArguments({ context, dockerfile, tag, labels, options }: BuildRequest): string[] {
+export function buildArguments({
+  context,
+  dockerfile,
+  tag,
+  labels,
+  options,
+}: Omit<BuildRequest, 'endpoint'>): string[] {
   const args = ['build', '--tag', tag];
   const pairs = (flag: string, values: Readonly<Record<string, string>>): unknown =>
     Object.entries(values).forEach(([name, value]) => args.push(flag, `${name}=${value}`));

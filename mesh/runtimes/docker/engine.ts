@@ -8,11 +8,14 @@ import { EnvironmentError } from '../../../model/environment-error.ts';
 import { containerBody, type ContainerSpec, type Labels } from './container-body.ts';
 import { engineEndpoint, type EngineEndpoint } from './endpoint.ts';
 import { eachLine } from './lines.ts';
+import { noEngine } from './no-engine.ts';
+import { transportTo } from './transport.ts';
 import type { PullMessage } from './pull-layers.ts';
 import type { RegistryAuth } from './registry-credentials.ts';
 
-/** Longest wait for one answer of the engine that isn't a build or a wait. */
+/** Longest wait for an engine's first answer; ssh takes up to 30 s to give up by itself. */
 const PING_TIMEOUT_MS = 10_000;
+const PING_OVER_SSH_TIMEOUT_MS = 35_000;
 
 export interface EngineFacts {
   version: string;
@@ -90,41 +93,33 @@ export interface Engine {
   removeContainer(id: string): Promise<void>;
 }
 
-/** Connects to the engine and makes sure that it answers. */
+/**
+ * Connects to the engine and makes sure that it answers.
+ * @throws EnvironmentError `no-engine`, with what to do about it
+ */
 export async function connectEngine(endpoint: EngineEndpoint = engineEndpoint()): Promise<Engine> {
-  const docker = open(endpoint);
   try {
-    await within(PING_TIMEOUT_MS, docker.ping());
+    const docker = new Docker(transportTo(endpoint) as Docker.DockerOptions);
+    const patienceMs = endpoint.url.startsWith('ssh:') ? PING_OVER_SSH_TIMEOUT_MS : PING_TIMEOUT_MS;
+    await within(patienceMs, (abortSignal) => (docker as Docker & AbortablePing).ping({ abortSignal }));
+    return new DockerEngine(docker, endpoint);
   } catch (cause) {
     throw noEngine(endpoint, cause);
   }
-  return new DockerEngine(docker, endpoint);
 }
 
-function open(endpoint: EngineEndpoint): Docker {
-  const url = endpoint.url;
-  if (url.startsWith('unix://')) return new Docker({ socketPath: url.slice('unix://'.length) });
-  if (url.startsWith('npipe://')) return new Docker({ socketPath: url.slice('npipe://'.length) });
-  const tcp = /^(?:tcp|http):\/\//.test(url) ? URL.parse(url) : null;
-  if (tcp === null) throw noEngine(endpoint, new Error('only unix://, npipe:// and tcp:// can be used'));
-  return new Docker({ protocol: 'http', host: tcp.hostname, port: Number(tcp.port || 2375) });
+/** What dockerode takes and its types don't know. */
+interface AbortablePing {
+  ping(options: { abortSignal: AbortSignal }): Promise<unknown>;
 }
 
-function noEngine(endpoint: EngineEndpoint, cause: unknown): EnvironmentError {
-  const code = errorCode(cause);
-  const hint =
-    code === 'EACCES'
-      ? 'this user may not open the socket: add it to the group `docker` (sudo usermod -aG docker $USER), then log in again'
-      : 'install and start one (Debian, Ubuntu: sudo apt-get install docker.io), or run with the process runtime, which needs none';
-  const why = cause instanceof Error ? cause.message : String(cause);
-  return new EnvironmentError(
-    'no-engine',
-    `No Docker engine answers at ${endpoint.url} (from ${endpoint.from}): ${why}`,
-    {
-      hint,
-      cause,
-    },
-  );
+async function within<T>(ms: number, ask: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const signal = AbortSignal.timeout(ms);
+  try {
+    return await ask(signal);
+  } catch (cause) {
+    throw signal.aborted ? new Error(`no answer within ${ms / 1000} s`, { cause }) : cause;
+  }
 }
 
 class DockerEngine implements Engine {
@@ -422,18 +417,4 @@ function statusOf(cause: unknown): number | null {
   const status =
     typeof cause === 'object' && cause !== null && 'statusCode' in cause ? cause.statusCode : null;
   return typeof status === 'number' ? status : null;
-}
-
-function errorCode(cause: unknown): string | null {
-  return typeof cause === 'object' && cause !== null && 'code' in cause && typeof cause.code === 'string'
-    ? cause.code
-    : null;
-}
-
-async function within<T>(ms: number, answer: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${ms / 1000} s`)), ms);
-  });
-  return Promise.race([answer, late]).finally(() => clearTimeout(timer));
 }

@@ -29,7 +29,10 @@ export async function ensureHelperImage(engine: Engine, signal: AbortSignal): Pr
   const found = programs.filter((path) => path !== null);
   if (found.length === PROGRAMS.length) return importImage(engine, await withLibraries(found), signal);
   if (await engine.hasImage(LOCAL)) return LOCAL;
-  return buildImage(PROGRAMS.filter((_, index) => programs[index] === null));
+  return buildImage(
+    engine,
+    PROGRAMS.filter((_, index) => programs[index] === null),
+  );
 }
 
 async function findProgram(name: string): Promise<string | null> {
@@ -87,9 +90,9 @@ async function contentTag(files: readonly string[]): Promise<string> {
   return digest.digest('hex').slice(0, 16);
 }
 
-async function buildImage(missing: readonly string[]): Promise<string> {
+async function buildImage(engine: Engine, missing: readonly string[]): Promise<string> {
   const folder = fileURLToPath(new URL('./helper/', import.meta.url));
-  const built = await dockerBuild({ context: folder, tag: LOCAL, labels: {} });
+  const built = await dockerBuild({ endpoint: engine.endpoint, context: folder, tag: LOCAL, labels: {} });
   if (built.ok) return LOCAL;
   throw new EnvironmentError(
     'helper-image-missing',

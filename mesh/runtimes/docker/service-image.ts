@@ -139,6 +139,7 @@ async function buildImage(workload: Workload, order: ImageOrder): Promise<string
   try {
     const outcome = await dockerBuild({
       ...build,
+      endpoint: order.engine.endpoint,
       tag,
       labels: { [IMAGE_LABEL]: 'service' },
       signal: order.signal,
