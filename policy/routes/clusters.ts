@@ -21,7 +21,10 @@ export function buildClusters(
     for (const port of service.ports) {
       for (const subset of [null, ...(rule?.subsets ?? [])]) {
         const cluster = buildCluster(service, port, rule, subset);
-        clusters[cluster.name] = cluster;
+        // Istio makes no cluster of nobody whom DNS could find.
+        const nobody =
+          service.resolution === 'dns' && cluster.discovery === 'endpoints' && cluster.endpoints.length === 0;
+        if (!nobody) clusters[cluster.name] = cluster;
       }
     }
   }

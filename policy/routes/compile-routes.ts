@@ -37,7 +37,7 @@ export function routingWorld(
   const objects = readRoutingObjects(policies);
   return {
     objects,
-    services: [...services, ...objects.serviceEntries.flatMap(servicesOfEntry)],
+    services: [...services, ...objects.serviceEntries.flatMap((entry) => servicesOfEntry(entry, services))],
     virtualServices: [
       ...meshVirtualServices(objects.virtualServices),
       ...gatewayApiVirtualServices(

@@ -33,9 +33,7 @@ export function routeProblems(objects: readonly PolicyObject[]): Problem[] {
     if (tls.length > 0) report(['tls'], 'TLS routes by SNI are not routed in this version');
   });
   each(read.destinationRules, checkRule);
-  each(read.serviceEntries, ({ workloadSelector, resolution }, report) => {
-    if (workloadSelector !== undefined)
-      report(['workloadSelector'], 'a ServiceEntry’s workloadSelector is not read in this version');
+  each(read.serviceEntries, ({ resolution }, report) => {
     if (resolution === 'DYNAMIC_DNS')
       report(['resolution'], 'resolution DYNAMIC_DNS is not supported in this version');
   });

@@ -52,12 +52,12 @@ export function portOf(endpoint: RouteServiceEndpoint, port: RouteServicePort): 
   return endpoint.ports[port.name] ?? port.targetPort;
 }
 
-/** A service a host and address. */
-export function servicesOfEntry({
-  spec,
-  namespace,
-  created,
-}: RoutingObject<ServiceEntrySpec>): RouteService[] {
+/** A service a host and address; its `workloadSelector` selects among the pods of `mesh`, the mesh's own services. */
+export function servicesOfEntry(
+  { spec, namespace, created }: RoutingObject<ServiceEntrySpec>,
+  mesh: readonly RouteService[],
+): RouteService[] {
+  const selected = selectedPods(spec, namespace, mesh);
   const ports = spec.ports.map(({ number, name, protocol, targetPort }) => {
     const declared = portProtocol({ name: protocol.toLowerCase(), port: number });
     return {
@@ -79,11 +79,42 @@ export function servicesOfEntry({
       exportTo: spec.exportTo,
       resolution: resolutionOf(spec),
       external: spec.location === 'MESH_EXTERNAL',
-      subjectAltNames: spec.subjectAltNames,
-      endpoints: endpointsOf(spec, host),
+      subjectAltNames: [...new Set([...spec.subjectAltNames, ...(selected?.identities ?? [])])],
+      endpoints: selected?.endpoints ?? endpointsOf(spec, host),
       created,
     })),
   );
+}
+
+interface SelectedPods {
+  identities: readonly string[];
+  endpoints: RouteServiceEndpoint[];
+}
+
+/** Pods of the entry's own namespace, each at the container port that is called like the entry's; null = it selects none. */
+function selectedPods(
+  { workloadSelector }: ServiceEntrySpec,
+  namespace: string,
+  mesh: readonly RouteService[],
+): SelectedPods | null {
+  if (workloadSelector === undefined) return null;
+  const wanted = Object.entries(workloadSelector.labels);
+  const found = mesh
+    .filter((service) => service.namespace === namespace)
+    .map(({ subjectAltNames, ports, endpoints }) => ({
+      subjectAltNames,
+      endpoints: endpoints
+        .filter(({ labels }) => wanted.every(([key, value]) => labels[key] === value))
+        .map((endpoint) => ({
+          ...endpoint,
+          ports: Object.fromEntries(ports.map(({ name, targetPort }) => [name, targetPort])),
+        })),
+    }))
+    .filter(({ endpoints }) => endpoints.length > 0);
+  return {
+    identities: found.flatMap(({ subjectAltNames }) => subjectAltNames),
+    endpoints: found.flatMap(({ endpoints }) => endpoints),
+  };
 }
 
 function singleAddress(address: string): string {

@@ -182,12 +182,9 @@ describe('a DestinationRule', () => {
 describe('a ServiceEntry', () => {
   const entry = { hosts: ['a.example'], ports: [{ number: 80, name: 'http', protocol: 'HTTP' }] };
 
-  it('is refused workloads that it selects, and names that are looked up anew', () => {
-    expectOne(
-      problems('ServiceEntry', { ...entry, resolution: 'STATIC', workloadSelector: { labels: { a: 'b' } } }),
-      'not-supported-yet a ServiceEntry’s workloadSelector is not read in this version',
-      '"workloadSelector"',
-    );
+  it('may select workloads, and is refused names that are looked up anew', () => {
+    const selects = { ...entry, resolution: 'STATIC', workloadSelector: { labels: { a: 'b' } } };
+    expect(problems('ServiceEntry', selects)).toEqual([]);
     expectOne(
       problems('ServiceEntry', { ...entry, resolution: 'DYNAMIC_DNS' }),
       'not-supported-yet resolution DYNAMIC_DNS is not supported in this version',

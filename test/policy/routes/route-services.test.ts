@@ -1,14 +1,18 @@
 /** ServiceEntries as services. */
 import { describe, expect, it } from 'vitest';
-import { servicesOfEntry } from '../../../policy/routes/route-services.ts';
 import { readRoutingObjects } from '../../../policy/routes/routing-objects.ts';
-import { object, objects, service, REVIEWS } from '../../support/routing.ts';
-import { isVisible, portOf } from '../../../policy/routes/route-services.ts';
+import {
+  isVisible,
+  portOf,
+  servicesOfEntry,
+  type RouteService,
+} from '../../../policy/routes/route-services.ts';
+import { CART, object, objects, service, REVIEWS, SERVICES } from '../../support/routing.ts';
 
 const port = { number: 80, name: 'http', protocol: 'HTTP' };
-function services(spec: object, metadata: object = {}) {
+function services(spec: object, metadata: object = {}, mesh: readonly RouteService[] = []) {
   const text = object('ServiceEntry', { hosts: ['a.example'], ports: [port], ...spec }, metadata);
-  return readRoutingObjects(objects(text)).serviceEntries.flatMap(servicesOfEntry);
+  return readRoutingObjects(objects(text)).serviceEntries.flatMap((entry) => servicesOfEntry(entry, mesh));
 }
 const first = (spec: object) => services(spec)[0];
 
@@ -106,6 +110,45 @@ describe('a ServiceEntry', () => {
       },
     ]);
     expect(made('MESH_EXTERNAL')?.endpoints.map(({ meshed }) => meshed)).toEqual([false, false]);
+  });
+
+  describe('with a workloadSelector', () => {
+    const spec = {
+      location: 'MESH_INTERNAL',
+      resolution: 'STATIC',
+      workloadSelector: { labels: { version: 'v1' } },
+    };
+    const selecting = (over: object, mesh = SERVICES) => services({ ...spec, ...over }, {}, mesh)[0];
+
+    it('has no pod of another namespace, and none whose labels differ', () => {
+      expect(selecting({}, [service(CART)])?.endpoints).toEqual([]);
+      expect(selecting({ workloadSelector: { labels: { version: 'v2' } } })?.endpoints).toEqual([]);
+      expect(selecting({ workloadSelector: { labels: { version: 'v1', app: 'x' } } })?.endpoints).toEqual([]);
+      // Not itself, as by DNS without a selector.
+      expect(selecting({ resolution: 'DNS', workloadSelector: { labels: { a: 'b' } } })?.endpoints).toEqual(
+        [],
+      );
+    });
+
+    it('has the pods of its namespace with those labels, and expects them to be who they are', () => {
+      const found = selecting({ subjectAltNames: ['spiffe://a/b'] });
+      expect(found?.endpoints.map(({ instance, meshed }) => [instance, meshed])).toEqual([
+        ['reviews-1', true],
+        ['ratings-1', true],
+      ]);
+      expect(found?.subjectAltNames).toEqual([
+        'spiffe://a/b',
+        'spiffe://cluster.local/ns/shop/sa/reviews',
+        'spiffe://cluster.local/ns/shop/sa/ratings',
+      ]);
+    });
+
+    it('finds a pod at its port of the same name, else at the entry’s own target', () => {
+      const ports = [port, { number: 99, name: 'other', protocol: 'TCP', targetPort: 9_000 }];
+      const found = selecting({ ports }, [service(REVIEWS)]);
+      const [endpoint] = found?.endpoints ?? [];
+      expect(endpoint && found?.ports.map((one) => portOf(endpoint, one))).toEqual([8_080, 9_000]);
+    });
   });
 });
 
