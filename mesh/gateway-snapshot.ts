@@ -41,11 +41,12 @@ export function gatewayInstance(gateway: MeshGateway, input: GatewayInput): Inst
 function portsOf(gateway: MeshGateway, { mesh, policies, routes }: GatewayInput): GatewayPortSnapshot[] {
   return Object.entries(policies[gateway.id] ?? {}).map(([number, compiled]) => {
     const port = Number(number);
-    const { policy, signals, rateLimits, validations } = compiled;
+    const { policy, tcpPolicy, signals, rateLimits, validations } = compiled;
     return {
       at: readable(readGatewayPort(mesh.policies, gateway, port, routes.world)),
       listen: { host: LOOPBACK, port: gateway.listen[port] ?? 0 },
       policy,
+      ...(tcpPolicy === undefined ? {} : { tcpPolicy }),
       ...(signals === undefined ? {} : { signals }),
       ...(rateLimits === undefined ? {} : { rateLimits }),
       ...(validations === undefined ? {} : { validations }),

@@ -7,7 +7,7 @@ import { formatProblem, type Problem } from '../model/problem.ts';
 import { compilePolicies } from '../policy/compile.ts';
 import type { CompiledPolicy } from '../policy/compiled-policy.ts';
 import { type CompiledSignal, compileSignals } from '../policy/context-signals.ts';
-import { clientCertificatesAt, gatewayPorts } from '../policy/gateway/gateway-ports.ts';
+import { clientCertificatesAt, gatewayPorts, kindsAt } from '../policy/gateway/gateway-ports.ts';
 import { type CompiledRateLimit, compileRateLimits } from '../policy/rate-limit.ts';
 import { type CompiledValidation, compileValidations } from '../policy/request-validation.ts';
 import { mtlsModeOf, mtlsModes } from '../policy/peer-authentication.ts';
@@ -16,7 +16,7 @@ import type { MtlsMode } from '../proxy/snapshot.ts';
 export interface PortPolicies {
   mtls: MtlsMode;
   policy: CompiledPolicy;
-  /** Of connections that aren't HTTP, at a port that didn't say what it speaks. */
+  /** Of connections that aren't HTTP, at a port that didn't say what it speaks, or a gateway's that has both. */
   tcpPolicy?: CompiledPolicy;
   /** What is asked after the policies; absent where nothing is. */
   rateLimits?: readonly CompiledRateLimit[];
@@ -87,14 +87,22 @@ function compileForGateway(mesh: Mesh, gateway: MeshGateway): Record<number, Por
     ...(rateLimits.length === 0 ? {} : { rateLimits }),
     ...(signals.length === 0 ? {} : { signals }),
   };
+  const policyAt = (port: number, protocol: 'http' | 'tcp'): CompiledPolicy =>
+    compilePolicies(policies, gateway, { port, protocol }, config);
   return Object.fromEntries(
-    gatewayPorts(policies, gateway).map((port) => [
-      port,
-      {
-        mtls: clientCertificatesAt(policies, gateway, port),
-        policy: compilePolicies(policies, gateway, { port, protocol: 'http' }, config),
-        ...besides,
-      },
-    ]),
+    gatewayPorts(policies, gateway).map((port) => {
+      const kinds = kindsAt(policies, gateway, port);
+      const bytes = kinds.has('tls') || kinds.has('passthrough') || kinds.has('tcp');
+      const http = kinds.has('http') || kinds.has('https') || !bytes;
+      return [
+        port,
+        {
+          mtls: clientCertificatesAt(policies, gateway, port),
+          policy: policyAt(port, http ? 'http' : 'tcp'),
+          ...(http && bytes ? { tcpPolicy: policyAt(port, 'tcp') } : {}),
+          ...besides,
+        },
+      ];
+    }),
   );
 }

@@ -49,15 +49,12 @@ export async function judgeCase(
 ): Promise<CaseResult> {
   const { to, request } = one;
   const target = targetOf(one);
-  const policy = compilePolicies(
-    world.objects,
-    target,
-    { port: to.port, protocol: request.protocol },
-    world.config,
-  );
+  const policyOf = (protocol: string): CompiledPolicy =>
+    compilePolicies(world.objects, target, { port: to.port, protocol }, world.config);
+  const policy = policyOf(request.protocol);
   const play = to.kind === 'gateway' ? playAtGateway : playAtSidecar;
   const unsupported = unsupportedPart(one, world.objects);
-  const judged = await play(world, one, policy, unsupported === null ? askable : {});
+  const judged = await play(world, one, { policy, policyOf }, unsupported === null ? askable : {});
   if (unsupported !== null) judged.decision = notSupported(unsupported);
   const { decision, facts, tokens } = judged;
   const differences = compareCase(one.expect, judged);
@@ -66,14 +63,21 @@ export async function judgeCase(
     agrees: differences.length === 0,
     differences,
     decision,
-    explanation: explain(policy, facts, decision, tokens),
+    explanation: explain(facts.http === null ? policyOf('tcp') : policy, facts, decision, tokens),
   };
+}
+
+/** Of a case's target and port. */
+interface CasePolicies {
+  /** Of what its request speaks. */
+  policy: CompiledPolicy;
+  policyOf(protocol: string): CompiledPolicy;
 }
 
 async function playAtSidecar(
   { objects, config }: SuiteWorld,
   one: DecisionCase,
-  policy: CompiledPolicy,
+  { policy }: CasePolicies,
   askable: Askable,
 ): Promise<Judged> {
   const { to } = one;
@@ -87,7 +91,7 @@ async function playAtSidecar(
 async function playAtGateway(
   { objects, config }: SuiteWorld,
   one: DecisionCase,
-  policy: CompiledPolicy,
+  { policy, policyOf }: CasePolicies,
   askable: Askable,
 ): Promise<Judged> {
   const { to } = one;
@@ -97,12 +101,11 @@ async function playAtGateway(
   const at = objects.some(({ kind }) => kind === 'Gateway')
     ? readGatewayPort(objects, workload, to.port)
     : openGateway(workload, to.port, caller.tls !== 'plaintext');
-  if (typeof at === 'string' || request === null) {
-    const decision = notSupported(typeof at === 'string' ? at : 'TCP at a gateway');
-    const judged = await playAtSidecar({ objects, config }, one, policy, {});
-    return { decision, facts: judged.facts };
+  if (typeof at === 'string') {
+    const judged = await playAtSidecar({ objects, config }, one, { policy, policyOf }, {});
+    return { decision: notSupported(at), facts: judged.facts };
   }
-  return judgeAtGateway(caller, { ip: calledIp(one), at, policy }, request, config, askable);
+  return judgeAtGateway(caller, { ip: calledIp(one), at, policyOf }, request, config, askable);
 }
 
 /** Kinds of Istio that have no part in what a sidecar lets in. */

@@ -76,7 +76,7 @@ export async function prepareSnapshot(
   for (const { inbound, gateway = [] } of own)
     for (const policy of [
       ...[...inbound, ...gateway].map((port) => port.policy),
-      ...inbound.flatMap(({ tcpPolicy = [] }) => tcpPolicy),
+      ...[...inbound, ...gateway].flatMap(({ tcpPolicy = [] }) => tcpPolicy),
     ])
       preparePolicy(policy);
   return {

@@ -2,7 +2,7 @@
  * Waits for the first bytes of a connection until they say what it is, and puts them back. Whoever takes the socket
  * over reads it from its first byte. Owns the timeout against clients that never finish their hello.
  */
-import type net from 'node:net';
+import type { Duplex } from 'node:stream';
 import { readClientHello, type ClientHelloReading } from '../wire/client-hello.ts';
 
 export type FirstBytes =
@@ -11,7 +11,7 @@ export type FirstBytes =
   | { kind: 'closed' };
 
 /** Resolves once; the socket is then paused, with nothing of ours listening. */
-export function readFirstBytes(raw: net.Socket, timeoutMs: number): Promise<FirstBytes> {
+export function readFirstBytes(raw: Duplex, timeoutMs: number): Promise<FirstBytes> {
   return new Promise((resolve) => {
     let seen: Buffer = Buffer.alloc(0);
     const done = (result: FirstBytes): void => {

@@ -8,11 +8,6 @@ import type { Duplex } from 'node:stream';
 import type { Decision, Explanation, Finding } from '../model/decision.ts';
 import type { RequestFacts } from '../model/request-facts.ts';
 import type { CompiledPolicy } from '../policy/compiled-policy.ts';
-import { askAboutConnection, asksAboutConnection } from '../policy/custom/ask-about-connection.ts';
-import { withoutCustom } from '../policy/custom/ask-authorizer.ts';
-import { decide } from '../policy/decide.ts';
-import { explain } from '../policy/explain.ts';
-import { authorizeConnectionBy } from './authorizer/authorize.ts';
 import type { Core } from './core.ts';
 import { decisionOf } from './error-table.ts';
 import {
@@ -23,6 +18,7 @@ import {
   sourceOf,
   type InboundConnection,
 } from './inbound-connection.ts';
+import { type BytesVerdict, judgeBytes } from './judge-bytes.ts';
 import { makeEvent } from './make-event.ts';
 import type { InboundPort } from './snapshot.ts';
 import { join } from './tcp-pair.ts';
@@ -72,29 +68,14 @@ export function carryInboundTcp(core: Core, connection: InboundConnection, clien
         const port = placeOf(core, connection.instance, connection.port)?.port;
         const current = (port === undefined ? null : tcpPolicyOf(port)) ?? policy;
         bytesIn += length;
-        const judge = (denied: Decision | null): boolean => {
-          decision = denied ?? decide(withoutCustom(current), facts);
-          if (decision.verdict === 'allow') return true;
-          explanation = explain(current, facts, decision);
-          return false;
+        const { inForce, instance } = place;
+        const verdict = judgeBytes({ core, inForce, instance, connection, source }, current, facts);
+        const take = (told: BytesVerdict): boolean => {
+          ({ decision, explanation } = told);
+          findings.push(...told.findings);
+          return decision.verdict === 'allow';
         };
-        const question = asksAboutConnection(current, facts);
-        if (question.ask === null) {
-          findings.push(...question.findings);
-          return judge(question.decision);
-        }
-        const authorize = authorizeConnectionBy({
-          core,
-          inForce: place.inForce,
-          instance: place.instance,
-          source: {
-            address: source.ip,
-            port: connection.endpoints.remotePort,
-            principal: connection.spiffeId,
-          },
-          port: connection.port,
-        });
-        return askAboutConnection(question.ask, question.rule, authorize).then(judge);
+        return verdict instanceof Promise ? verdict.then(take) : take(verdict);
       }
       bytesIn += length;
       return true;

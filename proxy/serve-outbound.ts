@@ -4,7 +4,8 @@ import { chainFor, listenerAt } from '../policy/routes/route-table.ts';
 import { sniffedBytes } from '../wire/sniffed-protocol.ts';
 import type { HttpLane } from './http-lane.ts';
 import type { OutboundConnection } from './outbound-connection.ts';
-import { carryOutboundTcp, type TcpCall } from './outbound-tcp.ts';
+import { carryOutboundTcp } from './outbound-tcp.ts';
+import type { TcpCall } from './routing/dial-chain.ts';
 import { inspectConnection } from './routing/inspect-connection.ts';
 import { originalDestination } from './routing/original-destination.ts';
 
@@ -21,7 +22,7 @@ export function serveOutbound(call: TcpCall, lane: HttpLane<OutboundConnection>,
     return;
   }
   inspectConnection(socket, core.limits.headerTimeoutMs, (found) => {
-    const takesBytes = found === 'other' || chainFor(listener, address) !== null;
+    const takesBytes = found === 'other' || chainFor(listener, address, null) !== null;
     if (sniffedBytes(found) === 'tcp' && takesBytes) void carryOutboundTcp(call, socket);
     else lane.accept(socket, connection);
   });

@@ -18,6 +18,8 @@ export interface SidecarTls {
 /** Istio's list for an inbound HTTP port, and for a gateway's. */
 const HTTP_ALPN = ['h2', 'http/1.1'];
 const TCP_ALPN = ['istio-peer-exchange'];
+/** Istio's list where a gateway ends the mesh's own TLS and passes the bytes on; with other certificates it is HTTP's. */
+const MESH_BYTES_ALPN = [...TCP_ALPN, ...HTTP_ALPN];
 
 function make(
   instance: InstanceSnapshot,
@@ -54,7 +56,7 @@ function gatewayTls(
   trustBundlePem: readonly string[],
 ): (server: PortServer) => InboundTls | null {
   const made = new Map<string, InboundTls>();
-  for (const server of (instance.gateway ?? []).flatMap(({ at }) => at.https)) {
+  for (const server of serversThatEndTls(instance)) {
     const credentials = serverCredentials(instance, server);
     const key = serverKey(server);
     if (credentials === null || made.has(key)) continue;
@@ -63,13 +65,23 @@ function gatewayTls(
     // As in Istio, where a secret without a CA is none to such a server.
     if (clients === 'asked' && clientRootsPem === undefined) continue;
     const roots = clientRootsPem === undefined || clientRootsPem === 'mesh' ? trustBundlePem : clientRootsPem;
-    made.set(key, createInboundTls({ ...credentials, trustBundlePem: roots }, HTTP_ALPN, clients));
+    made.set(key, createInboundTls({ ...credentials, trustBundlePem: roots }, alpnOf(server), clients));
   }
   return (server) => made.get(serverKey(server)) ?? null;
 }
 
-function serverKey({ server }: PortServer): string {
-  return JSON.stringify([server.tls?.mode ?? null, server.tls?.credentialName ?? null]);
+function serversThatEndTls({ gateway = [] }: InstanceSnapshot): PortServer[] {
+  return gateway.flatMap(({ at }) => [...at.https, ...at.tls]);
+}
+
+function alpnOf({ server }: PortServer): readonly string[] {
+  const mesh = server.tls?.mode === 'ISTIO_MUTUAL' && server.port.protocol.toUpperCase() === 'TLS';
+  return mesh ? MESH_BYTES_ALPN : HTTP_ALPN;
+}
+
+function serverKey(served: PortServer): string {
+  const { mode = null, credentialName = null } = served.server.tls ?? {};
+  return JSON.stringify([mode, credentialName, alpnOf(served)]);
 }
 
 /** ISTIO_MUTUAL shows the workload's own certificate, and its clients are the mesh's. */
@@ -95,7 +107,7 @@ export function materialFor(
       certificateChainPem,
       privateKeyPem,
       ...trustBundlePem,
-      JSON.stringify([instance.serverCredentials, instance.gateway?.map(({ at }) => at.https)]),
+      JSON.stringify([instance.serverCredentials, serversThatEndTls(instance).map(({ server }) => server)]),
     ].join('\n');
     const kept = previous(instance.id);
     try {

@@ -50,7 +50,10 @@ export interface GatewayPortSnapshot {
   /** Servers and routes, as the mesh's objects have them; `at.port` is the workload port. */
   at: GatewayPort;
   listen: { host: string; port: number };
+  /** Of HTTP, and of bytes where the port has nothing else. */
   policy: CompiledPolicy;
+  /** Of bytes, at a port that has both; absent there = no bytes are let in. */
+  tcpPolicy?: CompiledPolicy;
   /** What the gateway tells services of its clients; absent = nothing. */
   signals?: readonly CompiledSignal[];
   /** Asked after the policies, in this order; absent = none. */

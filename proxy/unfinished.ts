@@ -32,12 +32,12 @@ export class Unfinished {
 }
 
 /** The gate's word by `accept`; nobody waits for it who comes to a listener that has its hands full. */
-export async function whereThereIsRoom(
+export async function whereThereIsRoom<Let extends Admitted>(
   { unfinished }: Core,
   { instance, key }: { instance: string; key: string },
   socket: Socket,
-  accept: () => Promise<Admitted | Refused>,
-): Promise<Admitted | Refused> {
+  accept: () => Promise<Let | Refused>,
+): Promise<Let | Refused> {
   const place = `${instance}|${key}`;
   if (!unfinished.enter(place)) return refuseUnheard(socket);
   try {

@@ -1,5 +1,6 @@
 /** What fields of a VirtualService may stand together, by Istio's webhook (pkg/config/validation). */
 import type { z } from 'zod';
+import { parseIpAddress } from '../ip-block.ts';
 
 type Context = z.core.$RefinementCtx;
 
@@ -58,7 +59,7 @@ interface VirtualService {
   hosts: readonly string[];
   gateways: readonly string[];
   http: readonly { delegate?: unknown }[];
-  tls: readonly unknown[];
+  tls: readonly { match: readonly { sniHosts: readonly string[] }[] }[];
   tcp: readonly unknown[];
 }
 
@@ -72,7 +73,28 @@ export function checkVirtualService(spec: VirtualService, context: Context): voi
     if (spec.http.some((route) => route.delegate !== undefined))
       issue('a delegate delegates no further', 'http');
   }
+  spec.tls.forEach(({ match }, route) => {
+    match.forEach(({ sniHosts }, index) => {
+      sniHosts.forEach((name, place) => {
+        if (parseIpAddress(name) === null && !spec.hosts.some((host) => isWithin(name, host)))
+          issue(
+            `server name ${name} is none of the hosts ${spec.hosts.join(', ')}`,
+            'tls',
+            route,
+            'match',
+            index,
+            'sniHosts',
+            place,
+          );
+      });
+    });
+  });
   if (spec.http.length + spec.tls.length + spec.tcp.length === 0) issue('needs http, tls or tcp routes');
   const repeated = spec.hosts.findIndex((host, index) => spec.hosts.indexOf(host) < index);
   if (repeated >= 0) issue(`${spec.hosts[repeated]} stands twice`, 'hosts', repeated);
+}
+
+/** Whether every name of `name` is one of `host`. */
+function isWithin(name: string, host: string): boolean {
+  return host.startsWith('*') ? name.endsWith(host.slice(1)) : name === host;
 }

@@ -1,5 +1,6 @@
 /** VirtualService (networking.istio.io) as a sidecar's client side reads it. */
 import { z } from 'zod';
+import { tcpRouteSchema, tlsRouteSchema } from './virtual-service-bytes.ts';
 import { headersSchema, destinationSchema } from './virtual-service-destination.ts';
 import { corsPolicySchema, faultSchema, retriesSchema } from './virtual-service-resilience.ts';
 import { checkHttpRoute, checkVirtualService } from './virtual-service-checks.ts';
@@ -76,29 +77,12 @@ export const httpRouteSchema = z
   })
   .superRefine(checkHttpRoute);
 
-const tcpRouteSchema = z.object({
-  match: z
-    .array(
-      z.object({
-        destinationSubnets: names.default([]),
-        port: z.number().int().min(0).max(65_535).default(0),
-        sourceLabels: labels.default({}),
-        sourceNamespace: z.string().default(''),
-        gateways: names.default([]),
-      }),
-    )
-    .default([]),
-  route: z
-    .array(z.object({ destination: destinationSchema, weight: z.number().int().min(0).default(0) }))
-    .default([]),
-});
-
 export const virtualServiceSchema = z
   .object({
     hosts: names.default([]),
     gateways: names.default([]),
     http: z.array(httpRouteSchema).default([]),
-    tls: z.array(z.unknown()).default([]),
+    tls: z.array(tlsRouteSchema).default([]),
     tcp: z.array(tcpRouteSchema).default([]),
     exportTo: names.default([]),
   })
@@ -110,4 +94,3 @@ export type HttpMatchSpec = z.infer<typeof httpMatchSchema>;
 export type HttpRedirectSpec = z.infer<typeof httpRedirectSchema>;
 export type RewriteSpec = z.infer<typeof rewriteSchema>;
 export type RouteDestinationSpec = z.infer<typeof routeDestinationSchema>;
-export type TcpRouteSpec = z.infer<typeof tcpRouteSchema>;

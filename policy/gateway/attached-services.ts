@@ -8,18 +8,28 @@ import { networkingObjects } from './read-gateway.ts';
 interface WrittenService {
   gateways?: readonly string[];
   hosts?: readonly string[];
+  http?: readonly unknown[];
+  tcp?: readonly unknown[];
+  tls?: readonly unknown[];
+}
+
+/** A VirtualService as a gateway looks for it. */
+export interface AttachedService {
+  metadata: PolicyObject['metadata'];
+  hosts: readonly string[];
+  /** Which kinds of routes it has. */
+  routes: readonly ('http' | 'tcp' | 'tls')[];
 }
 
 /** VirtualServices of a gateway, `namespace/name`. */
-export function attachedServices(
-  objects: readonly PolicyObject[],
-  gateway: string,
-): { metadata: PolicyObject['metadata']; hosts: readonly string[] }[] {
+export function attachedServices(objects: readonly PolicyObject[], gateway: string): AttachedService[] {
   return networkingObjects(objects, 'VirtualService').flatMap((object) => {
-    const { gateways = [], hosts = [] } = writtenOf(object);
+    const written = writtenOf(object);
+    const { gateways = [], hosts = [] } = written;
     const { metadata } = object;
+    const routes = (['http', 'tcp', 'tls'] as const).filter((kind) => (written[kind] ?? []).length > 0);
     return gateways.some((one) => qualified(one, metadata.namespace) === gateway)
-      ? [{ metadata, hosts }]
+      ? [{ metadata, hosts, routes }]
       : [];
   });
 }

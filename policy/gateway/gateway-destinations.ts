@@ -33,9 +33,7 @@ export function destinationFacts(
   const ruleFor = createRuleFinder(objects.destinationRules, workload, config.rootNamespace);
   const ports: Record<string, number> = {};
   const hashes: Record<string, HashKey> = {};
-  for (const destination of services.flatMap(({ http }) =>
-    http.flatMap(({ spec }) => destinationsOf(spec)),
-  )) {
+  for (const destination of services.flatMap(allDestinations)) {
     const service = known.find((one) => one.host === destination.host);
     if (service === undefined) continue;
     const [only, ...others] = service.ports;
@@ -45,6 +43,13 @@ export function destinationFacts(
     if (hash !== null) hashes[destinationKey(destination)] = hash;
   }
   return { ports, hashes };
+}
+
+function allDestinations({ http, tcp, tls }: AttachedVirtualService): Destination[] {
+  return [
+    ...http.flatMap(({ spec }) => destinationsOf(spec)),
+    ...[...tcp, ...tls].flatMap(({ spec }) => spec.route.map(({ destination }) => destination)),
+  ];
 }
 
 function destinationsOf({ route, mirror, mirrors }: HttpRouteSpec): Destination[] {

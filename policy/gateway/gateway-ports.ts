@@ -1,6 +1,7 @@
 /** Which Gateways a gateway workload serves, and so at which ports it listens. */
 import type { PolicyObject } from '../../model/policy-object.ts';
-import { HTTP_PROTOCOLS, networkingObjects, selectsGateway, type GatewayWorkload } from './read-gateway.ts';
+import { networkingObjects, selectsGateway, type GatewayWorkload } from './read-gateway.ts';
+import { serverKind, type ServerKind } from './server-kind.ts';
 
 /** A server as written: whatever isn't read here is left for `gatewayProblems` to tell. */
 export interface WrittenServer {
@@ -32,9 +33,14 @@ export function gatewayPorts(objects: readonly PolicyObject[], workload: Gateway
   return [...new Set(numbers)].toSorted((one, other) => one - other);
 }
 
-/** Whether a server speaks HTTP in plaintext. */
-export function isPlaintextHttp({ port }: WrittenServer): boolean {
-  return HTTP_PROTOCOLS.has((port?.protocol ?? '').toUpperCase());
+/** What the servers of a port do, each kind once; those that aren't served here are left out. */
+export function kindsAt(
+  objects: readonly PolicyObject[],
+  workload: GatewayWorkload,
+  port: number,
+): ReadonlySet<ServerKind> {
+  const kinds = serversAt(objects, workload, port).map(serverKind);
+  return new Set(kinds.filter((kind) => kind !== null));
 }
 
 /** Whether clients of a port show certificates: all must, some servers ask, nobody asks. */
@@ -43,10 +49,20 @@ export function clientCertificatesAt(
   workload: GatewayWorkload,
   port: number,
 ): 'STRICT' | 'PERMISSIVE' | 'DISABLE' {
-  const modes = writtenGateways(objects)
-    .filter(({ spec }) => selectsGateway(spec.selector ?? {}, workload.labels))
-    .flatMap(({ spec }) => spec.servers?.filter((server) => server.port?.number === port) ?? [])
-    .map((server) => (isPlaintextHttp(server) ? 'SIMPLE' : String(server.tls?.['mode'])));
+  const modes = serversAt(objects, workload, port).map((server) => {
+    const kind = serverKind(server);
+    return kind === 'https' || kind === 'tls' ? String(server.tls?.['mode']) : 'SIMPLE';
+  });
   if (modes.every((mode) => mode === 'MUTUAL' || mode === 'ISTIO_MUTUAL')) return 'STRICT';
   return modes.every((mode) => mode === 'SIMPLE') ? 'DISABLE' : 'PERMISSIVE';
+}
+
+function serversAt(
+  objects: readonly PolicyObject[],
+  { labels }: GatewayWorkload,
+  port: number,
+): WrittenServer[] {
+  return writtenGateways(objects)
+    .filter(({ spec }) => selectsGateway(spec.selector ?? {}, labels))
+    .flatMap(({ spec }) => spec.servers?.filter((server) => server.port?.number === port) ?? []);
 }

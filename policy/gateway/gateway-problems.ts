@@ -6,9 +6,10 @@ import type { MeshGateway } from '../../model/mesh.ts';
 import { positionOf, type PolicyObject } from '../../model/policy-object.ts';
 import { hasErrors, type Problem } from '../../model/problem.ts';
 import { narrowerName } from '../../wire/name-match.ts';
-import { gatewayPorts, isPlaintextHttp, writtenGateways, type WrittenServer } from './gateway-ports.ts';
+import { gatewayPorts, writtenGateways, type WrittenServer } from './gateway-ports.ts';
 import { attachedServices, attachmentProblems } from './attached-services.ts';
 import { readGatewayPort, selectsGateway } from './read-gateway.ts';
+import { kindOfPort, serverKind, type ServerKind } from './server-kind.ts';
 
 /** Problems of Gateways, of VirtualServices that name them, and of the gateways that shall serve them. */
 export function gatewayProblems(
@@ -81,73 +82,114 @@ function serverProblems(
     at: positionOf(object, [...at, ...path]),
   });
   const { port, tls = {}, hosts = [] } = server;
-  const mode = String(tls['mode'] ?? 'PASSTHROUGH');
-  const redirects = tls['httpsRedirect'] === true;
-  if (!isPlaintextHttp(server)) {
-    if ((port?.protocol ?? '').toUpperCase() !== 'HTTPS')
+  const kind = serverKind(server);
+  if (kind === null) {
+    const mode = tls['mode'];
+    if (mode === 'AUTO_PASSTHROUGH')
       return [
-        refuse(`servers of protocol ${port?.protocol} are not served in this version`, 'port', 'protocol'),
+        refuse(`tls.mode ${mode} joins the meshes of several clusters, and here is one`, 'tls', 'mode'),
       ];
-    if (mode.endsWith('PASSTHROUGH'))
-      return [refuse(`tls.mode ${mode} is not served in this version`, 'tls', 'mode')];
+    return [
+      refuse(`servers of protocol ${port?.protocol} are not served in this version`, 'port', 'protocol'),
+    ];
   }
   const unread = Object.keys(server).filter((key) => !['port', 'hosts', 'tls', 'name'].includes(key));
   const unheeded = Object.keys(tls).filter((key) => !TLS_FIELDS.has(key));
+  const redirects = kind === 'http' && tls['httpsRedirect'] === true;
   return [
     ...unread.map((key) => refuse(`${key} of a server is not followed in this version`, key)),
     ...unheeded.map((key) => refuse(`tls.${key} is not followed in this version`, 'tls', key)),
-    ...(redirects ? [] : hosts.flatMap((host, place) => unrouted(host, place, index, object, objects))),
+    ...(redirects
+      ? []
+      : hosts.flatMap((host, place) => unrouted({ host, place, kind, index }, object, objects))),
   ];
 }
 
-/** Every request to such a host is answered 404. */
+/** What a kind of server looks for in VirtualServices, and what becomes of its clients where it isn't there. */
+const ROUTES: Readonly<Record<ServerKind, { field: 'http' | 'tcp' | 'tls'; without: string }>> = {
+  http: { field: 'http', without: 'so every request to it is answered 404' },
+  https: { field: 'http', without: 'so every request to it is answered 404' },
+  tls: { field: 'tcp', without: 'so every connection to it is closed' },
+  tcp: { field: 'tcp', without: 'so every connection to it is closed' },
+  passthrough: { field: 'tls', without: 'so every connection to it is closed' },
+};
+
+interface ServedHost {
+  host: string;
+  place: number;
+  kind: ServerKind;
+  /** Of its server. */
+  index: number;
+}
+
 function unrouted(
-  host: string,
-  place: number,
-  index: number,
+  { host, place, kind, index }: ServedHost,
   object: PolicyObject,
   objects: readonly PolicyObject[],
 ): Problem[] {
   const { namespace, name } = object.metadata;
+  const { field, without } = ROUTES[kind];
   const slash = host.indexOf('/');
   const owner = slash < 0 ? '*' : host.slice(0, slash).replace(/^\.$/, namespace);
   const served = host.slice(slash + 1);
   const routed = attachedServices(objects, `${namespace}/${name}`).some(
     (service) =>
+      service.routes.includes(field) &&
       (owner === '*' || owner === service.metadata.namespace) &&
       service.hosts.some((other) => narrowerName(served, other) !== null),
   );
   if (routed) return [];
+  const wanted = field === 'http' ? '' : ` and ${field} routes`;
   return [
     {
       code: 'gateway-host-unrouted',
       severity: 'warning',
-      message: `${nameOf(object)}: no VirtualService has routes for ${host} at this gateway, so every request to it is answered 404`,
-      hint: `a VirtualService with hosts: [${served}] and gateways: [${namespace}/${name}]`,
+      message: `${nameOf(object)}: no VirtualService has ${field === 'http' ? '' : `${field} `}routes for ${host} at this gateway, ${without}`,
+      hint: `a VirtualService with hosts: [${served}] and gateways: [${namespace}/${name}]${wanted}`,
       at: positionOf(object, ['spec', 'servers', index, 'hosts', place]),
     },
   ];
 }
 
-/** HTTP in plaintext and TLS at one port: Istio drops the server that comes later. */
+/**
+ * Servers that Istio drops: of another protocol than the one that has the port, a second of plain bytes, and one with a
+ * name that a TLS server of the port has.
+ */
 function conflicts({ id, labels }: MeshGateway, written: Written): Problem[] {
-  const first = new Map<number, { plaintext: boolean; name: string }>();
+  const first = new Map<number, { speaks: string; name: string }>();
+  const names = new Map<string, string>();
   return written
     .filter(({ spec }) => selectsGateway(spec.selector ?? {}, labels))
     .flatMap(({ object, spec }) =>
       (spec.servers ?? []).flatMap((server, index): Problem[] => {
+        if (serverKind(server) === null) return [];
         const number = server.port?.number ?? 0;
-        const plaintext = isPlaintextHttp(server);
+        const speaks = kindOfPort(server);
         const earlier = first.get(number);
-        if (earlier === undefined) first.set(number, { plaintext, name: nameOf(object) });
-        if (earlier === undefined || earlier.plaintext === plaintext) return [];
+        if (earlier === undefined) first.set(number, { speaks, name: nameOf(object) });
+        if (earlier !== undefined && (earlier.speaks !== speaks || speaks === 'TCP'))
+          return [
+            {
+              code: 'gateway-port-conflict',
+              severity: 'error',
+              message: `port ${number} of ${id} speaks ${earlier.speaks} by ${earlier.name}, and ${server.port?.protocol} here: Istio drops this server`,
+              hint: 'give one of them another port',
+              at: positionOf(object, ['spec', 'servers', index, 'port']),
+            },
+          ];
+        if (speaks !== 'TLS') return [];
+        const { namespace } = object.metadata;
+        const own = (server.hosts ?? []).map((host) => `${number} ${host.replace(/^\.\//, `${namespace}/`)}`);
+        const twice = own.findIndex((host) => names.has(host));
+        if (twice < 0) for (const host of own) names.set(host, nameOf(object));
+        if (twice < 0) return [];
         return [
           {
-            code: 'gateway-port-conflict',
-            severity: 'error',
-            message: `port ${number} of ${id} speaks ${earlier.plaintext ? 'HTTP' : 'TLS'} by ${earlier.name}, and ${server.port?.protocol} here: Istio drops this server`,
-            hint: 'give one of them another port',
-            at: positionOf(object, ['spec', 'servers', index, 'port']),
+            code: 'gateway-host-taken',
+            severity: 'warning',
+            message: `${server.hosts?.[twice]} is served at port ${number} of ${id} by ${names.get(own[twice] ?? '')} already: Istio drops this server, with all its hosts`,
+            hint: 'give each server names of its own',
+            at: positionOf(object, ['spec', 'servers', index, 'hosts', twice]),
           },
         ];
       }),

@@ -6,6 +6,7 @@ import type { z } from 'zod';
 import { gatewaySpecSchema, type GatewayServer } from '../../model/istio/gateway-routing.ts';
 import { virtualServiceSchema, type VirtualServiceObjectSpec } from '../../model/istio/virtual-service.ts';
 import type { PolicyObject } from '../../model/policy-object.ts';
+import type { TcpChain } from '../routes/compiled-routes.ts';
 import type { RoutingWorld } from '../routes/compile-routes.ts';
 import { routeProblems } from '../routes/route-problems.ts';
 import { byAge, type RoutingObject } from '../routes/routing-objects.ts';
@@ -14,7 +15,10 @@ import {
   gatewayVirtualServices,
   isExportedTo,
 } from '../routes/virtual-services.ts';
+import { nameWithTwoChains } from './gateway-connection.ts';
+import { chainOfServer, passedOnBy } from './gateway-chains.ts';
 import { type DestinationFacts, destinationFacts, NO_FACTS } from './gateway-destinations.ts';
+import { isTls, kindOfPort, serverKind, type ServerKind } from './server-kind.ts';
 
 /** The pods of a gateway. */
 export interface GatewayWorkload {
@@ -29,23 +33,32 @@ export interface PortServer {
   server: GatewayServer;
 }
 
-/** What is served at a port. */
+/** A server whose bytes nobody reads. */
+export interface ByteServer extends PortServer {
+  /** Where they go. */
+  chain: TcpChain;
+}
+
+/** What is served at a port: HTTP in plaintext, or one server of plain bytes, or whatever TLS has. */
 export interface GatewayPort {
   port: number;
   labels: Readonly<Record<string, string>>;
   namespace: string;
   /** HTTP servers share their routes. */
   http: readonly PortServer[];
-  /** Each by its server names, with routes of its own. */
+  /** TLS is ended and HTTP spoken: each by its server names, with routes of its own. */
   https: readonly PortServer[];
+  /** TLS is ended and the bytes passed on. */
+  tls: readonly ByteServer[];
+  /** TLS is passed on as it comes, by the server names of its ClientHello. */
+  passthrough: readonly TcpChain[];
+  /** Plain bytes. */
+  tcp: ByteServer | null;
   /** Oldest first; only those that this workload sees. */
   virtualServices: readonly AttachedVirtualService[];
   /** What is known of the services that routes lead to. */
   destinations: DestinationFacts;
 }
-
-/** Protocols that are HTTP in plaintext, in capitals. */
-export const HTTP_PROTOCOLS: ReadonlySet<string> = new Set(['HTTP', 'HTTP2', 'GRPC']);
 
 /** Reads a port; a text says what isn't judged. `world`: the services that routes may lead to; null = none are known. */
 export function readGatewayPort(
@@ -54,38 +67,67 @@ export function readGatewayPort(
   port: number,
   world: RoutingWorld | null = null,
 ): GatewayPort | string {
-  const http: PortServer[] = [];
-  const https: PortServer[] = [];
+  const servers = readServers(objects, workload, port);
+  if (typeof servers === 'string') return servers;
+  const virtualServices = readVirtualServices(objects, workload);
+  if (typeof virtualServices === 'string') return virtualServices;
+  const destinations = world === null ? NO_FACTS : destinationFacts(virtualServices, workload, world);
+  const sources = { virtualServices, destinations };
+  const of = (kind: ServerKind): PortServer[] => servers.filter(({ server }) => serverKind(server) === kind);
+  const withChain = (served: PortServer): ByteServer[] => {
+    const chain = chainOfServer(served, sources);
+    return chain === null ? [] : [{ ...served, chain }];
+  };
+  const names = new Set<string>();
+  const at: GatewayPort = {
+    port,
+    labels: workload.labels,
+    namespace: workload.namespace,
+    http: of('http'),
+    https: of('https'),
+    tls: of('tls').flatMap(withChain),
+    passthrough: of('passthrough').flatMap((served) => passedOnBy(served, sources, names)),
+    tcp: of('tcp').flatMap(withChain)[0] ?? null,
+    virtualServices,
+    destinations,
+  };
+  const twice = nameWithTwoChains(at);
+  return twice === null ? at : `server name ${twice} has two chains at port ${port}, which Envoy refuses`;
+}
+
+/** Those of the port, of the Gateways that select the workload, without the ones that Istio drops. */
+function readServers(
+  objects: readonly PolicyObject[],
+  workload: GatewayWorkload,
+  port: number,
+): PortServer[] | string {
+  const found: PortServer[] = [];
+  const hosts = new Set<string>();
   for (const object of networkingObjects(objects, 'Gateway')) {
     const spec = read(gatewaySpecSchema, object);
     if (typeof spec === 'string') return spec;
     const { name, namespace } = object.metadata;
     if (!selectsGateway(spec.selector, workload.labels)) continue;
-    for (const server of spec.servers.filter((one) => one.port.number === port)) {
-      const mode = server.tls?.mode;
-      const served = { gateway: `${namespace}/${name}`, server: ownNamespace(server, namespace) };
-      if (HTTP_PROTOCOLS.has(server.port.protocol.toUpperCase())) http.push(served);
-      else if (
-        server.port.protocol.toUpperCase() !== 'HTTPS' ||
-        mode === undefined ||
-        mode.endsWith('PASSTHROUGH')
-      )
-        return `a server of Gateway ${name} with protocol ${server.port.protocol}${mode ? ` and tls.mode ${mode}` : ''}`;
-      else https.push(served);
+    for (const written of spec.servers.filter((one) => one.port.number === port)) {
+      const server = ownNamespace(written, namespace);
+      const kind = serverKind(server);
+      if (kind === null) return `a server of Gateway ${name} with ${whatItIs(server)}`;
+      if (isTls(kind)) {
+        // Istio drops a server with a name that another has.
+        if (server.hosts.some((host) => hosts.has(host))) continue;
+        for (const host of server.hosts) hosts.add(host);
+      }
+      found.push({ gateway: `${namespace}/${name}`, server });
     }
   }
-  if (http.length > 0 && https.length > 0) return `HTTP and HTTPS servers at one port, ${port}`;
-  const virtualServices = readVirtualServices(objects, workload);
-  if (typeof virtualServices === 'string') return virtualServices;
-  return {
-    port,
-    labels: workload.labels,
-    namespace: workload.namespace,
-    http,
-    https,
-    virtualServices,
-    destinations: world === null ? NO_FACTS : destinationFacts(virtualServices, workload, world),
-  };
+  const kinds = new Set(found.map(({ server }) => kindOfPort(server)));
+  if (kinds.size > 1) return `${[...kinds].join(' and ')} servers at one port, ${port}`;
+  if (kinds.has('TCP') && found.length > 1) return `two TCP servers at one port, ${port}`;
+  return found;
+}
+
+function whatItIs({ port, tls }: GatewayServer): string {
+  return `protocol ${port.protocol}${tls === undefined ? '' : ` and tls.mode ${tls.mode}`}`;
 }
 
 function readVirtualServices(
@@ -164,6 +206,9 @@ export function openGateway(workload: GatewayWorkload, port: number, tls: boolea
     namespace,
     http: tls ? [] : served,
     https: tls ? served : [],
+    tls: [],
+    passthrough: [],
+    tcp: null,
     virtualServices,
     destinations: NO_FACTS,
   };

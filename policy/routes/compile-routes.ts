@@ -87,7 +87,7 @@ export function clientKey({ objects }: RoutingWorld, { namespace, labels }: Rout
   for (const { spec } of objects.sidecars) ask(spec.workloadSelector?.labels);
   for (const { spec } of objects.destinationRules) ask(spec.workloadSelector?.matchLabels);
   for (const { spec } of objects.virtualServices)
-    for (const { match } of [...spec.http, ...spec.tcp])
+    for (const { match } of [...spec.http, ...spec.tcp, ...spec.tls])
       for (const { sourceLabels } of match) ask(sourceLabels);
   const own = [...asked].sort().map((name) => `${name}=${labels[name] ?? ''}`);
   return [namespace, ...own].join(',');

@@ -19,7 +19,7 @@ export interface RouteSource {
   kind: 'VirtualService' | 'HTTPRoute' | 'GRPCRoute';
   namespace: string;
   name: string;
-  /** Index in `spec.http` (`spec.tcp`, `spec.rules`) of that object. */
+  /** Index in `spec.http` (`spec.tcp`, `spec.tls`, `spec.rules`) of that object. */
   index: number;
   at: Position;
 }
@@ -30,13 +30,15 @@ export interface CompiledListener {
   port: number;
   /** Where connections that begin as HTTP are looked up; null: HTTP is bytes like any other here. */
   http: VirtualHost[] | null;
-  /** Connections that aren't HTTP, by their destination address: the narrowest block wins. */
+  /** Connections that aren't HTTP: by destination address, the narrowest block first, then by server name. */
   tcp: TcpChain[];
 }
 
 export interface TcpChain {
   /** Destination blocks; none = every address. */
   cidrs: string[];
+  /** Server names that a ClientHello must say: names or `*.suffix`; none = whatever comes, TLS or not. */
+  serverNames: string[];
   destinations: WeightedDestination[];
   /** Whether the client's address chooses the endpoint. */
   hashSourceIp: boolean;

@@ -60,6 +60,7 @@ function attach(
       hosts: [host],
       http,
       tcp: [],
+      tls: [],
       exportTo: [],
       gatewayApi: true,
     }));
@@ -93,6 +94,7 @@ function merged(key: string, same: readonly Attached[]): MeshVirtualService {
     hosts,
     http,
     tcp: [],
+    tls: [],
     exportTo: [],
     gatewayApi: true,
   };

@@ -1,14 +1,12 @@
 /** Listeners of a client: which addresses speak HTTP, and which are TCP to whom. */
 import type { DestinationRuleSpec } from '../../model/istio/destination-rule.ts';
-import type { CompiledListener, TcpChain, VirtualHost, WeightedDestination } from './compiled-routes.ts';
-import { clusterName } from './clusters.ts';
-import { namesService, type EgressListener, type RouteClient, type SidecarScope } from './sidecar-scope.ts';
+import { tcpChains, tlsChains, type ChainSite } from './byte-chains.ts';
+import type { CompiledListener, TcpChain, VirtualHost } from './compiled-routes.ts';
+import type { EgressListener, RouteClient, SidecarScope } from './sidecar-scope.ts';
 import type { RouteService, RouteServicePort } from './route-services.ts';
-import { NO_OPERATIONS } from './translate-headers.ts';
-import { clusterOf } from './translate-route.ts';
 import { buildVirtualHosts, type VirtualHostInput } from './virtual-hosts.ts';
-import type { MeshVirtualService } from './virtual-services.ts';
 
+/** Of listeners whatever address a client connects to. */
 export const ANY_ADDRESS = '0.0.0.0';
 
 export interface ListenerInput {
@@ -41,7 +39,8 @@ function listenerPort({ number, protocol }: NonNullable<EgressListener['port']>)
   return { name: '', port: number, targetPort: number, protocol };
 }
 
-interface Addition extends ListenerInput {
+/** A service's port on its way into a listener. */
+export interface Addition extends ListenerInput {
   egress: EgressListener;
   service: RouteService;
   port: RouteServicePort;
@@ -60,7 +59,16 @@ function addService(entries: Map<string, Entry>, addition: Addition): void {
   const entry = known ?? { listener: { address, port: port.port, http: null, tcp: [] }, locked: false };
   entries.set(key, entry);
   if (http) entry.listener.http ??= virtualHosts(addition);
-  else addChains(entry.listener.tcp, chainsOf(addition, block ? [own] : []));
+  else {
+    const site: ChainSite = {
+      listener: address === ANY_ADDRESS ? 'shared' : 'own',
+      cidrs: block ? [own] : [],
+    };
+    addChains(
+      entry.listener.tcp,
+      port.protocol === 'tls' ? tlsChains(addition, site) : tcpChains(addition, site),
+    );
+  }
   if (sniffed) entry.listener.http ??= sniffedHosts(addition);
 }
 
@@ -93,78 +101,8 @@ function virtualHosts({
   return buildVirtualHosts({ client, listener, port: port.port, serviceOf, ruleFor, unknownHosts });
 }
 
-/** The first of two for the same addresses wins. */
+/** The first of two for the same addresses and server names wins. */
 function addChains(into: TcpChain[], chains: readonly TcpChain[]): void {
-  for (const chain of chains)
-    if (!into.some(({ cidrs }) => cidrs.join() === chain.cidrs.join())) into.push(chain);
-}
-
-function chainsOf(addition: Addition, cidrs: string[]): TcpChain[] {
-  const { egress, service, port } = addition;
-  const chains: TcpChain[] = [];
-  for (const virtualService of egress.virtualServices) {
-    if (!virtualService.hosts.some((host) => namesService(host, service.host))) continue;
-    for (const route of virtualService.tcp) {
-      const taken = chainOfRoute(route, addition, cidrs);
-      if (taken === null) continue;
-      chains.push(taken);
-      if (taken.cidrs === cidrs) return chains;
-    }
-  }
-  if (chains.some((chain) => chain.cidrs.toSorted().join() === cidrs.toSorted().join())) return chains;
-  const target = service.ports.length === 1 ? (service.ports[0] as RouteServicePort).port : port.port;
-  const destinations = [destination(clusterName(service.host, '', target), 1)];
-  return [...chains, { cidrs, destinations, hashSourceIp: hashesSourceIp(addition), source: null }];
-}
-
-/** null: not for this client or port. With the service's own addresses it takes all that is left. */
-function chainOfRoute(
-  { spec, source }: MeshVirtualService['tcp'][number],
-  addition: Addition,
-  cidrs: string[],
-): TcpChain | null {
-  if (spec.route.length === 0) return null;
-  const { client, port } = addition;
-  const fitting = spec.match.filter((match) => {
-    const labels = Object.entries(match.sourceLabels).every(([key, value]) => client.labels[key] === value);
-    const gateway = match.gateways.length === 0 || match.gateways.includes('mesh');
-    const at = match.port === 0 || match.port === port.port;
-    return (
-      labels && gateway && at && (match.sourceNamespace === '' || match.sourceNamespace === client.namespace)
-    );
-  });
-  if (spec.match.length > 0 && fitting.length === 0) return null;
-  const subnets: string[] = [];
-  for (const { destinationSubnets } of fitting) {
-    if (destinationSubnets.length === 0) break;
-    subnets.push(...destinationSubnets);
-  }
-  const everywhere =
-    spec.match.length === 0 || fitting.some((match) => match.destinationSubnets.length === 0);
-  const routes = spec.route.length === 1 ? spec.route : spec.route.filter(({ weight }) => weight > 0);
-  return {
-    cidrs: everywhere ? cidrs : subnets,
-    destinations: routes.map((one) => destination(tcpCluster(one.destination, addition), one.weight || 1)),
-    hashSourceIp: hashesSourceIp(addition),
-    source,
-  };
-}
-
-/** Without a port: the service's only one, else that of the connection. */
-function tcpCluster(
-  to: MeshVirtualService['tcp'][number]['spec']['route'][number]['destination'],
-  { serviceOf, port }: Addition,
-): string {
-  const ports = serviceOf(to.host)?.ports ?? [];
-  return clusterOf(to, {
-    portOf: () => (ports.length === 1 ? (ports[0] as RouteServicePort).port : port.port),
-  });
-}
-
-function destination(cluster: string, weight: number): WeightedDestination {
-  return { cluster, weight, requestHeaders: NO_OPERATIONS, responseHeaders: NO_OPERATIONS, host: null };
-}
-
-function hashesSourceIp({ ruleFor, service }: Addition): boolean {
-  return ruleFor(service)?.trafficPolicy?.loadBalancer?.consistentHash?.useSourceIp ?? false;
+  const key = ({ cidrs, serverNames }: TcpChain): string => JSON.stringify([cidrs, serverNames]);
+  for (const chain of chains) if (!into.some((one) => key(one) === key(chain))) into.push(chain);
 }

@@ -28,9 +28,8 @@ export function routeProblems(objects: readonly PolicyObject[]): Problem[] {
         found.push({ code, severity: 'error', message, at: positionOf(object, ['spec', ...path]) });
       });
   };
-  each(read.virtualServices, ({ http, tls }, report) => {
+  each(read.virtualServices, ({ http }, report) => {
     http.forEach((route, index) => checkRoute(route, ['http', index], report));
-    if (tls.length > 0) report(['tls'], 'TLS routes by SNI are not routed in this version');
   });
   each(read.destinationRules, checkRule);
   each(read.serviceEntries, ({ resolution }, report) => {

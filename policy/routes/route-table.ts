@@ -1,5 +1,6 @@
 /** Compiled routes, indexed for the questions that a connection and a request ask. Made once a snapshot and client. */
 import { blockContains, readBlock, type ByteBlock } from '../../wire/ip-block.ts';
+import { bestNameMatch } from '../../wire/name-match.ts';
 import type {
   CompiledListener,
   CompiledRoutes,
@@ -59,16 +60,39 @@ export function listenerAt({ listeners }: RouteTable, address: string, port: num
   return listeners.get(`${address}:${port}`) ?? listeners.get(`${ANY_ADDRESS}:${port}`) ?? null;
 }
 
-/** The chain for a destination address: the narrowest block; null: none, and only the policy is left. */
-export function chainFor({ chains }: ListenerTable, address: string): TcpChain | null {
-  let best: { chain: TcpChain; bits: number } | null = null;
+/**
+ * The chain for a destination address, the narrowest block, and in it for the server name of a ClientHello (null =
+ * none was said), the most specific name; null: none, and only the policy is left. As in Envoy, what the name excludes
+ * in the narrowest block is looked for in no wider one.
+ */
+export function chainFor(
+  { chains }: ListenerTable,
+  address: string,
+  serverName: string | null,
+): TcpChain | null {
+  let narrowest = -2;
+  let found: TcpChain[] = [];
   for (const { chain, blocks } of chains) {
-    if (chain.cidrs.length === 0) best ??= { chain, bits: -1 };
-    for (const block of blocks)
-      if (blockContains(block, address) && block.bits > (best?.bits ?? -2))
-        best = { chain, bits: block.bits };
+    const bits = chain.cidrs.length === 0 ? -1 : widthOf(blocks, address);
+    if (bits < narrowest || bits === -2) continue;
+    if (bits > narrowest) found = [];
+    narrowest = bits;
+    found.push(chain);
   }
-  return best?.chain ?? null;
+  const names = found.flatMap((chain) => chain.serverNames);
+  const best = serverName === null ? null : bestNameMatch(names, serverName);
+  const named = best === null ? undefined : found.find((chain) => chain.serverNames.includes(best));
+  return named ?? found.find((chain) => chain.serverNames.length === 0) ?? null;
+}
+
+/** Of the narrowest block that has the address, in bits; -2 = none has. */
+function widthOf(blocks: readonly ByteBlock[], address: string): number {
+  return Math.max(-2, ...blocks.filter((block) => blockContains(block, address)).map(({ bits }) => bits));
+}
+
+/** Whether connections are told apart by what a ClientHello says. */
+export function asksForServerNames({ chains }: ListenerTable): boolean {
+  return chains.some(({ chain }) => chain.serverNames.length > 0);
 }
 
 function hostTable(hosts: readonly VirtualHost[], compiled: CompiledRoutes): HostTable {

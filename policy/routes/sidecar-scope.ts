@@ -229,7 +229,10 @@ function visibleService(host: string, { client, services }: ScopeInput): RouteSe
   return seen.toSorted((a, b) => (a.namespace < b.namespace ? -1 : 1))[0] ?? null;
 }
 
-function destinationsOf({ http, tcp }: MeshVirtualService, client: string): { host: string; port: number }[] {
+function destinationsOf(
+  { http, tcp, tls }: MeshVirtualService,
+  client: string,
+): { host: string; port: number }[] {
   const own = ({ match }: HttpRouteSpec): boolean =>
     match.length === 0 ||
     match.some(({ sourceNamespace }) => sourceNamespace === '' || sourceNamespace === client);
@@ -241,7 +244,7 @@ function destinationsOf({ http, tcp }: MeshVirtualService, client: string): { ho
         ...(spec.mirror === undefined ? [] : [spec.mirror]),
         ...spec.mirrors.map(({ destination }) => destination),
       ]),
-    ...tcp.flatMap(({ spec }) => spec.route.map(({ destination }) => destination)),
+    ...[...tcp, ...tls].flatMap(({ spec }) => spec.route.map(({ destination }) => destination)),
   ].map(({ host, port }) => ({ host, port: port?.number ?? 0 }));
 }
 

@@ -2,11 +2,8 @@
  * VirtualServices as istiod holds them after reading: short names completed, delegates merged into their roots. Routes of
  * the Gateway API join them later, marked as such.
  */
-import type {
-  HttpRouteSpec,
-  TcpRouteSpec,
-  VirtualServiceObjectSpec,
-} from '../../model/istio/virtual-service.ts';
+import type { HttpRouteSpec, VirtualServiceObjectSpec } from '../../model/istio/virtual-service.ts';
+import type { BytesMatchSpec, TcpRouteSpec, TlsRouteSpec } from '../../model/istio/virtual-service-bytes.ts';
 import { positionOf, type PolicyObject } from '../../model/policy-object.ts';
 import type { RouteSource } from './compiled-routes.ts';
 import { mergeDelegate } from './delegates.ts';
@@ -26,6 +23,7 @@ export interface MeshVirtualService {
   hosts: readonly string[];
   http: readonly SourcedRoute[];
   tcp: readonly { spec: TcpRouteSpec; source: RouteSource }[];
+  tls: readonly { spec: TlsRouteSpec; source: RouteSource }[];
   exportTo: readonly string[];
   /** Of an HTTPRoute or GRPCRoute: path prefixes are by segment, broken backends answer 500. */
   gatewayApi: boolean;
@@ -66,8 +64,12 @@ function rootsAmong(
       hosts: root.spec.hosts.map((host) => completeHost(host, root.namespace)),
       http: root.spec.http.flatMap((route, index) => httpRoutes(root, route, index, delegates)),
       tcp: root.spec.tcp.map((route, index) => ({
-        spec: completeTcp(route, root.namespace),
+        spec: completeBytes(route, root.namespace),
         source: sourceOf(root.object, 'VirtualService', ['spec', 'tcp', index], index),
+      })),
+      tls: root.spec.tls.map((route, index) => ({
+        spec: completeBytes(route, root.namespace),
+        source: sourceOf(root.object, 'VirtualService', ['spec', 'tls', index], index),
       })),
       exportTo: root.spec.exportTo,
       gatewayApi: false,
@@ -137,9 +139,14 @@ function completeHttp(route: HttpRouteSpec, namespace: string): HttpRouteSpec {
   };
 }
 
-function completeTcp(route: TcpRouteSpec, namespace: string): TcpRouteSpec {
+function completeBytes<Spec extends TcpRouteSpec>(route: Spec, namespace: string): Spec {
+  const match: BytesMatchSpec[] = route.match.map((one) => ({
+    ...one,
+    gateways: one.gateways.map((gateway) => qualified(gateway, namespace)),
+  }));
   return {
     ...route,
+    match,
     route: route.route.map((one) => ({
       ...one,
       destination: { ...one.destination, host: completeHost(one.destination.host, namespace) },

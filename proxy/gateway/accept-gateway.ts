@@ -1,4 +1,4 @@
-/** A gateway's connections: from the accept through its servers and the gate to the HTTP lane. */
+/** A gateway's connections: from the accept through its servers and the gate to the HTTP lane, or on as bytes. */
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import type { Decision } from '../../model/decision.ts';
@@ -9,6 +9,7 @@ import { sourceOf } from '../inbound-connection.ts';
 import { makeEvent } from '../make-event.ts';
 import type { Admitted, Refused } from '../admission.ts';
 import { acceptAtGateway } from './gateway-gate.ts';
+import { carryGatewayTcp } from './gateway-tcp.ts';
 import { now, type Moment } from '../moment.ts';
 import { whereThereIsRoom } from '../unfinished.ts';
 import { gatewayPeers, type GatewayConnection, type GatewayPlace } from './gateway-connection.ts';
@@ -43,7 +44,10 @@ export async function acceptGateway(
     return;
   }
   const base = { instance: site.instance, port: port.at.port, endpoints, acceptedAt };
-  lane.accept(result.stream, connectionOf(result, base));
+  const connection = connectionOf(result, base);
+  if (result.bytes === null) lane.accept(result.stream, connection);
+  else
+    await carryGatewayTcp({ core, connection, inForce, caller: instance, port }, result.bytes, result.stream);
 }
 
 function recordRefusal(
@@ -93,7 +97,7 @@ function connectionOf(
   return {
     ...base,
     mtls: peer !== null,
-    encrypted: tls !== null,
+    encrypted: stream instanceof TLSSocket,
     tls,
     sni: tls?.sni ?? null,
     spiffeId,

@@ -10,6 +10,8 @@ import type { TlsFacts } from '../../model/traffic-event.ts';
 import {
   admitAt,
   asksForCertificate,
+  asksForHello,
+  type ReachedServer,
   serverAt,
   type ShownCertificate,
 } from '../../policy/gateway/gateway-connection.ts';
@@ -42,8 +44,14 @@ export interface GatewayContext {
   gate: GateSettings;
 }
 
+/** Let in, and where it goes. */
+export type AdmittedAtGateway = Admitted & Pick<ReachedServer, 'bytes'>;
+
 /** As `acceptConnection`, at a gateway: the server by its name, the certificate by the server's mode. */
-export async function acceptAtGateway(raw: net.Socket, context: GatewayContext): Promise<Admitted | Refused> {
+export async function acceptAtGateway(
+  raw: net.Socket,
+  context: GatewayContext,
+): Promise<AdmittedAtGateway | Refused> {
   raw.on('error', swallow);
   const result = await admitAtGateway(raw, context);
   raw.off('error', swallow);
@@ -51,10 +59,14 @@ export async function acceptAtGateway(raw: net.Socket, context: GatewayContext):
   return result;
 }
 
-async function admitAtGateway(raw: net.Socket, context: GatewayContext): Promise<Admitted | Refused> {
+async function admitAtGateway(
+  raw: net.Socket,
+  context: GatewayContext,
+): Promise<AdmittedAtGateway | Refused> {
   const { at, gate } = context;
-  // With HTTP only there is nothing to choose: a ClientHello is the codec's to refuse.
-  if (at.http.length > 0) return admit({ chain: 'plaintext', stream: raw, tls: null });
+  // With plain HTTP or plain bytes there is nothing to choose: a ClientHello is the codec's to refuse, or bytes.
+  if (!asksForHello(at))
+    return { ...admit({ chain: 'plaintext', stream: raw, tls: null }), bytes: at.tcp?.chain ?? null };
   const timeouts = gate.timeouts ?? DEFAULT_TIMEOUTS;
   const first = await readFirstBytes(raw, timeouts.clientHelloMs);
   if (first.kind === 'timeout') return close(raw, 'client-hello-timeout', 'no complete ClientHello in time');
@@ -65,8 +77,10 @@ async function admitAtGateway(raw: net.Socket, context: GatewayContext): Promise
   const hello = first.kind === 'plaintext' ? 'plaintext' : { sni: first.sni, alpn: first.alpn };
   const reached = serverAt(at, hello);
   if ('verdict' in reached) return refuseAtGateway(raw, reached, helloFacts(hello));
-  if (reached.tls === null || hello === 'plaintext')
-    return admit({ chain: 'plaintext', stream: raw, tls: null });
+  const { bytes } = reached;
+  if (hello === 'plaintext') return { ...admit({ chain: 'plaintext', stream: raw, tls: null }), bytes };
+  if (reached.tls === null)
+    return { ...admit({ chain: 'tls-passthrough', stream: raw, tls: helloFacts(hello) }), bytes };
   const tls = context.tls(reached.tls);
   if (tls === null)
     return close(
@@ -83,7 +97,8 @@ async function admitAtGateway(raw: net.Socket, context: GatewayContext): Promise
     const { reason, details, message } = handshakeReason(end.error, 'client');
     return close(raw, reason, message, details, helloFacts(hello));
   }
-  return judgeAtGateway(end.socket, hello.sni, reached.tls, { roots: tls.roots, gate });
+  const admitted = judgeAtGateway(end.socket, hello.sni, reached.tls, { roots: tls.roots, gate });
+  return admitted.kind === 'refused' ? admitted : { ...admitted, bytes };
 }
 
 /** The authority of a certificate counts here, and the names that the server lists; not its trust domain. */

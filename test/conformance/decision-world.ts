@@ -111,8 +111,10 @@ function inboundPort(one: DecisionCase, { world }: Suite, behind: Recorder): Inb
 function gatewayPort(one: DecisionCase, { world }: Suite): GatewayPortSnapshot {
   const target = targetOf(one);
   const { port } = one.to;
-  const policy = compilePolicies(world.objects, target, { port, protocol: 'http' }, world.config);
-  return { at: gatewayAt(one, world), listen: { host: '127.0.0.1', port: 0 }, policy: numbered(policy) };
+  const policyAt = (protocol: 'http' | 'tcp'): CompiledPolicy =>
+    numbered(compilePolicies(world.objects, target, { port, protocol }, world.config));
+  const [policy, tcpPolicy] = [policyAt('http'), policyAt('tcp')];
+  return { at: gatewayAt(one, world), listen: { host: '127.0.0.1', port: 0 }, policy, tcpPolicy };
 }
 
 function gatewayAt(one: DecisionCase, { objects }: Suite['world']): GatewayPort {
@@ -125,7 +127,7 @@ function gatewayAt(one: DecisionCase, { objects }: Suite['world']): GatewayPort 
 }
 
 /** Wherever a gateway's routes lead: to the one recorder. */
-function waysOfGateways({ cases, world }: Suite, { http }: Recorder): CompiledRoutes {
+function waysOfGateways({ cases, world }: Suite, recorder: Recorder): CompiledRoutes {
   const ports = cases.filter(({ to }) => to.kind === 'gateway').map((one) => gatewayAt(one, world));
   const hosts = ports.flatMap((at) =>
     [at.http, ...at.https.map((one) => [one])].flatMap((servers) => virtualHosts(at, servers)),
@@ -136,7 +138,15 @@ function waysOfGateways({ cases, world }: Suite, { http }: Recorder): CompiledRo
   const names = actions.flatMap(({ destinations, mirrors }) =>
     [...destinations, ...mirrors].map(({ cluster }) => cluster),
   );
-  const clusters = Object.fromEntries(names.map((name) => [name, clusterOf(name, http)]));
+  const chains = ports.flatMap(({ tcp, tls, passthrough }) => [
+    ...[...tls, ...(tcp === null ? [] : [tcp])].map(({ chain }) => chain),
+    ...passthrough,
+  ]);
+  const ways = chains.flatMap(({ destinations }) => destinations.map(({ cluster }) => cluster));
+  // What is said to one and the same cluster tells which recorder understands it.
+  const bytes = cases.every(({ request }) => request.protocol === 'tcp');
+  const behind = bytes ? recorder.tcp : recorder.http;
+  const clusters = Object.fromEntries([...names, ...ways].map((name) => [name, clusterOf(name, behind)]));
   return { listeners: [], clusters, outboundTrafficPolicy: 'REGISTRY_ONLY' };
 }
 

@@ -37,6 +37,13 @@ describe('a gateway of ours routes as Istio on Envoy did', () => {
   });
 });
 
+describe('a gateway of ours passes on what it doesn’t read as Istio on Envoy did', () => {
+  it.each(['gateway-bytes', 'gateway-http-beside-bytes'])('in every case of %s', async (name) => {
+    const suite = new URL(`../policy/gateway/${name}.suite.json`, import.meta.url);
+    expect(await disagreements([fileURLToPath(suite)])).toEqual([]);
+  });
+});
+
 describe('a file that is no suite', () => {
   it('is refused with what could be played', async () => {
     await expect(runSuites([`${own}generated/invalid-1.json`])).rejects.toThrow('DecisionSuite');

@@ -88,7 +88,13 @@ async function judged(objects: PolicyObject[], wanted: Wanted = {}) {
     pathNormalization: 'BASE',
     numTrustedProxies: wanted.trustedProxies ?? 0,
   } as const;
-  const result = await judgeAtGateway(from, { ip: '10.0.0.2', at, policy }, request, mesh, {});
+  const result = await judgeAtGateway(
+    from,
+    { ip: '10.0.0.2', at, policyOf: () => policy },
+    request,
+    mesh,
+    {},
+  );
   return { ...result, explanation: explain(policy, result.facts, result.decision) };
 }
 
@@ -310,9 +316,12 @@ describe('an answer of the gateway itself', () => {
 
 describe('readGatewayPort', () => {
   it.each([
-    ['a passthrough server', [gateway(https(['*'], 'PASSTHROUGH'))]],
-    ['an HTTPS server without a mode', [gateway({ ...https(['*'], 'SIMPLE'), tls: {} })]],
-    ['a TCP server', [gateway({ ...http(['*']), port: { number: 443, name: 'tcp', protocol: 'TCP' } })]],
+    ['a server that joins clusters', [gateway(https(['*'], 'AUTO_PASSTHROUGH'))]],
+    [
+      'an HTTPS server without tls',
+      [gateway({ ...http(['*']), port: { number: 443, name: 'p', protocol: 'HTTPS' } })],
+    ],
+    ['a MONGO server', [gateway({ ...http(['*']), port: { number: 443, name: 'm', protocol: 'MONGO' } })]],
     [
       'an expression that it can’t match',
       [
@@ -331,6 +340,18 @@ describe('readGatewayPort', () => {
     });
     expect(readGatewayPort([other], workload, 80)).toMatchObject({ http: [], https: [] });
   });
+});
+
+describe('the recorded connections of a gateway whose bytes nobody reads', () => {
+  it.each(['gateway-bytes', 'gateway-http-beside-bytes', 'gateway-http-at-bytes'])(
+    'are judged as Istio on Envoy did: %s',
+    async (name) => {
+      const suite = await readSuite(fileURLToPath(new URL(`gateway/${name}.suite.json`, import.meta.url)));
+      expect(suite.cases.length).toBeGreaterThan(1);
+      const told = await Promise.all(suite.cases.map((one) => judgeCase(suite.world, one, {})));
+      expect(told.flatMap(({ id, differences }) => differences.map((line) => `${id} ${line}`))).toEqual([]);
+    },
+  );
 });
 
 describe('the recorded routes of a gateway', () => {

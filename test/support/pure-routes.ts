@@ -57,7 +57,7 @@ interface Told {
 function tcpOutcome(table: RouteTable, suite: RouteSuite, one: RouteCase): Told | null {
   const address = addressOf(suite, one);
   const listener = listenerAt(table, address, one.to.port);
-  const chain = listener === null ? null : chainFor(listener, address);
+  const chain = listener === null ? null : chainFor(listener, address, null);
   if (chain === null)
     return { endpoint: table.compiled.outboundTrafficPolicy === 'ALLOW_ANY' ? 'PassthroughCluster||' : null };
   const destination = pick(chain.destinations, Math.random);

@@ -16,7 +16,18 @@ function server(hosts: string[], mode?: string, more: object = {}): PortServer {
 
 function at(http: PortServer[], https: PortServer[]): GatewayPort {
   const destinations = { ports: {}, hashes: {} };
-  return { port: 443, labels: {}, namespace: 'istio-system', http, https, virtualServices: [], destinations };
+  return {
+    port: 443,
+    labels: {},
+    namespace: 'istio-system',
+    http,
+    https,
+    tls: [],
+    passthrough: [],
+    tcp: null,
+    virtualServices: [],
+    destinations,
+  };
 }
 
 const web = 'cluster.local/ns/shop/sa/web';
@@ -85,11 +96,12 @@ describe('a connection reaches', () => {
 
   it('all HTTP servers of a port in plaintext', () => {
     const both = [server(['a']), server(['b'])];
-    expect(serverAt(at(both, []), 'plaintext')).toEqual({ servers: both, tls: null });
+    expect(serverAt(at(both, []), 'plaintext')).toEqual({ servers: both, tls: null, bytes: null });
     expect(connectToGateway(at(both, []), { ip: '1.1.1.1', tls: 'plaintext' })).toEqual({
       servers: both,
       tls: false,
       principal: null,
+      bytes: null,
     });
   });
 
@@ -101,11 +113,19 @@ describe('a connection reaches', () => {
     ['elsewhere', any],
     ['', any],
   ])('the HTTPS server whose name is nearest to %j', (sni, reached) => {
-    expect(serverAt(at([], [named, wide, any]), { sni })).toEqual({ servers: [reached], tls: reached });
+    expect(serverAt(at([], [named, wide, any]), { sni })).toEqual({
+      servers: [reached],
+      tls: reached,
+      bytes: null,
+    });
   });
 
   it('the server of all names without a name', () => {
-    expect(serverAt(at([], [named, any]), { sni: null })).toEqual({ servers: [any], tls: any });
+    expect(serverAt(at([], [named, any]), { sni: null })).toEqual({
+      servers: [any],
+      tls: any,
+      bytes: null,
+    });
   });
 });
 
@@ -165,8 +185,8 @@ describe('a certificate', () => {
   ] as const)('of %s gives a principal only where it was looked at: %j', (mode, certificate, principal) => {
     const chosen = server(['*'], mode);
     const from = { ip: '1.1.1.1', tls: { alpn: [], sni: 'a', certificate } };
-    const reached = { servers: [chosen], tls: true, principal };
-    expect(admitAt(chosen, certificate)).toEqual(reached);
+    const reached = { servers: [chosen], tls: true, principal, bytes: null };
+    expect(admitAt(chosen, certificate)).toEqual({ principal });
     expect(connectToGateway(at([], [chosen]), from)).toEqual(reached);
   });
 });

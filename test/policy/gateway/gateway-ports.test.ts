@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import {
   clientCertificatesAt,
   gatewayPorts,
-  isPlaintextHttp,
+  kindsAt,
   writtenGateways,
 } from '../../../policy/gateway/gateway-ports.ts';
 import { object, objects } from '../../support/routing.ts';
@@ -36,19 +36,15 @@ describe('the ports of a gateway', () => {
   });
 });
 
-describe('a server', () => {
-  it.each([
-    ['HTTP', true],
-    ['http2', true],
-    ['GRPC', true],
-    ['HTTPS', false],
-    ['TCP', false],
-  ])('of %s speaks HTTP in plaintext: %s', (protocol, wanted) => {
-    expect(isPlaintextHttp(server(80, protocol))).toBe(wanted);
-  });
-
-  it('without a protocol doesn’t', () => {
-    expect([isPlaintextHttp({}), isPlaintextHttp({ port: {} })]).toEqual([false, false]);
+describe('the kinds of a port', () => {
+  it('are those of the servers that the gateway serves there', () => {
+    const all = objects(
+      gateway([server(443, 'HTTPS', 'SIMPLE'), server(80, 'HTTP')]),
+      gateway([server(443, 'TLS', 'PASSTHROUGH')], { istio: 'ingress' }, 'two'),
+      gateway([server(443, 'TCP')], { istio: 'egress' }, 'other'),
+    );
+    expect([...kindsAt(all, INGRESS, 443)]).toEqual(['https', 'passthrough']);
+    expect([...kindsAt(all, INGRESS, 81)]).toEqual([]);
   });
 });
 
@@ -67,6 +63,7 @@ describe('certificates of clients', () => {
     [['SIMPLE'], 'DISABLE'],
     [['SIMPLE', 'MUTUAL'], 'PERMISSIVE'],
     [['OPTIONAL_MUTUAL'], 'PERMISSIVE'],
+    [['PASSTHROUGH'], 'DISABLE'],
   ])('where servers are %j: %s', (modes, wanted) => {
     expect(at(...modes.map((mode) => server(443, 'HTTPS', mode)))).toBe(wanted);
   });

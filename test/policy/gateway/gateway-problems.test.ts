@@ -71,19 +71,14 @@ describe('a Gateway', () => {
 
   it.each([
     [
-      '{ port: { number: 5432, name: db, protocol: TCP }, hosts: ["*"] }',
-      '7:41: error not-supported-yet',
-      'protocol TCP',
+      '{ port: { number: 27017, name: db, protocol: MONGO }, hosts: ["*"] }',
+      '7:42: error not-supported-yet',
+      'protocol MONGO',
     ],
     [
-      '{ port: { number: 443, name: t, protocol: TLS }, hosts: [a.example], tls: { mode: PASSTHROUGH } }',
-      '7:39: error not-supported-yet',
-      'protocol TLS',
-    ],
-    [
-      '{ port: { number: 443, name: t, protocol: HTTPS }, hosts: [a.example], tls: { mode: PASSTHROUGH } }',
+      '{ port: { number: 15443, name: t, protocol: TLS }, hosts: [a.example], tls: { mode: AUTO_PASSTHROUGH } }',
       '7:85: error not-supported-yet',
-      'PASSTHROUGH',
+      'AUTO_PASSTHROUGH joins the meshes of several clusters, and here is one',
     ],
     [
       '{ port: { number: 443, name: t, protocol: HTTPS }, hosts: [shop.example], tls: { mode: SIMPLE, credentialName: t, verifyCertificateSpki: [x] } }',
@@ -116,6 +111,48 @@ describe('a Gateway', () => {
       '{ hosts: [other.example], gateways: [istio-system/public], http: [{ route: [{ destination: { host: web } }] }] }',
     ])
       expect(problems(gateway(HTTP) + service(spec)).join()).toContain(unserved);
+  });
+
+  it.each([
+    ['{ port: { number: 443, name: t, protocol: TCP }, hosts: [shop.example] }', 'tcp'],
+    [
+      '{ port: { number: 443, name: t, protocol: TLS }, hosts: [shop.example], tls: { mode: ISTIO_MUTUAL } }',
+      'tcp',
+    ],
+    [
+      '{ port: { number: 443, name: t, protocol: TLS }, hosts: [shop.example], tls: { mode: PASSTHROUGH } }',
+      'tls',
+    ],
+    [
+      '{ port: { number: 443, name: t, protocol: HTTPS }, hosts: [shop.example], tls: { mode: PASSTHROUGH } }',
+      'tls',
+    ],
+  ])('with the server %s needs %s routes, and http routes are none', (server, field) => {
+    const match = field === 'tls' ? 'match: [{ sniHosts: [shop.example] }], ' : '';
+    const routes = `${field}: [{ ${match}route: [{ destination: { host: web } }] }]`;
+    const [told, ...others] = problems(gateway(server) + ROUTES);
+    expect(others).toEqual([]);
+    expect(told).toContain(
+      `warning gateway-host-unrouted: Gateway istio-system/public: no VirtualService has ${field} routes for shop.example at this gateway, so every connection to it is closed`,
+    );
+    const routed = service(`{ hosts: [shop.example], gateways: [istio-system/public], ${routes} }`);
+    expect(problems(gateway(server) + routed)).toEqual([]);
+  });
+
+  it('with two servers of plain bytes at one port is refused at the second', () => {
+    const tcp = (name: string) => `{ port: { number: 9000, name: ${name}, protocol: TCP }, hosts: ["*"] }`;
+    expect(problems(gateway(tcp('a'), tcp('b'))).join()).toContain(
+      'p.yaml:8:9: error gateway-port-conflict: port 9000 of ingress speaks TCP',
+    );
+  });
+
+  it('with a name that another TLS server of the port has is told: Istio drops it whole', () => {
+    const tls = (name: string, hosts: string) =>
+      `{ port: { number: 443, name: ${name}, protocol: HTTPS }, hosts: [${hosts}], tls: { mode: ISTIO_MUTUAL } }`;
+    const text = gateway(tls('a', 'shop.example'), tls('b', '"*.example", shop.example')) + ROUTES;
+    expect(problems(text).filter((one) => one.includes('gateway-host-taken'))).toEqual([
+      'p.yaml:8:79: warning gateway-host-taken: shop.example is served at port 443 of ingress by Gateway istio-system/public already: Istio drops this server, with all its hosts\n  hint: give each server names of its own',
+    ]);
   });
 
   it('whose plaintext is only sent to https needs no routes there', () => {

@@ -61,24 +61,35 @@ describe('a port of a gateway is not judged, and says why', () => {
     ],
     ['HTTPS without tls', [https()], 'a server of Gateway ingress with protocol https'],
     [
-      'HTTPS handed on',
-      [https('PASSTHROUGH')],
-      'a server of Gateway ingress with protocol https and tls.mode PASSTHROUGH',
-    ],
-    [
       'HTTPS handed on by itself',
       [https('AUTO_PASSTHROUGH')],
       'a server of Gateway ingress with protocol https and tls.mode AUTO_PASSTHROUGH',
     ],
     [
-      'another protocol, with TLS',
-      [gateway([server(['*'], 'TLS', 443, { mode: 'SIMPLE' })])],
-      'a server of Gateway ingress with protocol TLS and tls.mode SIMPLE',
+      'another protocol',
+      [gateway([server(['*'], 'MONGO', 443)])],
+      'a server of Gateway ingress with protocol MONGO',
+    ],
+    [
+      'two servers of plain bytes',
+      [gateway([server(['a'], 'TCP', 443), server(['b'], 'TCP', 443)])],
+      'two TCP servers at one port, 443',
+    ],
+    [
+      'one name that is ended and passed on',
+      [
+        gateway([
+          server(['a.example'], 'HTTPS', 443, { mode: 'SIMPLE' }),
+          server(['*.example'], 'TLS', 443, { mode: 'PASSTHROUGH' }),
+        ]),
+        service('s', { http: [], tls: [{ match: [{ sniHosts: ['A.example'] }], route: ROUTE }] }),
+      ],
+      'server name a.example has two chains at port 443',
     ],
     [
       'two protocols at one port',
       [gateway([server(['a'], 'HTTP', 443), server(['b'], 'HTTPS', 443, { mode: 'SIMPLE' })])],
-      'HTTP and HTTPS servers at one port, 443',
+      'HTTP and TLS servers at one port, 443',
     ],
   ])('%s', (_, objects, why) => {
     expect(readGatewayPort(objects, workload, 443)).toContain(why);
@@ -144,6 +155,53 @@ describe('a port of a gateway', () => {
     ['istio-system/ingress', 'istio-system/ingress'],
   ])('called %s in namespace shop is %s', (name, whole) => {
     expect(qualified(name, 'shop')).toBe(whole);
+  });
+});
+
+describe('bytes that nobody reads', () => {
+  const TCP = gateway([server(['db.example'], 'TCP', 443)]);
+  const to = (host: string, weight = 0) => ({ destination: { host, port: { number: 5432 } }, weight });
+  const tcp = (...routes: object[]) => service('s', { hosts: ['db.example'], http: [], tcp: routes });
+  const clusters = ({ tcp: served }: GatewayPort) => served?.chain.destinations.map(({ cluster }) => cluster);
+  const db = 'outbound|5432||db.istio-system.svc.cluster.local';
+
+  it.each([
+    ['has no route', []],
+    ['has routes for another port', [tcp({ match: [{ port: 1 }], route: [to('db')] })]],
+    ['has routes for another gateway', [tcp({ match: [{ gateways: ['other'] }], route: [to('db')] })]],
+    ['has routes of another host', [service('s', { hosts: ['x'], http: [], tcp: [{ route: [to('db')] }] })]],
+  ])('go nowhere from a server that %s', (_, services) => {
+    expect(read([TCP, ...services], 443)).toMatchObject({ tcp: null, http: [], https: [], tls: [] });
+  });
+
+  it('go by the first route for the port, whatever its match asks of sources', () => {
+    const routes = [
+      { match: [{ port: 444 }, { gateways: ['ingress'], sourceLabels: { a: 'b' } }], route: [to('db')] },
+      { route: [to('second')] },
+    ];
+    const at = read([TCP, tcp(...routes)], 443);
+    expect(clusters(at)).toEqual([db]);
+    expect(at.tcp?.chain).toMatchObject({ serverNames: [], hashSourceIp: false, source: { index: 0 } });
+  });
+
+  it('are shared out by weight, and a destination without any gets none', () => {
+    const at = read([TCP, tcp({ route: [to('db', 1), to('none'), to('second', 3)] })], 443);
+    expect(at.tcp?.chain.destinations.map(({ cluster, weight }) => [cluster.split('|')[3], weight])).toEqual([
+      ['db.istio-system.svc.cluster.local', 1],
+      ['second.istio-system.svc.cluster.local', 3],
+    ]);
+  });
+
+  it('leave a server out whose name another has, with all its names', () => {
+    const tls = { mode: 'ISTIO_MUTUAL' };
+    const at = read(
+      [
+        gateway([server(['db.example'], 'TLS', 443, tls), server(['x', 'db.example'], 'TLS', 443, tls)]),
+        tcp({ route: [to('db')] }),
+      ],
+      443,
+    );
+    expect(at.tls.map(({ server: { hosts } }) => hosts)).toEqual([['db.example']]);
   });
 });
 

@@ -226,7 +226,7 @@ describe('a TCP connection', () => {
     ]);
     expect(
       chains([
-        virtual([{ route: [] }, { match: [{ port: 1 }], route: [to(CART)] }]),
+        virtual([{ match: [{ port: 1 }], route: [to(CART)] }]),
         virtual([{ route: [to(REVIEWS)] }], { name: 'two' }),
       ]),
     ).toEqual([` → ${reviews}`]);
@@ -245,7 +245,7 @@ describe('a TCP connection', () => {
     );
     const taken = (address: string) => {
       const listener = listenerAt(table, address, 9_000);
-      return listener && chainFor(listener, address)?.destinations[0]?.cluster.split('|')[3];
+      return listener && chainFor(listener, address, null)?.destinations[0]?.cluster.split('|')[3];
     };
     expect([taken('10.2.0.1'), taken('10.1.0.1'), taken('11.0.0.1')]).toEqual([
       'a.example',
@@ -262,7 +262,7 @@ describe('a TCP connection', () => {
       [none, all],
     ]) {
       const listener = listenerAt(prepareRoutes(told([], { services: own })), '11.0.0.1', 9_000);
-      expect(listener && chainFor(listener, '11.0.0.1')?.cidrs).toEqual(['0.0.0.0/0']);
+      expect(listener && chainFor(listener, '11.0.0.1', null)?.cidrs).toEqual(['0.0.0.0/0']);
     }
   });
 
@@ -313,8 +313,8 @@ describe('the table', () => {
   it('has no chain for addresses that no block has', () => {
     const table = prepareRoutes(told([], { services: [tcp('a.example', { addresses: ['10.0.0.0/8'] })] }));
     const listener = listenerAt(table, '11.0.0.1', 9_000);
-    expect(listener && chainFor(listener, '11.0.0.1')).toBeNull();
-    expect(listener && chainFor(listener, '10.0.0.1')).not.toBeNull();
+    expect(listener && chainFor(listener, '11.0.0.1', null)).toBeNull();
+    expect(listener && chainFor(listener, '10.0.0.1', null)).not.toBeNull();
   });
 
   it('decides beforehand where one route with one destination takes all', () => {

@@ -91,15 +91,7 @@ describe('a VirtualService', () => {
     );
   });
 
-  it('is refused TLS routes, and delays that do nothing', () => {
-    expectOne(
-      problems('VirtualService', {
-        ...http({}),
-        tls: [{ match: [{ sniHosts: ['a'] }], route: [DESTINATION] }],
-      }),
-      'not-supported-yet TLS routes by SNI are not routed in this version',
-      '"tls"',
-    );
+  it('is refused delays that do nothing', () => {
     expectOne(
       problems('VirtualService', http({ fault: { delay: { exponentialDelay: '1s' } } })),
       'not-supported-yet exponentialDelay does nothing in Istio: write fixedDelay',
