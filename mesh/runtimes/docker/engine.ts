@@ -388,9 +388,11 @@ class EngineRefusal extends EnvironmentError {
   }
 }
 
-/** Whether the engine refused a subnet because another network has it. */
+/** Whether the engine refused a subnet because another network has it; in Docker's words, or Podman's. */
 export function isSubnetTaken(error: unknown): boolean {
-  return error instanceof EngineRefusal && /overlaps with other/i.test(error.message);
+  return (
+    error instanceof EngineRefusal && /overlaps with other|already used on the host/i.test(error.message)
+  );
 }
 
 async function translated<T>(what: string, answer: Promise<T>): Promise<T> {

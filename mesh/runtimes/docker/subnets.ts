@@ -1,11 +1,12 @@
 /**
- * Which addresses an instance's network gets: eight each, out of the range that RFC 2544 keeps for test benches, so
- * that forty instances don't use up the engine's own pools (about thirty networks) and no office network is shadowed.
+ * Which addresses an instance's network gets: eight each, by default out of the range that RFC 2544 keeps for test
+ * benches, so that forty instances don't use up the engine's own pools (about thirty networks) and no office network
+ * is shadowed. `GREENROOM_SUBNETS` names another range.
  */
-import { readFileSync } from 'node:fs';
+import { EnvironmentError } from '../../../model/environment-error.ts';
+import { type AddressRange, dotted, parseRange, routedAddresses } from './routed-addresses.ts';
 
-const RANGE_START = 0xc6_12_00_00; // 198.18.0.0
-const RANGE_SIZE = 0x2_00_00; // a /15
+const DEFAULT_RANGE = '198.18.0.0/15';
 const BLOCK = 8; // a /29
 
 export interface Subnet {
@@ -13,61 +14,67 @@ export interface Subnet {
   gateway: string;
 }
 
-interface Route {
-  network: number;
-  mask: number;
+/** The range of all sessions on this machine, as it was written. */
+export function subnetRange(environment: NodeJS.ProcessEnv = process.env): string {
+  return environment['GREENROOM_SUBNETS'] || DEFAULT_RANGE;
 }
 
 /**
- * Candidates without end, beginning somewhere of the session's own, so that two sessions seldom try the same; those
- * that this machine has a route to are left out.
+ * Candidates without end, beginning somewhere of the session's own, so that two sessions seldom try the same. Those
+ * that this machine has a route to by then are left out; `next` throws `no-subnet` where all of them are.
+ * @throws EnvironmentError `bad-subnet-range`
  */
-export function* subnetCandidates(
+export function subnetCandidates(
   seed: string,
-  routes: readonly Route[] = hostRoutes(),
-): Generator<Subnet, never> {
-  const blocks = RANGE_SIZE / BLOCK;
-  for (let index = hash(seed) % blocks; ; index = (index + 1) % blocks) {
-    const network = RANGE_START + index * BLOCK;
-    if (routes.some((route) => overlaps(route, network))) continue;
-    yield { cidr: `${dotted(network)}/29`, gateway: dotted(network + 1) };
-  }
+  range: string = subnetRange(),
+  routed: () => readonly AddressRange[] = routedAddresses,
+): Iterator<Subnet, never> {
+  const { first, blocks } = parsed(range);
+  let index = hash(seed) % blocks;
+  return {
+    next() {
+      const taken = routed();
+      for (let tried = 0; tried < blocks; tried += 1) {
+        const network = first + index * BLOCK;
+        index = (index + 1) % blocks;
+        if (!isRouted(network, taken))
+          return { done: false, value: { cidr: `${dotted(network)}/29`, gateway: dotted(network + 1) } };
+      }
+      throw noSubnet(range);
+    },
+  };
 }
 
-/** The kernel's routes except the default one; empty where it doesn't tell (then only the engine judges). */
-export function hostRoutes(table: string = routeTable()): Route[] {
-  return table
-    .split('\n')
-    .slice(1)
-    .flatMap((line) => {
-      const fields = line.split('\t');
-      const network = littleEndian(fields[1]);
-      const mask = littleEndian(fields[7]);
-      return network === null || mask === null || mask === 0 ? [] : [{ network, mask }];
+/** How many networks the range has room for, and how many of these places this machine has no route to. */
+export function subnetRoom(
+  range: string = subnetRange(),
+  routed: readonly AddressRange[] = routedAddresses(),
+): { all: number; free: number } {
+  const { first, blocks } = parsed(range);
+  let free = 0;
+  for (let index = 0; index < blocks; index += 1) if (!isRouted(first + index * BLOCK, routed)) free += 1;
+  return { all: blocks, free };
+}
+
+function noSubnet(range: string): EnvironmentError {
+  return new EnvironmentError('no-subnet', `no free network is left in ${range}`, {
+    hint: 'networks of this machine or of the engine have it all: set GREENROOM_SUBNETS to another range, such as 10.213.0.0/16, or see `docker network ls`',
+  });
+}
+
+function parsed(range: string): { first: number; blocks: number } {
+  const addresses = parseRange(range);
+  const blocks = addresses === null ? 0 : Math.floor((addresses.last - addresses.first + 1) / BLOCK);
+  if (addresses === null || blocks === 0) {
+    throw new EnvironmentError('bad-subnet-range', `GREENROOM_SUBNETS isn't a range of addresses: ${range}`, {
+      hint: `such as ${DEFAULT_RANGE}; each instance takes a /29 of it`,
     });
-}
-
-function routeTable(): string {
-  try {
-    return readFileSync('/proc/net/route', 'utf8');
-  } catch {
-    return '';
   }
+  return { first: addresses.first, blocks };
 }
 
-/** A /29 and a route overlap when they agree under the shorter mask. */
-function overlaps(route: Route, network: number): boolean {
-  const mask = (route.mask & (0xff_ff_ff_ff - (BLOCK - 1))) >>> 0;
-  return (route.network & mask) >>> 0 === (network & mask) >>> 0;
-}
-
-function littleEndian(field: string | undefined): number | null {
-  if (field === undefined || !/^[0-9A-F]{8}$/i.test(field)) return null;
-  return Number.parseInt((field.match(/../g) ?? []).reverse().join(''), 16);
-}
-
-function dotted(address: number): string {
-  return [24, 16, 8, 0].map((shift) => (address >>> shift) & 0xff).join('.');
+function isRouted(network: number, routed: readonly AddressRange[]): boolean {
+  return routed.some(({ first, last }) => first < network + BLOCK && last >= network);
 }
 
 /** FNV-1a. */
