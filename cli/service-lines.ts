@@ -1,5 +1,5 @@
 /** What `up` says of the services: who they are, where a request can be sent, and what became of them since. */
-import type { SessionState, WorkloadState } from '../model/session-state.ts';
+import type { InstanceState, SessionState, WorkloadState } from '../model/session-state.ts';
 import type { BoundListener } from '../proxy/snapshot.ts';
 import { printable } from './output.ts';
 
@@ -54,17 +54,26 @@ function gatewayDoors({ ports }: WorkloadState, instance: string, addresses: Add
 
 const TOLD = new Set(['restarting', 'failed', 'stopped']);
 
-/** What became of instances between two states of a running session: gone, failed, back again. */
+/** What became of instances between two states of a running session: joined, gone, failed, back again. */
 export function instanceChanges(before: SessionState, now: SessionState): string[] {
   if (now.phase !== 'running') return [];
-  const known = new Map(before.workloads.flatMap((one) => one.instances).map((one) => [one.id, one]));
-  return now.workloads
-    .flatMap((workload) => workload.instances)
-    .flatMap((instance) => {
-      const earlier = known.get(instance.id);
-      if (!earlier || earlier.status === instance.status) return [];
-      const detail = instance.detail === null ? '' : `: ${printable(instance.detail)}`;
-      if (TOLD.has(instance.status)) return [`${instance.id} is ${instance.status}${detail}`];
-      return instance.status === 'ready' ? [`${instance.id} is ready again`] : [];
-    });
+  const known = new Map(instancesOf(before).map((one) => [one.id, one]));
+  const present = instancesOf(now);
+  const changes = present.flatMap((instance) => {
+    const { id, status, detail, restarts } = instance;
+    const earlier = known.get(id);
+    if (!earlier) return [`${id} joins`];
+    if (earlier.status === status) return [];
+    const why = detail === null ? '' : `: ${printable(detail)}`;
+    // Why one stops is told where nobody asked for that one.
+    if (TOLD.has(status) || (status === 'stopping' && why !== '')) return [`${id} is ${status}${why}`];
+    if (status !== 'ready') return [];
+    return [earlier.status === 'restarting' || restarts > 0 ? `${id} is ready again` : `${id} is ready`];
+  });
+  const ids = new Set(present.map(({ id }) => id));
+  return [...changes, ...[...known.keys()].filter((id) => !ids.has(id)).map((id) => `${id} is gone`)];
+}
+
+function instancesOf({ workloads }: SessionState): InstanceState[] {
+  return workloads.flatMap(({ instances }) => instances);
 }

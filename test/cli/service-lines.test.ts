@@ -29,6 +29,16 @@ describe('instanceChanges', () => {
     expect(instanceChanges(state('restarting'), state('ready'))).toEqual(['web-0 is ready again']);
   });
 
+  it('tells of an instance that joins, and of one that leaves: why, and when it is gone', () => {
+    const nobody: SessionState = { ...state('ready'), workloads: [{ ...workload('ready'), instances: [] }] };
+    expect(instanceChanges(nobody, state('pending'))).toEqual(['web-0 joins']);
+    expect(instanceChanges(state('starting'), state('ready'))).toEqual(['web-0 is ready']);
+    expect(instanceChanges(state('ready'), state('stopping', 'scaled down'))).toEqual([
+      'web-0 is stopping: scaled down',
+    ]);
+    expect(instanceChanges(state('stopping'), nobody)).toEqual(['web-0 is gone']);
+  });
+
   it('says nothing of what did not change, nor of the end of a session', () => {
     expect(instanceChanges(state('ready'), state('ready'))).toEqual([]);
     expect(instanceChanges(state('ready'), { ...state('stopped'), phase: 'stopping' })).toEqual([]);

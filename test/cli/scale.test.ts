@@ -1,0 +1,57 @@
+/** `greenroom scale`, as a person types it beside a `greenroom up`. */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { greenroom, temporaryFolder, type Ran } from '../support/greenroom.ts';
+import { greenroomUp, type RunningUp } from '../support/greenroom-up.ts';
+import { eventually } from '../support/patience.ts';
+
+const PROJECT = `
+apiVersion: greenroom.dev/v1
+kind: Mesh
+metadata: { name: scaled }
+spec:
+  namespace: shop
+  services:
+    orders:
+      command: [node, -e, "require('http').createServer((q, s) => s.end()).listen(process.env.PORT, '127.0.0.1')"]
+      ports: [{ name: http, port: 80, targetPort: 8080 }]
+`;
+
+let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+let up: RunningUp;
+
+beforeAll(async () => {
+  folder = await temporaryFolder();
+  await writeFile(join(folder.path, 'greenroom.yaml'), PROJECT);
+  up = await greenroomUp(folder.path, {});
+}, 60_000);
+afterAll(async () => {
+  await up?.interrupt();
+  await folder.remove();
+});
+
+const run = async (...args: string[]): Promise<Ran> =>
+  await greenroom(['scale', ...args], { env: { GREENROOM_DATA_DIR: up.dataDir } });
+
+describe('greenroom scale', () => {
+  it.each(['orders', 'orders=101'])('refuses %j before it asks anybody', async (text) => {
+    const { code, stderr } = await run(text);
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining('such as orders=3') });
+  });
+
+  it('says which services there are when it is asked for another', async () => {
+    const { code, stderr } = await run('payments=2');
+    expect(code).toBe(3);
+    expect(stderr).toContain('there is no service payments in scaled');
+    expect(stderr).toContain('there are: orders');
+  });
+
+  it('is done when the new ones are ready, or the others gone; `up` tells of each', async () => {
+    expect(await run('orders=3')).toMatchObject({ code: 0, stderr: 'orders has 3 instances\n' });
+    await eventually('up tells of them', () => /orders-2 is ready\n/.test(up.said()));
+    expect(await run('orders=1')).toMatchObject({ code: 0, stderr: 'orders has 1 instance\n' });
+    await eventually('up tells of their end', () => /orders-2 is gone\n/.test(up.said()));
+    expect(up.said()).toMatch(/orders-2 is stopping: scaled down/);
+  });
+});
