@@ -1,12 +1,12 @@
 /** Starts a session for a command, shows how far it is, and stops it however the command ends. */
-import { serveControl } from '../host/control-socket.ts';
+import { type ControlSocket, serveControl } from '../host/control-socket.ts';
 import { createHost, type Host } from '../host/host.ts';
 import type { Mesh } from '../model/mesh.ts';
 import { defaultDataDir } from '../mesh/data-dir.ts';
 import type { Session } from '../mesh/session.ts';
 import { controlPath } from '../mesh/session-file.ts';
 import { loadProject } from '../mesh/load-project.ts';
-import { startSession } from '../mesh/start-session.ts';
+import { openSession } from '../mesh/start-session.ts';
 import { explainFailure } from './exit-codes.ts';
 import { note } from './output.ts';
 import { createProgress } from './progress.ts';
@@ -20,6 +20,14 @@ export interface SessionOptions {
   signal: AbortSignal;
   /** Follow edits of the policy files. */
   watch: 'policies' | 'nothing';
+  /** What is to be there while services start, as the window is; without it `body` comes when they are up. */
+  open?: (session: Session, host: Host) => Promise<OpenedEarly>;
+}
+
+export interface OpenedEarly {
+  /** Says so, when nothing else stands on the terminal. */
+  announce(): void;
+  close(): Promise<void>;
 }
 
 /** Runs `body` with a started session; it is stopped when `body` ends, fails or is interrupted. */
@@ -30,7 +38,7 @@ export async function withSession<T>(
   const dataDir = defaultDataDir();
   await announceOrphans(dataDir);
   const progress = createProgress();
-  const session = await startSession({
+  const { session, started } = await openSession({
     mesh: options.mesh,
     runtime: await chooseRuntime(options.runtime, options.mesh),
     dataDir,
@@ -40,14 +48,21 @@ export async function withSession<T>(
     onProgress: (state) => progress.show(state.progress ?? state.phase, state.images),
   }).finally(() => progress.done());
   const host = createHost(session);
-  // A session that others can't reach is a session still.
-  const control = await serveControl(host, controlPath(dataDir, session.id)).catch((error: unknown) => {
-    note(explainFailure(error).text);
-    return null;
-  });
+  let opened: OpenedEarly | null = null;
+  let control: ControlSocket | null = null;
   try {
+    opened = (await options.open?.(session, host)) ?? null;
+    progress.done();
+    opened?.announce();
+    await started.finally(() => progress.done());
+    // A session that others can't reach is a session still.
+    control = await serveControl(host, controlPath(dataDir, session.id)).catch((error: unknown) => {
+      note(explainFailure(error).text);
+      return null;
+    });
     return await body(session, host);
   } finally {
+    await opened?.close();
     await control?.close();
     host.close();
     await session

@@ -25,18 +25,23 @@ export function serveCommand(): Command {
         // Before anything starts: without it there is nothing to serve.
         const folder = windowFolder();
         await withSession(
-          { mesh, runtime: options.runtime, signal, watch: 'policies' },
-          async (session, host) => {
-            const served = await serve(host, options.port, folder);
-            try {
-              if (options.format === 'json') sayJson({ url: served.url, session: session.id });
-              else say(`open ${served.url}`);
-              note('The link works once and only on this machine. Ctrl-C stops and removes everything.');
-              await untilStopped(signal);
-            } finally {
-              await served.close();
-            }
+          {
+            mesh,
+            runtime: options.runtime,
+            signal,
+            watch: 'policies',
+            // At once: what is fetched and built before services start is to be seen.
+            open: async (session, host) => {
+              const { url, close } = await serve(host, options.port, folder);
+              const announce = (): void => {
+                if (options.format === 'json') sayJson({ url, session: session.id });
+                else say(`open ${url}`);
+                note('The link works once and only on this machine. Ctrl-C stops and removes everything.');
+              };
+              return { announce, close };
+            },
           },
+          async () => await untilStopped(signal),
         );
         signal.throwIfAborted();
       });

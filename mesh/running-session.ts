@@ -128,6 +128,11 @@ export class RunningSession implements Session {
     return this.#mesh;
   }
 
+  /** Whether there is a recording, and so something to read; it is opened before `start` returns. */
+  get isOpen(): boolean {
+    return this.#recorder !== null;
+  }
+
   start(): Promise<void> {
     const { signal } = this.#options;
     this.#starting = this.#start(signal ? AbortSignal.any([signal, this.#abort.signal]) : this.#abort.signal);

@@ -6,8 +6,8 @@ export interface Task {
   title: string;
   detail: string;
   status: 'running' | 'done' | 'failed';
-  /** Steps done of all; null where that can't be told. */
-  progress: { done: number; of: number } | null;
+  /** Steps done of all, and in other words where they aren't steps; null where that can't be told. */
+  progress: { done: number; of: number; words?: string } | null;
 }
 
 interface Tasks {

@@ -7,6 +7,10 @@ import { dismissTask, type Task, useTasks } from '../../store/tasks.ts';
 
 const STAYS_MS = 4_000;
 
+function words({ done, of, words: own }: NonNullable<Task['progress']>): string {
+  return own ?? `${done}/${of}`;
+}
+
 function Card({ task }: { task: Task }): ReactNode {
   const { id, status } = task;
   useEffect(() => {
@@ -22,21 +26,13 @@ function Card({ task }: { task: Task }): ReactNode {
         <Sign tone={status === 'done' ? 'allow' : 'deny'} label={status} />
       )}
       <div className="task-text">
-        <b>{task.title}</b>
+        <b>{safeText(task.title, 120)}</b>
         <span className="sub">{safeText(task.detail, 200)}</span>
         {task.progress && status === 'running' ? (
-          <progress
-            value={task.progress.done}
-            max={task.progress.of}
-            aria-label={`${task.progress.done} of ${task.progress.of}`}
-          />
+          <progress value={task.progress.done} max={task.progress.of} aria-label={words(task.progress)} />
         ) : null}
       </div>
-      {task.progress ? (
-        <span className="sub num">
-          {task.progress.done}/{task.progress.of}
-        </span>
-      ) : null}
+      {task.progress ? <span className="sub num">{words(task.progress)}</span> : null}
       <button
         type="button"
         className="icon-btn"
