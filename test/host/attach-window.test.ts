@@ -55,6 +55,8 @@ describe('a window', () => {
     ['traffic', { limit: 1_000_000 }],
     ['traffic', { limit: 10, extra: true }],
     ['rehearse', 'all'],
+    ['scale', 'orders', 101],
+    ['scale', 'orders', 1.5],
     ['exportPreview', 'cilium'],
     ['event', 'one'],
     ['state', 'unasked'],

@@ -63,7 +63,7 @@ class ProcessRuntime implements Runtime {
     // First of all, so that its own start happens while ports are chosen and the sidecars come up.
     if (this.#spawner === null && instances.some(({ workload }) => workload.run.attach === null))
       this.#startSpawner();
-    const outboundHostOf = await outboundHosts(instances);
+    const outboundHostOf = await outboundHosts([...this.#prepared.values(), ...instances]);
     for (const { instance, workload } of instances) {
       signal.throwIfAborted();
       const reserved: ReservedPort[] = [];
