@@ -95,10 +95,14 @@ export function explainCommand(): Command {
         suiteTokens(await keySetsInFiles(mesh.policies, mesh.root)),
       );
       if (answer === null) throw noSuchPort(to, options.port);
-      const { decision, explanation } = answer;
+      const { decision, explanation, facts } = answer;
       if (options.format === 'json') return sayJson(answer);
+      const asked =
+        facts.http === null
+          ? `TCP, port ${facts.connection.destinationPort}`
+          : `${options.method} ${options.path}`;
       say(
-        `${verdictMark(decision.verdict)}  ${options.from} → ${options.to}  ${options.method} ${options.path}${decision.status === undefined ? '' : `  ${decision.status}`}`,
+        `${verdictMark(decision.verdict)}  ${options.from} → ${options.to}  ${asked}${decision.status === undefined ? '' : `  ${decision.status}`}`,
       );
       say();
       for (const line of explanationLines(explanation)) say(line);

@@ -1,8 +1,10 @@
 /** Docker's own Compose plugin: merges, interpolates and checks Compose files. Needs no engine. */
 import { spawn } from 'node:child_process';
+import { closest } from '../model/closest.ts';
+import { FILE_KEYS, SERVICE_KEYS } from '../model/compose/compose-keys.ts';
 import type { ComposeSource } from '../model/compose/compose-source.ts';
 import { EnvironmentError } from '../model/environment-error.ts';
-import type { Problem } from '../model/problem.ts';
+import type { Position, Problem } from '../model/problem.ts';
 
 /** What a project says of its Compose files, absolute. */
 export interface ComposeFiles {
@@ -63,20 +65,63 @@ function noPlugin(why: string, cause: unknown): EnvironmentError {
 }
 
 /** Why the plugin refused, in its own words: it names keys, not lines. */
-export function refusal(stderr: string, source: ComposeSource): Problem {
+export function refusals(stderr: string, source: ComposeSource): Problem[] {
   const text = stderr
     .split('\n')
     .filter((line) => line.trim() !== '' && !line.includes('level=warning'))
-    .join(' ');
+    .join(' ')
+    .replaceAll(`${process.cwd()}/`, '');
+  const unknown = unknownKeys(text, source);
+  if (unknown.length > 0) return unknown;
   const named =
     /services\.([\w.-]+)/.exec(text)?.[1]?.split('.') ?? /service "([\w.-]+)"/.exec(text)?.slice(1) ?? [];
   const at = source.serviceKey(named[0] ?? '', named.slice(1));
   const line = /line (\d+)/.exec(text)?.[1];
+  return [
+    refused(
+      text,
+      named.length === 0 && line !== undefined ? { ...at, line: Number(line), column: 1 } : at,
+      null,
+    ),
+  ];
+}
+
+/** `services.web additional properties 'a', 'b' not allowed`: each at its own place. */
+function unknownKeys(text: string, source: ComposeSource): Problem[] {
+  const found = /^(.*?: )(\S*) additional properties ((?:'[^']*'(?:, )?)+) not allowed/.exec(text);
+  if (found === null) return [];
+  const [, before = '', holder = '', list = ''] = found;
+  const path = holder === '' ? [] : holder.split('.');
+  return [...list.matchAll(/'([^']*)'/g)].map(([, key = '']) => {
+    const at =
+      path[0] === 'services'
+        ? source.serviceKey(path[1] ?? '', [...path.slice(2), key])
+        : source.entry([...path, key]);
+    const words = `${before}${holder}${holder === '' ? '' : ' '}additional properties '${key}' not allowed`;
+    return refused(words, at, closest(key, keysAt(path)));
+  });
+}
+
+/** What Compose knows at a place: of a service, of a part of it, or of the file. */
+function keysAt(path: readonly string[]): string[] {
+  if (path.length === 0) return ['services', ...FILE_KEYS.map(({ key }) => key)];
+  if (path[0] !== 'services') return [];
+  const prefix = path
+    .slice(2)
+    .map((part) => `${part}.`)
+    .join('');
+  return SERVICE_KEYS.flatMap(({ key }) =>
+    key.startsWith(prefix) ? [key.slice(prefix.length).split('.', 1)[0] ?? ''] : [],
+  );
+}
+
+function refused(words: string, at: Position, meant: string | null): Problem {
   return {
     code: 'compose-refused',
     severity: 'error',
-    message: `docker compose refuses this: ${text.replaceAll(`${process.cwd()}/`, '')}`,
-    at: named.length === 0 && line !== undefined ? { ...at, line: Number(line), column: 1 } : at,
+    message: `docker compose refuses this: ${words}`,
+    at,
+    ...(meant === null ? {} : { hint: `did you mean ${meant}?` }),
   };
 }
 

@@ -12,7 +12,7 @@ import { hasErrors, type Parsed } from '../model/problem.ts';
 import type { Project } from '../model/project.ts';
 import { placeOf } from '../model/yaml-source.ts';
 import { readComposeDocuments } from './compose-documents.ts';
-import { pluginWarnings, refusal, runPlugin, type ComposeFiles } from './compose-plugin.ts';
+import { pluginWarnings, refusals, runPlugin, type ComposeFiles } from './compose-plugin.ts';
 import { shownPath } from './project-files.ts';
 
 /**
@@ -67,7 +67,7 @@ export async function readCompose(
   if (ended.code !== 0) {
     return {
       value: null,
-      problems: hasErrors(problems) ? problems : [refusal(ended.stderr, source)],
+      problems: hasErrors(problems) ? problems : refusals(ended.stderr, source),
     };
   }
   const read = readComposeConfig(ended.stdout, shown);

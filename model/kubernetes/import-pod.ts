@@ -114,7 +114,7 @@ export function importPod(spec: PodSpec, place: PodPlace): ImportedContainer | n
       : {}),
     ...(grace === undefined ? {} : { stop_grace_period: `${grace}s` }),
     environment,
-    ...mountsOf(spec, container, path, place),
+    ...mountsOf(spec, { ...container, environment }, path, place),
   };
 }
 
@@ -146,7 +146,7 @@ function environmentOf(
 
 function mountsOf(
   spec: PodSpec,
-  container: PodContainer,
+  container: PodContainer & { environment: Record<string, string> },
   path: readonly (string | number)[],
   place: PodPlace,
 ): Pick<ImportedContainer, 'tmpfs' | 'files'> {
@@ -160,15 +160,17 @@ function mountsOf(
         `items of the volume ${name} aren't followed: each key of the ConfigMap is a file of its own name`,
       );
   }
-  for (const [index, { name, mountPath, subPath }] of (container.volumeMounts ?? []).entries()) {
+  for (const [index, { name, mountPath, ...mount }] of (container.volumeMounts ?? []).entries()) {
+    const { subPathExpr } = mount;
+    const subPath = subPathExpr === undefined ? mount.subPath : expanded(subPathExpr, container.environment);
     const volume = spec.volumes?.find((candidate) => candidate.name === name);
     const data = volume?.configMap && place.configMaps.get(volume.configMap.name ?? '')?.data;
     if (volume?.emptyDir !== undefined) tmpfs.push(mountPath);
     else if (data && subPath === undefined)
       for (const [key, text] of Object.entries(data))
         files.push({ target: `${mountPath.replace(/\/$/, '')}/${key}`, text });
-    else if (data && subPath !== undefined && data[subPath] !== undefined)
-      files.push({ target: mountPath, text: data[subPath] });
+    else if (data && subPath !== undefined && Object.hasOwn(data, subPath))
+      files.push({ target: mountPath, text: data[subPath] ?? '' });
     else if (!name.startsWith('kube-api-access'))
       lost(
         place,

@@ -38,7 +38,11 @@ const container = z.looseObject({
     .array(z.looseObject({ prefix: text.optional(), configMapRef: z.looseObject({ name: text }).optional() }))
     .nullish(),
   ports: z.array(z.looseObject({ name: text.optional(), containerPort: z.number() })).nullish(),
-  volumeMounts: z.array(z.looseObject({ name: text, mountPath: text, subPath: text.optional() })).nullish(),
+  volumeMounts: z
+    .array(
+      z.looseObject({ name: text, mountPath: text, subPath: text.optional(), subPathExpr: text.optional() }),
+    )
+    .nullish(),
   securityContext: z
     .looseObject({
       runAsUser: z.number().optional(),

@@ -112,6 +112,17 @@ describe('explain', () => {
     expect(other).toMatchObject({ code: 2, stderr: expect.stringContaining('billing/payments') });
   });
 
+  it('speaks of the port where it carries bytes, not of a request', async () => {
+    const db = 'db: { command: [node, b.js], ports: [{ name: tcp-db, port: 5432, targetPort: 5433 }] }';
+    await project({
+      'greenroom.yaml': `apiVersion: greenroom.dev/v1\nkind: Mesh\nmetadata: { name: a }\nspec: { services: { web: { command: [node, a.js] }, ${db} } }\n`,
+    });
+    const { code, stdout } = await greenroom(['explain', folder, '--from', 'web', '--to', 'db']);
+    expect(code).toBe(0);
+    expect(stdout.split('\n')[0]).toMatch(/web → db {2}TCP, port 5433$/);
+    expect(stdout).not.toContain('GET');
+  });
+
   it('prints JSON on request', async () => {
     const ran = await greenroom([
       'explain',

@@ -86,6 +86,32 @@ describeWith('compose', 'a project with Compose files', () => {
     ]);
   });
 
+  it.each([
+    ['of a service', 'services:\n  web:\n    image: x\n    enviroment: { A: b }\n', '4:5', 'environment'],
+    [
+      'of a part of it',
+      'services:\n  web:\n    image: x\n    deploy:\n      replcas: 2\n',
+      '5:7',
+      'replicas',
+    ],
+    [
+      'of an entry beside the services',
+      'services: { web: { image: x } }\nnetworks:\n  a:\n    foo: 1\n',
+      '4:5',
+      null,
+    ],
+    ['of the file', 'servcies:\n  web: { image: x }\n', '1:1', 'services'],
+  ])('is refused at a key that Compose does not know: %s', async (_whose, text, place, meant) => {
+    const { problems } = await load('  compose: compose.yaml\n', { 'compose.yaml': text });
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toMatch(
+      new RegExp(
+        `^compose.yaml:${place}: error compose-refused: .* additional properties '\\w+' not allowed`,
+      ),
+    );
+    if (meant !== null) expect(problems[0]).toMatch(new RegExp(`did you mean ${meant}\\?$`));
+  });
+
   it('hands on what the plugin warns of, at the line of the variable or key', async () => {
     const { mesh, problems } = await load('  compose: compose.yaml\n', {
       'compose.yaml':

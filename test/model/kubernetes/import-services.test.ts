@@ -185,6 +185,26 @@ describe('a Deployment with its Service', () => {
     });
   });
 
+  it('mounts what a subPathExpr leads to, and tells where it leads nowhere', () => {
+    const mounted = (subPathExpr: string) => {
+      const container = `env: [{ name: K, value: k }], volumeMounts: [{ name: c, mountPath: /one, subPathExpr: ${JSON.stringify(subPathExpr)} }]`;
+      const pod = 'volumes: [{ name: c, configMap: { name: cm } }],';
+      const yaml = `${deployment('web', { container, pod })}kind: ConfigMap\nmetadata: { name: cm, namespace: shop }\ndata: { k: v, other: w }\n`;
+      const { services, problems } = imported(yaml);
+      return [
+        services?.[0]?.container?.files ?? [],
+        problems.map((text) => text.slice(text.indexOf('web: '))),
+      ];
+    };
+    expect(mounted('$(K)')).toEqual([[{ target: '/one', text: 'v' }], []]);
+    expect(mounted('other')).toEqual([[{ target: '/one', text: 'w' }], []]);
+    for (const nowhere of ['$(GONE)', '$$(K)', 'toString'])
+      expect(mounted(nowhere)).toEqual([
+        [],
+        ['web: nothing is mounted at /one: only ConfigMaps of this file and emptyDir are'],
+      ]);
+  });
+
   describe('has variables in its words, as Kubernetes expands them:', () => {
     const run = (container: string, data = '{}') =>
       imported(
