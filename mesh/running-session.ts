@@ -29,9 +29,7 @@ import { LogRing } from './log-ring.ts';
 import { compileMeshPolicies, type MeshPolicies, policyProblems } from './mesh-policies.ts';
 import { type MovableClock, movedClock } from './moved-clock.ts';
 import type { IssuedLeaf, LeafRequest } from './pki/leaf.ts';
-import { type PolicyWatch, watchPolicies, watchedFolders } from './policy-watch.ts';
 import { readPolicyEdit } from './policy-reload.ts';
-import { watchProject } from './project-watch.ts';
 import { openRecorder, type Recorder } from './recorder.ts';
 import { processRuntime } from './runtimes/process/process-runtime.ts';
 import type { InstancePlacement, Runtime } from './runtimes/runtime.ts';
@@ -41,6 +39,7 @@ import { dataPlaneLost, SessionBoard } from './session-board.ts';
 import { openIdentity, type SessionIdentity } from './session-identity.ts';
 import { SessionProblems } from './session-problems.ts';
 import { SessionPublishing } from './session-publishing.ts';
+import { SessionWatches } from './session-watches.ts';
 import { createSessionFile, newSessionId } from './session-file.ts';
 import type { SnapshotInput } from './snapshot.ts';
 import { startInstances } from './start-instances.ts';
@@ -67,8 +66,7 @@ export class RunningSession implements Session {
   #runtime: Runtime | null = null;
   #dataPlane: DataPlane | null = null;
   readonly #publishing: SessionPublishing;
-  #watch: PolicyWatch | null = null;
-  #endProjectWatch: () => void = () => undefined;
+  #watches: SessionWatches | null = null;
   readonly #problems: SessionProblems;
   readonly #keys: JwksSource;
   readonly #actions = new InstanceActions({
@@ -258,10 +256,13 @@ export class RunningSession implements Session {
   #startWatch(): void {
     const { reload, watch } = this.#options;
     if (!reload || watch === 'nothing') return;
-    this.#watch = watchPolicies(watchedFolders(this.#mesh), async () => {
-      await this.reloadPolicies();
+    this.#watches = new SessionWatches({
+      mesh: () => this.#mesh,
+      problems: this.#problems,
+      updates: must(this.#runtime).updates,
+      reloadPolicies: () => this.reloadPolicies(),
+      signal: this.#abort.signal,
     });
-    this.#endProjectWatch = watchProject(this.#mesh, (notice) => this.#problems.needsRestart(notice));
   }
 
   #clockMoved(): void {
@@ -332,7 +333,7 @@ export class RunningSession implements Session {
     if (answer.kind === 'nack') return this.#refuse(answer.problems);
     this.#mesh = edit.mesh;
     this.#policies = edit.policies;
-    this.#watch?.follow(watchedFolders(edit.mesh));
+    this.#watches?.follow(edit.mesh);
     const told = edit.problems.filter(({ code }) => code === 'policies-removed');
     this.#problems.showPolicies(edit.policies, told);
     return edit.problems;
@@ -403,8 +404,7 @@ export class RunningSession implements Session {
     this.#board.set({ phase: 'stopping' });
     this.#abort.abort(new EnvironmentError('stopped', 'the session was stopped'));
     await this.#starting?.catch(() => undefined);
-    this.#watch?.close();
-    this.#endProjectWatch();
+    await this.#watches?.close();
     this.#keys.close();
     this.#identity?.certificates.close();
     // Services first: their farewells still find a way out.

@@ -6,6 +6,8 @@ import type { SessionBoard } from './session-board.ts';
 export class SessionProblems {
   readonly #board: SessionBoard;
   readonly #ofKeys: () => readonly Problem[];
+  #shown: readonly Problem[] = [];
+  readonly #ofFiles = new Map<string, Problem>();
   /** Stays whatever becomes of the policies. */
   #restartNeeded: readonly Problem[] = [];
 
@@ -16,7 +18,8 @@ export class SessionProblems {
 
   /** In the place of what was shown. */
   show(problems: readonly Problem[]): void {
-    this.#board.set({ problems: [...problems, ...this.#restartNeeded] });
+    this.#shown = problems;
+    this.#tell();
   }
 
   /** What these policies, now in force, leave open; `told` goes with it. */
@@ -27,6 +30,18 @@ export class SessionProblems {
   /** A change that only a new session takes over. */
   needsRestart(notice: Problem): void {
     this.#restartNeeded = [notice];
-    this.show(this.#board.state().problems);
+    this.#tell();
+  }
+
+  /** A change of a service's files that could not be taken in; null = the last one was. */
+  ofFiles(workload: string, problem: Problem | null): void {
+    if (problem) this.#ofFiles.set(workload, problem);
+    else if (!this.#ofFiles.delete(workload)) return;
+    this.#tell();
+  }
+
+  #tell(): void {
+    const problems = [...this.#shown, ...this.#restartNeeded, ...this.#ofFiles.values()];
+    this.#board.set({ problems });
   }
 }

@@ -75,6 +75,21 @@ export interface RestartRule {
  */
 export type PullRule = { when: 'always' | 'missing' | 'never' | 'build' } | { when: 'older'; thanMs: number };
 
+/** What becomes of a running service when files of this machine change. */
+export interface WatchRule {
+  action: 'sync' | 'sync+restart' | 'restart' | 'rebuild';
+  /** A file or folder, absolute. */
+  path: string;
+  /** Where it lies in the container; null = nothing is copied. */
+  target: string | null;
+  /** Patterns of a `.dockerignore`, from `path` on. */
+  ignore: readonly string[];
+  /** The same; none = all of it. */
+  include: readonly string[];
+  /** What lies there at the start is copied as well. */
+  initialSync?: 'wanted';
+}
+
 /** Absent = the image's own, or the engine's default. */
 export interface ContainerOptions {
   /** Absent = what can be built is built, and else what is missing is fetched. */
@@ -109,6 +124,7 @@ export interface ContainerOptions {
   platform?: string;
   /** Ports that are opened on this machine's loopback, at the sidecar of the first instance: workload port to port. */
   published: readonly { targetPort: number; port: number }[];
+  watch?: readonly WatchRule[];
   /** It runs to its end: another service waits for that. */
   runsToCompletion: boolean;
 }

@@ -77,10 +77,29 @@ export interface Runtime {
   unpause(instance: string): Promise<void>;
   /** Sends a signal. An end by it is a crash like any other. */
   kill(instance: string, signal: KillSignal): Promise<void>;
+  /** Null = its services have no containers. */
+  readonly updates: ServiceUpdates | null;
   /** What was kept from passing its sidecar by; null where nothing is kept: no rules are in force. */
   refusals(instance: string): Promise<Refusals | null>;
   /** Removes everything that this session made. Idempotent. */
   close(): Promise<void>;
+}
+
+/** Files of this machine, absolute, and where they lie in the container. */
+export interface FileUpdate {
+  written: readonly { source: string; target: string }[];
+  /** Where those lay that are gone. */
+  removed: readonly string[];
+}
+
+/** What `develop.watch` asks of a runtime. Each rejects with an `EnvironmentError`; what runs goes on then. */
+export interface ServiceUpdates {
+  /** Copies them into the instance, and into each container that it gets until the next rebuild. */
+  sync(instance: string, update: FileUpdate): Promise<void>;
+  /** Ends it and starts it in the same container. */
+  restartInPlace(instance: string, signal: AbortSignal): Promise<void>;
+  /** Builds its image and starts its instances anew from it, one after the other. */
+  rebuild(workload: Workload, signal: AbortSignal): Promise<void>;
 }
 
 /** Where a runtime notes what it started outside of this process, so that a crash of ours leaves names behind. */

@@ -56,6 +56,15 @@ const mount = z.looseObject({
   tmpfs: z.looseObject({ size: count.optional(), mode: z.number().optional() }).optional(),
 });
 
+const watchRule = z.looseObject({
+  path: text,
+  action: text,
+  target: text.optional(),
+  ignore: words,
+  include: words,
+  initial_sync: z.boolean().optional(),
+});
+
 const service = z.looseObject({
   image: text.optional(),
   build: build.optional(),
@@ -128,6 +137,7 @@ const service = z.looseObject({
   cpuset: text.optional(),
   pids_limit: z.number().optional(),
   shm_size: count.optional(),
+  develop: z.looseObject({ watch: z.array(watchRule).nullish() }).nullish(),
   deploy: z
     .looseObject({
       replicas: z.number().optional(),

@@ -102,6 +102,14 @@ const HONOURED: Readonly<Record<string, string>> = {
   'deploy.resources.limits.memory': 'as `mem_limit`',
   'deploy.resources.limits.pids': 'as `pids_limit`',
   'deploy.resources.reservations.memory': 'as `mem_reservation`',
+  'develop.watch.*.path':
+    'a file, or a folder and all below it; `.dockerignore` of the build and files of editors are left out',
+  'develop.watch.*.action':
+    '`sync`, `sync+restart`, `restart`, `rebuild`, once the files rest for a moment, while `greenroom up` or `serve` runs',
+  'develop.watch.*.target': 'where it is copied to, with its user as the owner where that is a number',
+  'develop.watch.*.ignore': 'patterns of a `.dockerignore`, from the path on',
+  'develop.watch.*.include': 'patterns of a `.dockerignore`, from the path on',
+  'develop.watch.*.initial_sync': 'what is there at the start is copied too',
   profiles: 'chosen by `spec.compose.profiles`; read by `docker compose config`',
   extends: 'read by `docker compose config`',
 };
@@ -164,7 +172,7 @@ const LOST: Readonly<Record<string, string>> = {
   'deploy.restart_policy.window': 'the pause grows by itself',
   'deploy.rollback_config': 'of Swarm',
   'deploy.update_config': 'of Swarm',
-  develop: "files aren't watched",
+  'develop.watch.*.exec': "the command isn't run; the files are copied",
   device_cgroup_rules: 'no device of this machine is given',
   devices: 'no device of this machine is given',
   dns: 'names are those of the mesh; no other name server can be reached',

@@ -68,5 +68,5 @@ function isKnown(pattern: string): boolean {
 /** What the plugin prints for a key that says nothing. */
 function isNothing(value: unknown): boolean {
   if (value === null || value === undefined || value === false || value === '') return true;
-  return typeof value === 'object' && Object.keys(value).length === 0;
+  return typeof value === 'object' && Object.values(value).every(isNothing);
 }

@@ -18,6 +18,7 @@ import { durationMs } from './quantities.ts';
 import { translateBuild, translateUlimits, type TranslatedBuild } from './translate-build.ts';
 import { translatePorts } from './translate-ports.ts';
 import { translateStorage } from './translate-storage.ts';
+import { translateWatch } from './translate-watch.ts';
 
 /** A service out of a Compose file; `name` is what the mesh calls it. */
 export interface ComposeService {
@@ -109,6 +110,7 @@ function containerOf(
       restart: restartOf(config),
       platform: config.platform,
       pull: pullRuleOf(composeName, config, context),
+      watch: translateWatch(composeName, config, context.source, context.problems),
     }),
     ...translated,
     dependsOn: dependenciesOf(config, context),

@@ -23,6 +23,7 @@ function notedRuntime(failing: string | null = null): { runtime: Runtime; notes:
     remove: async () => undefined,
     stopInstance: async () => undefined,
     restart: async () => undefined,
+    updates: null,
     pause: async () => undefined,
     unpause: async () => undefined,
     kill: async () => undefined,

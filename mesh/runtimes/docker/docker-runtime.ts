@@ -7,7 +7,14 @@ import { EnvironmentError } from '../../../model/environment-error.ts';
 import type { KillSignal } from '../../../model/instance-action.ts';
 import type { Instance, Workload } from '../../../model/mesh.ts';
 import type { Refusals } from '../../../model/refusals.ts';
-import type { EgressPlan, InstancePlacement, Runtime, RuntimeContext } from '../runtime.ts';
+import type {
+  EgressPlan,
+  FileUpdate,
+  InstancePlacement,
+  Runtime,
+  RuntimeContext,
+  ServiceUpdates,
+} from '../runtime.ts';
 import { connectEngine, type Engine } from './engine.ts';
 import { ensureHelperImage } from './helper-image.ts';
 import { labelsOf, SESSION_LABEL, thisOwner, type Owner } from './labels.ts';
@@ -16,8 +23,9 @@ import { whyUnusable } from './probe.ts';
 import { ensurePublishable, publishedPort } from './published-ports.ts';
 import { removeLabelled, removePods } from './removal.ts';
 import { type Crash, startService, type ServiceContainer } from './service-container.ts';
-import { serviceImages } from './service-image.ts';
+import { buildImage, type ImageOrder, serviceImages } from './service-image.ts';
 import { createVolumes } from './session-volumes.ts';
+import { SyncedFiles } from './synced-files.ts';
 import { subnetCandidates, type Subnet } from './subnets.ts';
 
 /** A program that is the first in its container and handles no SIGTERM ignores it: each stop would take this long. */
@@ -50,6 +58,7 @@ interface Member {
   image: string;
   service: ServiceContainer | null;
   egress: EgressPlan | null;
+  synced: SyncedFiles;
 }
 
 class DockerRuntime implements Runtime {
@@ -60,6 +69,8 @@ class DockerRuntime implements Runtime {
   readonly #members = new Map<string, Member>();
   /** By workload: its further instances run what the first one runs. */
   readonly #built = new Map<string, string>();
+  /** By workload too: a further instance gets what the others got. */
+  readonly #synced = new Map<string, SyncedFiles>();
   /** What is under way; close waits for it, else it would leave behind what is being created. */
   readonly #underWay = new Set<Promise<unknown>>();
   readonly #closing = new AbortController();
@@ -75,6 +86,12 @@ class DockerRuntime implements Runtime {
     this.#session = { id: context.sessionId, mesh: context.mesh.name, owner: thisOwner() };
     this.#subnets = subnetCandidates(context.sessionId);
   }
+
+  readonly updates: ServiceUpdates = {
+    sync: (instance, update) => this.#track(null, () => this.#sync(instance, update)),
+    restartInPlace: (instance, signal) => this.#restartInPlace(instance, signal),
+    rebuild: (workload, signal) => this.#track(signal, (stop) => this.#rebuild(workload, stop)),
+  };
 
   /** `none` until it was measured on a first pod; then the worst of what was measured. */
   get containment(): 'full' | 'partial' | 'none' {
@@ -103,7 +120,13 @@ class DockerRuntime implements Runtime {
           this.#status(entry.instance.id, 'pending', 'network and holder');
           const pod = await createPod(pods, entry, stop);
           const image = this.#built.get(entry.workload.id) ?? '';
-          this.#members.set(entry.instance.id, { pod, image, service: null, egress: null });
+          this.#members.set(entry.instance.id, {
+            pod,
+            image,
+            service: null,
+            egress: null,
+            synced: this.#syncedOf(entry.workload),
+          });
           return placementOf(pod);
         }),
       );
@@ -181,6 +204,43 @@ class DockerRuntime implements Runtime {
     return this.#track(null, async (stop) => podRefusals(this.#podContext(await this.#helper(stop)), pod));
   }
 
+  async #sync(instance: string, update: FileUpdate): Promise<void> {
+    const { service, synced } = this.#member(instance);
+    if (service === null) return synced.note(update);
+    await synced.apply(this.#engine, service.id, update);
+    const files = update.written.length + update.removed.length;
+    if (service.isReady) this.#status(instance, 'ready', `${files} ${files === 1 ? 'file' : 'files'} synced`);
+  }
+
+  async #restartInPlace(instance: string, signal: AbortSignal): Promise<void> {
+    await this.#track(signal, async (stop) => {
+      const { service } = this.#member(instance);
+      // It crashed, or crashes again and again: it gets a new container with the new files.
+      if (service === null || !service.isReady) return await this.restart(instance, stop);
+      this.#status(instance, 'restarting', 'its files changed');
+      try {
+        await service.restart(this.#graceS(this.#member(instance)), stop);
+      } catch (error) {
+        this.#status(instance, 'failed', error instanceof Error ? error.message : String(error));
+        throw error;
+      }
+    });
+  }
+
+  async #rebuild(workload: Workload, stop: AbortSignal): Promise<void> {
+    const before = await this.#engine.imageId(this.#built.get(workload.id) ?? '');
+    const image = await buildImage(workload, this.#imageOrder(stop));
+    if ((await this.#engine.imageId(image)) === before) return;
+    this.#built.set(workload.id, image);
+    this.#syncedOf(workload).forget();
+    for (const [id, member] of this.#members) {
+      if (member.pod.workload.id !== workload.id) continue;
+      member.image = image;
+      await this.restart(id, stop);
+    }
+    if (before !== null) await this.#engine.removeNameless(before);
+  }
+
   close(): Promise<void> {
     this.#closed ??= this.#close();
     return this.#closed;
@@ -195,15 +255,26 @@ class DockerRuntime implements Runtime {
 
   async #findImages(workloads: readonly Workload[], signal: AbortSignal): Promise<void> {
     const unknown = [...new Set(workloads)].filter(({ id }) => !this.#built.has(id));
-    const found = await serviceImages(unknown, {
+    const onLine = (workload: Workload, line: string): void =>
+      workload.instances.forEach(({ id }) => this.#status(id, 'pending', `building: ${line}`));
+    const found = await serviceImages(unknown, { ...this.#imageOrder(signal), onLine });
+    for (const [workload, image] of found) this.#built.set(workload, image);
+  }
+
+  #imageOrder(signal: AbortSignal): ImageOrder {
+    return {
       engine: this.#engine,
       mesh: this.#session.mesh,
       signal,
       onProgress: (progress) => this.#context.events.onImage(progress),
-      onLine: (workload, line) =>
-        workload.instances.forEach(({ id }) => this.#status(id, 'pending', `building: ${line}`)),
-    });
-    for (const [workload, image] of found) this.#built.set(workload, image);
+      onLine: () => undefined,
+    };
+  }
+
+  #syncedOf({ id, run }: Workload): SyncedFiles {
+    const synced = this.#synced.get(id) ?? new SyncedFiles(run.container?.user);
+    this.#synced.set(id, synced);
+    return synced;
   }
 
   async #helper(signal: AbortSignal): Promise<string> {
@@ -231,6 +302,7 @@ class DockerRuntime implements Runtime {
           engine: this.#engine,
           pod: member.pod,
           image: member.image,
+          synced: member.synced,
           egress,
           containment,
           labels: labelsOf(this.#session, instance, 'service'),
@@ -264,8 +336,12 @@ class DockerRuntime implements Runtime {
   async #stopService(member: Member, asked?: number): Promise<void> {
     const { service } = member;
     member.service = null;
-    const graceMs = asked ?? member.pod.workload.run.container?.stopGraceMs;
-    await service?.stop(graceMs === undefined ? STOP_GRACE_S : Math.ceil(graceMs / 1000));
+    await service?.stop(this.#graceS(member, asked));
+  }
+
+  #graceS({ pod }: Member, asked?: number): number {
+    const graceMs = asked ?? pod.workload.run.container?.stopGraceMs;
+    return graceMs === undefined ? STOP_GRACE_S : Math.ceil(graceMs / 1000);
   }
 
   #service(instance: string): ServiceContainer {

@@ -7,6 +7,7 @@ import Docker from 'dockerode';
 import { EnvironmentError } from '../../../model/environment-error.ts';
 import { containerBody, type ContainerSpec, type Labels } from './container-body.ts';
 import { engineEndpoint, type EngineEndpoint } from './endpoint.ts';
+import { found, translated } from './engine-errors.ts';
 import { eachLine } from './lines.ts';
 import { noEngine } from './no-engine.ts';
 import { transportTo } from './transport.ts';
@@ -68,6 +69,12 @@ export interface Engine {
   startContainer(id: string): Promise<void>;
   /** Unpacks a tar archive at the root of a container, started or not. */
   putArchive(id: string, tar: Buffer): Promise<void>;
+  /** The id of an image; null = the engine has none of this name. */
+  imageId(reference: string): Promise<string | null>;
+  /** Removes an image that has no name any more; one that is named or used stays. */
+  removeNameless(id: string): Promise<void>;
+  /** Runs a command in a running container, without a terminal; its exit code and its output. */
+  runIn(id: string, command: readonly string[], user?: string): Promise<{ code: number; output: string }>;
   /** `none` = it has no health check. */
   health(id: string): Promise<'none' | 'starting' | 'healthy' | 'unhealthy'>;
   createVolume(spec: { name: string; labels: Labels }): Promise<void>;
@@ -152,6 +159,47 @@ class DockerEngine implements Engine {
         translated(`look for the image ${reference}`, this.#docker.getImage(reference).inspect()),
       )) !== null
     );
+  }
+
+  async imageId(reference: string): Promise<string | null> {
+    const what = `look for the image ${reference}`;
+    const facts = await found(translated(what, this.#docker.getImage(reference).inspect()));
+    return facts?.Id ?? null;
+  }
+
+  async removeNameless(id: string): Promise<void> {
+    const facts = await found(translated('look at an image', this.#docker.getImage(id).inspect()));
+    if (facts === null || (facts.RepoTags ?? []).length > 0) return;
+    // One that a container still has stays: it is not for us to take.
+    await translated('remove an image', this.#docker.getImage(id).remove()).catch(() => undefined);
+  }
+
+  async runIn(
+    id: string,
+    command: readonly string[],
+    user?: string,
+  ): Promise<{ code: number; output: string }> {
+    const what = `run ${command[0]} in a container`;
+    const exec = await translated(
+      what,
+      this.#docker.getContainer(id).exec({
+        Cmd: [...command],
+        AttachStdout: true,
+        AttachStderr: true,
+        ...(user === undefined ? {} : { User: user }),
+      }),
+    );
+    const stream = await translated(what, exec.start({}));
+    const sink = new PassThrough();
+    this.#docker.modem.demuxStream(stream, sink, sink);
+    stream
+      .on('end', () => sink.end())
+      .on('close', () => sink.end())
+      .on('error', () => sink.end());
+    const lines: string[] = [];
+    await eachLine(sink, (line) => lines.push(line));
+    const { ExitCode: code } = await translated(what, exec.inspect());
+    return { code: code ?? -1, output: lines.slice(-20).join('\n') };
   }
 
   async importImage(
@@ -375,48 +423,4 @@ function engineWords(cause: unknown): string {
   const words = typeof json === 'object' && json !== null && 'message' in json ? json.message : null;
   if (typeof words === 'string') return words;
   return cause instanceof Error ? cause.message : String(cause);
-}
-
-/** The engine's HTTP status, kept for callers that can do something about it. */
-class EngineRefusal extends EnvironmentError {
-  readonly status: number | null;
-
-  constructor(what: string, status: number | null, cause: unknown) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    super('engine-refused', `The Docker engine did not ${what}: ${why}`, { cause });
-    this.status = status;
-  }
-}
-
-/** Whether the engine refused a subnet because another network has it; in Docker's words, or Podman's. */
-export function isSubnetTaken(error: unknown): boolean {
-  return (
-    error instanceof EngineRefusal && /overlaps with other|already used on the host/i.test(error.message)
-  );
-}
-
-async function translated<T>(what: string, answer: Promise<T>): Promise<T> {
-  try {
-    return await answer;
-  } catch (cause) {
-    throw new EngineRefusal(what, statusOf(cause), cause);
-  }
-}
-
-/** Null where the engine says "no such thing" (404), "nothing to do" (304) or "being removed already" (409). */
-async function found<T>(answer: Promise<T>): Promise<T | null> {
-  try {
-    return await answer;
-  } catch (error) {
-    if (!(error instanceof EngineRefusal)) throw error;
-    if (error.status === 404 || error.status === 304) return null;
-    if (error.status === 409 && /already in progress/.test(error.message)) return null;
-    throw error;
-  }
-}
-
-function statusOf(cause: unknown): number | null {
-  const status =
-    typeof cause === 'object' && cause !== null && 'statusCode' in cause ? cause.statusCode : null;
-  return typeof status === 'number' ? status : null;
 }

@@ -8,15 +8,20 @@ import { waitForPort } from '../process/readiness.ts';
 import { healthPatienceMs, waitForHealth } from './health.ts';
 import { restartPause, SETTLED_MS } from './restart-pause.ts';
 import { filesToPut, serviceSpec, type ServiceFacts } from './service-spec.ts';
+import type { SyncedFiles } from './synced-files.ts';
 import { tarOf } from './tar.ts';
 
 const KEPT_LINES = 20;
 
 export interface ServiceContainer {
   readonly id: string;
+  /** It was ready, and neither ended since nor is paused. */
+  readonly isReady: boolean;
   /** Freezes its processes; their connections stay. */
   pause(): Promise<void>;
   unpause(): Promise<void>;
+  /** Ends one that is ready and starts it again as it is, files that were put into it included; resolves when it is ready. */
+  restart(graceS: number, signal: AbortSignal): Promise<void>;
   /** Stops it: asks, waits for the grace, kills, removes; resolves after its last line was handed on. */
   stop(graceS: number): Promise<void>;
 }
@@ -31,6 +36,8 @@ export interface Crash {
 }
 
 export interface ServiceRequest extends ServiceFacts {
+  /** What was put into the containers before this one. */
+  synced: SyncedFiles;
   /** Called when it ends by itself after it was ready, and isn't started again. `restarts`: in a row, before. */
   onExit(code: number, restarts: number): void;
   /** Called before a pause, after which it is started again. */
@@ -51,6 +58,7 @@ export async function startService(request: ServiceRequest, signal: AbortSignal)
   try {
     const files = pod.workload.run.container?.files ?? [];
     if (files.length > 0) await engine.putArchive(container.id, tarOf(filesToPut(files, pod.workload.id)));
+    await request.synced.fill(engine, container.id);
     return { service: container, state: await container.run(signal) };
   } catch (error) {
     await container.stop(0);
@@ -68,6 +76,7 @@ class RunningService implements ServiceContainer {
   #exited: Promise<number> = Promise.resolve(-1);
   #startedAt = 0;
   #restarts = 0;
+  #launches = 0;
   #paused = false;
 
   constructor(request: ServiceRequest, id: string) {
@@ -96,6 +105,10 @@ class RunningService implements ServiceContainer {
     }
   }
 
+  get isReady(): boolean {
+    return this.#phase === 'ready' && !this.#paused;
+  }
+
   async pause(): Promise<void> {
     await this.#request.engine.pauseContainer(this.id);
     this.#paused = true;
@@ -104,6 +117,19 @@ class RunningService implements ServiceContainer {
   async unpause(): Promise<void> {
     await this.#request.engine.unpauseContainer(this.id);
     this.#paused = false;
+  }
+
+  async restart(graceS: number, signal: AbortSignal): Promise<void> {
+    const { engine } = this.#request;
+    // Its end is no crash.
+    this.#phase = 'starting';
+    await engine.stopContainer(this.id, graceS);
+    await this.#exited;
+    await this.#output;
+    this.#restarts = 0;
+    const outcome = await this.#launch(AbortSignal.any([signal, this.#stopping.signal]));
+    this.#becomeReady();
+    if (outcome === 'ready') this.#request.onReadyAgain();
   }
 
   async stop(graceS: number): Promise<void> {
@@ -124,8 +150,9 @@ class RunningService implements ServiceContainer {
     const since = Date.now() / 1000;
     await engine.startContainer(this.id);
     this.#output = engine
-      .follow(this.id, (line) => this.#note(line), this.#restarts === 0 ? undefined : since)
+      .follow(this.id, (line) => this.#note(line), this.#launches === 0 ? undefined : since)
       .catch(() => undefined);
+    this.#launches += 1;
     // Asked for after the start: an engine answers at once for a container that was only created.
     this.#exited = engine.exited(this.id);
     if (pod.workload.run.container?.runsToCompletion === true) return this.#ended(signal);
@@ -177,6 +204,7 @@ class RunningService implements ServiceContainer {
     if (this.#phase !== 'ready') return;
     const pauseMs = this.#pauseBefore(code);
     if (pauseMs === null) {
+      this.#phase = 'stopping';
       this.#request.onExit(code, this.#restarts);
       return;
     }

@@ -128,7 +128,8 @@ function refuseMissing(plans: readonly [Workload, ImagePlan][], failures: readon
   );
 }
 
-async function buildImage(workload: Workload, order: ImageOrder): Promise<string> {
+/** Builds it, and tags it; rejects with `build-failed`. */
+export async function buildImage(workload: Workload, order: ImageOrder): Promise<string> {
   const { image, build } = workload.run;
   if (build === null) throw new Error(`${workload.id} has nothing to build`);
   const tag = image ?? `greenroom-build/${imageName(order.mesh)}/${imageName(workload.id)}:latest`;

@@ -40,6 +40,7 @@ export function processRuntime(options: ProcessRuntimeOptions = {}): RuntimeFact
 class ProcessRuntime implements Runtime {
   readonly kind = 'process';
   readonly containment = 'none';
+  readonly updates = null;
   readonly #context: RuntimeContext;
   readonly #options: ProcessRuntimeOptions;
   readonly #prepared = new Map<string, Prepared>();

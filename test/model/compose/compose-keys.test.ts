@@ -34,6 +34,12 @@ const filed = (
   c({ [kind]: [{ source: kind === 'configs' ? 'c' : 's', ...more }] }, `container.files.0.${field}`, value);
 const limited = (key: string, written: unknown, field: string, value: unknown = written): Case =>
   container(key, written, `limits.${field}`, value);
+const watched = (rule: object, field: string, value: unknown): Case =>
+  c(
+    { develop: { watch: [{ path: '/p', action: 'sync', target: '/t', ...rule }] } },
+    `container.watch.0.${field}`,
+    value,
+  );
 const deployed = (deploy: object, path: string, value: unknown): Case => c({ deploy }, path, value);
 
 /** A case for each row that has an effect: what is written, and what of the translation shows it. */
@@ -183,6 +189,12 @@ const CASES: Readonly<Record<string, Case>> = {
     'container.restart',
     { when: 'always', attempts: 3 },
   ),
+  'develop.watch.*.path': watched({ path: '/p/src' }, 'path', '/p/src'),
+  'develop.watch.*.action': watched({ action: 'sync+restart' }, 'action', 'sync+restart'),
+  'develop.watch.*.target': watched({ target: '/app/src' }, 'target', '/app/src'),
+  'develop.watch.*.ignore': watched({ ignore: ['node_modules/'] }, 'ignore', ['node_modules/']),
+  'develop.watch.*.include': watched({ include: ['*.js'] }, 'include', ['*.js']),
+  'develop.watch.*.initial_sync': watched({ initial_sync: true }, 'initialSync', 'wanted'),
   ports: c({ ports: [{ target: 80 }] }, 'ports', [{ port: 80 }]),
   'ports.*.target': c({ ports: [{ target: 80 }, { target: 81 }] }, 'ports.1', { port: 81, name: 'port-81' }),
   'ports.*.published': c({ ports: [{ target: 80, published: '8080' }] }, 'container.published', [
@@ -218,6 +230,7 @@ const AROUND: Readonly<Record<string, object>> = {
   'build.*': { context: '/p' },
   'volumes.*': { type: 'volume', target: '/t' },
   'depends_on.*': { condition: 'service_started', required: true },
+  'develop.*': { path: '/p', action: 'sync', target: '/t' },
 };
 
 /** A service in which this key, and no other lost one, is written. */
@@ -228,9 +241,9 @@ function serviceWith(key: string): Record<string, unknown> {
     if (word === undefined) return ['written'];
     if (word !== '*') return { ...around, [word]: build(more, undefined) };
     const inner = build(more, AROUND[`${first}.*`]);
-    return first === 'volumes' || first === 'ports' ? [inner] : { db: inner };
+    return ['volumes', 'ports', 'develop'].includes(first) ? [inner] : { db: inner };
   };
-  return { [first]: build(rest, AROUND[`${first}.*`]) };
+  return { [first]: build(rest, first === 'develop' ? undefined : AROUND[`${first}.*`]) };
 }
 
 function lostOf(service: Record<string, unknown>): string[] {
@@ -271,6 +284,27 @@ describe('keys of a Compose service', () => {
     expect(
       lostOf({ privileged: false, devices: [], deploy: { placement: {} }, tty: false, dns: null }),
     ).toEqual([]);
+  });
+
+  it('of a watch that can’t be followed are told, and the others are followed', () => {
+    const watch = [
+      { path: '/p', action: 'teleport', target: '/t' },
+      { path: '/p', action: 'rebuild' },
+      { path: '/p', action: 'sync', target: 'app' },
+      { path: '/p', action: 'sync+exec', target: '/t', exec: { command: ['reload'] } },
+      { path: '/p', action: 'restart', exec: { command: null } },
+    ];
+    const { services, problems } = translated({ services: { web: { image: 'x', develop: { watch } } } });
+    expect(services[0]?.container.watch).toEqual([
+      { path: '/p', action: 'sync', target: '/t', ignore: [], include: [] },
+      { path: '/p', action: 'restart', target: null, ignore: [], include: [] },
+    ]);
+    expect(problems.map(({ message }) => message)).toEqual([
+      expect.stringMatching(/develop\.watch\.3\.exec has no effect: the command isn't run/),
+      expect.stringMatching(/develop\.watch\.0\.action teleport has no effect: this version/),
+      expect.stringMatching(/develop\.watch\.1\.action rebuild has no effect: the service has no build/),
+      expect.stringMatching(/develop\.watch\.2\.target app has no effect: an absolute path/),
+    ]);
   });
 
   it('are in docs/compose.md as the table has them', () => {

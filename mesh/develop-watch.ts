@@ -1,0 +1,192 @@
+/**
+ * `develop.watch` of Compose: while a session runs, files of this machine are copied into running services, services
+ * restarted or rebuilt. One service's changes are taken in one at a time; those that come meanwhile wait. A change that
+ * can't be taken in is told and leaves the service as it is.
+ */
+import { readFile } from 'node:fs/promises';
+import { basename, join, relative, sep } from 'node:path';
+import { ignoreLines, PASSING_FILES, pathPatterns, type PathTest } from '../model/compose/ignore-patterns.ts';
+import type { WatchRule } from '../model/container.ts';
+import type { Workload } from '../model/mesh.ts';
+import type { Problem } from '../model/problem.ts';
+import type { ServiceUpdates } from './runtimes/runtime.ts';
+import { type TreeChange, WatchedTree } from './watched-tree.ts';
+
+/** Changes come in bursts; and a file is seldom whole at the first notice. */
+const SETTLE_MS = 300;
+
+export interface DevelopWatchParts {
+  workloads: readonly Workload[];
+  updates: ServiceUpdates;
+  /** Of a service now: it may have been scaled. */
+  instances(workload: string): readonly string[];
+  /** What could not be taken in, of this service; null = all was, the last time. */
+  told(workload: string, problem: Problem | null): void;
+  /** Aborted when the session ends. */
+  signal: AbortSignal;
+}
+
+/** Watches every service that has rules; resolves once it does, and what is to be there at the start is copied. */
+export async function watchServices(parts: DevelopWatchParts): Promise<{ close(): void }> {
+  const watches = parts.workloads
+    .filter(({ run }) => (run.container?.watch ?? []).length > 0)
+    .map((workload) => new ServiceWatch(workload, parts));
+  await Promise.all(watches.map(async (watch) => await watch.open()));
+  return {
+    close: () => {
+      for (const watch of watches) watch.close();
+    },
+  };
+}
+
+interface WatchedRule {
+  rule: WatchRule;
+  tree: WatchedTree;
+}
+
+class ServiceWatch {
+  readonly #workload: Workload;
+  readonly #parts: DevelopWatchParts;
+  #rules: WatchedRule[] = [];
+  #settle: NodeJS.Timeout | null = null;
+  #working: Promise<void> = Promise.resolve();
+  #closed = false;
+
+  constructor(workload: Workload, parts: DevelopWatchParts) {
+    this.#workload = workload;
+    this.#parts = parts;
+  }
+
+  async open(): Promise<void> {
+    const ofBuild = await buildIgnores(this.#workload);
+    const soon = (): void => this.#soon();
+    this.#rules = (this.#workload.run.container?.watch ?? []).map((rule) => {
+      const leftOut = filterOf(rule, ofBuild);
+      const wanted: PathTest = rule.include.length === 0 ? () => true : pathPatterns(rule.include);
+      return { rule, tree: new WatchedTree(rule.path, { leftOut, wanted }, soon) };
+    });
+    const first = await Promise.all(
+      this.#rules.map(async ({ rule, tree }) => {
+        const files = await tree.open();
+        if (rule.initialSync === undefined) return [];
+        return [{ rule, changes: files.map((path): TreeChange => ({ path, kind: 'written' })) }];
+      }),
+    );
+    // Copied and no more: at the start nothing that runs has read the files yet.
+    await this.#attempt(async () => await this.#copy(first.flat()));
+  }
+
+  close(): void {
+    this.#closed = true;
+    if (this.#settle) clearTimeout(this.#settle);
+    for (const { tree } of this.#rules) tree.close();
+  }
+
+  #soon(): void {
+    if (this.#settle) clearTimeout(this.#settle);
+    if (this.#closed) return;
+    this.#settle = setTimeout(() => {
+      this.#working = this.#working.then(() => this.#look());
+    }, SETTLE_MS).unref();
+  }
+
+  async #look(): Promise<void> {
+    if (this.#closed) return;
+    const changed: RuleChanges[] = [];
+    for (const { rule, tree } of this.#rules) {
+      const changes = await tree.changes();
+      if (changes.length > 0) changed.push({ rule, changes });
+    }
+    if (changed.length === 0 || this.#closed) return;
+    await this.#attempt(async () => await this.#takeIn(changed));
+  }
+
+  async #takeIn(changed: readonly RuleChanges[]): Promise<void> {
+    const { updates, signal } = this.#parts;
+    const actions = new Set(changed.map(({ rule }) => rule.action));
+    // The new image holds whatever else changed.
+    if (actions.has('rebuild')) return await updates.rebuild(this.#workload, signal);
+    await this.#copy(changed);
+    if (!actions.has('restart') && !actions.has('sync+restart')) return;
+    for (const id of this.#instances()) await updates.restartInPlace(id, signal);
+  }
+
+  async #copy(changed: readonly RuleChanges[]): Promise<void> {
+    const files = changed.flatMap(({ rule, changes }) =>
+      changes.flatMap(({ path, kind }) =>
+        rule.target === null
+          ? []
+          : [{ source: join(rule.path, path), target: targetOf(rule.target, path), kind }],
+      ),
+    );
+    if (files.length === 0) return;
+    const update = {
+      written: files.filter(({ kind }) => kind === 'written'),
+      removed: files.filter(({ kind }) => kind === 'removed').map(({ target }) => target),
+    };
+    for (const id of this.#instances()) await this.#parts.updates.sync(id, update);
+  }
+
+  #instances(): readonly string[] {
+    return this.#parts.instances(this.#workload.id);
+  }
+
+  async #attempt(work: () => Promise<void>): Promise<void> {
+    const { told, signal } = this.#parts;
+    try {
+      await work();
+      told(this.#workload.id, null);
+    } catch (error) {
+      if (!signal.aborted) told(this.#workload.id, problemOf(this.#workload, error));
+    }
+  }
+}
+
+interface RuleChanges {
+  rule: WatchRule;
+  changes: readonly TreeChange[];
+}
+
+/** A rule may name a single file: then the target is that file's. */
+function targetOf(target: string, path: string): string {
+  return path === '' ? target : `${target.replace(/\/+$/, '')}/${path}`;
+}
+
+/** `ignore` is read from the rule's path on, the build's `.dockerignore` from its folder on. */
+function filterOf(rule: WatchRule, ofBuild: BuildIgnores | null): PathTest {
+  const own = pathPatterns([...PASSING_FILES, ...rule.ignore]);
+  const within = ofBuild === null ? null : relative(ofBuild.context, rule.path).split(sep).join('/');
+  // What lies outside the build's folder was never left out of it.
+  if (ofBuild === null || within === null || within.startsWith('..')) return own;
+  return (path) => own(path) || ofBuild.leftOut(within === '' ? path : `${within}/${path}`);
+}
+
+interface BuildIgnores {
+  context: string;
+  leftOut: PathTest;
+}
+
+/** As `docker build` reads them: the Dockerfile's own file goes before the folder's. */
+async function buildIgnores({ run }: Workload): Promise<BuildIgnores | null> {
+  if (run.build === null) return null;
+  const { context, dockerfile } = run.build;
+  const file = dockerfile ?? join(context, 'Dockerfile');
+  for (const path of [`${file}.dockerignore`, join(context, '.dockerignore')]) {
+    const text = await readFile(path, 'utf8').catch(() => null);
+    if (text !== null) return { context, leftOut: pathPatterns(ignoreLines(text)) };
+  }
+  return null;
+}
+
+function problemOf({ id, at }: Workload, error: unknown): Problem {
+  const why = error instanceof Error ? error.message : String(error);
+  const lines = Object(error) as { lines?: readonly string[] };
+  const last = lines.lines?.at(-1);
+  return {
+    code: 'watch-failed',
+    severity: 'warning',
+    message: `a change of ${id} could not be taken in: ${why}${last === undefined ? '' : ` (${last})`}`,
+    hint: `it goes on as it was; the next change is tried again (${basename(at.file)}, develop.watch)`,
+    at,
+  };
+}

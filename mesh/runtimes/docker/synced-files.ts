@@ -1,0 +1,86 @@
+/** Files of this machine that were put into an instance's containers while they ran, and are put into the next one. */
+import { readFile, stat } from 'node:fs/promises';
+import { EnvironmentError } from '../../../model/environment-error.ts';
+import type { FileUpdate } from '../runtime.ts';
+import type { Engine } from './engine.ts';
+import { tarOf, type TarFile } from './tar.ts';
+
+/** Of one archive: what is read at once. */
+const BATCH_BYTES = 16 * 1024 * 1024;
+const LONGEST_COMMAND = 500;
+
+export class SyncedFiles {
+  /** Targets to sources. */
+  readonly #files = new Map<string, string>();
+  readonly #owner: { uid: number; gid: number };
+
+  /** `user`: as the project names the container's; a name leaves the files root's. */
+  constructor(user: string | undefined) {
+    const [, uid, gid] = /^(\d+)(?::(\d+))?$/.exec(user ?? '') ?? [];
+    this.#owner = { uid: Number(uid ?? 0), gid: Number(gid ?? 0) };
+  }
+
+  forget(): void {
+    this.#files.clear();
+  }
+
+  /** For the next container. */
+  note({ written, removed }: FileUpdate): void {
+    for (const target of removed) this.#files.delete(target);
+    for (const { source, target } of written) this.#files.set(target, source);
+  }
+
+  /** Puts a change into a container. Rejects with `sync-failed` where it can't take it. */
+  async apply(engine: Engine, container: string, update: FileUpdate): Promise<void> {
+    const { written, removed } = update;
+    this.note(update);
+    await this.#put(engine, container, written);
+    for (let from = 0; from < removed.length; from += LONGEST_COMMAND)
+      await remove(engine, container, removed.slice(from, from + LONGEST_COMMAND));
+  }
+
+  /** Puts all of it into a container that was just made. */
+  async fill(engine: Engine, container: string): Promise<void> {
+    await this.#put(
+      engine,
+      container,
+      [...this.#files].map(([target, source]) => ({ source, target })),
+    );
+  }
+
+  async #put(engine: Engine, container: string, files: FileUpdate['written']): Promise<void> {
+    let batch: TarFile[] = [];
+    let bytes = 0;
+    const send = async (): Promise<void> => {
+      if (batch.length > 0) await engine.putArchive(container, tarOf(batch));
+      batch = [];
+      bytes = 0;
+    };
+    for (const { source, target } of files) {
+      const facts = await stat(source).catch(() => null);
+      const content = await readFile(source).catch(() => null);
+      // Gone again meanwhile: the next look tells.
+      if (facts === null || content === null) continue;
+      batch.push({
+        path: target,
+        content,
+        mode: facts.mode & 0o777,
+        modifiedAt: Math.floor(facts.mtimeMs / 1_000),
+        ...this.#owner,
+      });
+      bytes += content.length;
+      if (bytes >= BATCH_BYTES) await send();
+    }
+    await send();
+  }
+}
+
+async function remove(engine: Engine, container: string, targets: readonly string[]): Promise<void> {
+  const { code, output } = await engine.runIn(container, ['rm', '-f', '--', ...targets], '0');
+  if (code === 0) return;
+  throw new EnvironmentError(
+    'sync-failed',
+    `${targets.length === 1 ? targets[0] : `${targets.length} files`} could not be removed in the container: ${output || `rm ended with ${code}`}`,
+    { hint: 'files are removed by the image’s own rm' },
+  );
+}
