@@ -213,6 +213,24 @@ describeWith('browser', 'the window', () => {
     await page.getByText('no rules keep it to its sidecar').waitFor();
   });
 
+  it('gives a service another number of instances, and shows them come and go', async () => {
+    await goTo('#/services?instance=orders-0');
+    const number = page.getByRole('spinbutton', { name: 'Instances of orders' });
+    const scale = page.getByRole('button', { name: 'Scale', exact: true });
+    expect(await scale.isDisabled()).toBe(true);
+    await number.fill('101');
+    expect(await scale.isDisabled()).toBe(true);
+    await number.fill('2');
+    await scale.click();
+    const second = page.getByRole('row').filter({ hasText: 'orders-1' });
+    await second.filter({ hasText: 'ready' }).waitFor();
+    await page.getByText('orders has 2 instances').waitFor();
+    await number.fill('1');
+    await scale.click();
+    await second.waitFor({ state: 'detached' });
+    await page.getByText('orders has 1 instance', { exact: true }).waitFor();
+  });
+
   it('lists every shortcut behind the question mark', async () => {
     await goTo('#/traffic');
     await page.locator('.rows').focus();
