@@ -56,13 +56,20 @@ function meshConfigValues(config: MeshConfig): object | null {
 /** Its Gateways leave with the policies; what serves them is Istio's own, and its keys are nobody's to copy. */
 function gatewayNotices({ name, namespace, labels, credentials }: MeshGateway): Problem[] {
   const own = Object.entries(labels).map(([key, value]) => `--set labels.${key}=${value}`);
+  const deployed = labels['gateway.networking.k8s.io/gateway-name'];
   return [
-    {
-      code: 'gateway-apart',
-      severity: 'notice',
-      message: `gateway ${namespace}/${name} is installed by Istio's own chart, not by these manifests`,
-      hint: `helm upgrade -i ${name} istio/gateway -n ${namespace} ${own.join(' ')}`,
-    },
+    deployed === undefined
+      ? {
+          code: 'gateway-apart',
+          severity: 'notice',
+          message: `gateway ${namespace}/${name} is installed by Istio's own chart, not by these manifests`,
+          hint: `helm upgrade -i ${name} istio/gateway -n ${namespace} ${own.join(' ')}`,
+        }
+      : {
+          code: 'gateway-apart',
+          severity: 'notice',
+          message: `gateway ${namespace}/${name} is deployed by istiod itself, from Gateway ${namespace}/${deployed}`,
+        },
     ...Object.keys(credentials).map(
       (credential): Problem => ({
         code: 'credential-apart',

@@ -114,7 +114,7 @@ function missingCredentials(
 ): Map<string, string[]> {
   const missing = new Map<string, string[]>();
   for (const { object, spec } of writtenGateways(objects)) {
-    if (!selectsGateway(spec.selector ?? {}, gateway.labels)) continue;
+    if (!selectsGateway(spec.selector ?? {}, gateway)) continue;
     for (const { tls, hosts = [] } of spec.servers ?? []) {
       const name = tls?.['credentialName'];
       if (typeof name !== 'string' || name === '' || Object.hasOwn(fromFiles, name)) continue;

@@ -9,10 +9,13 @@ import { requestValidationSpecSchema } from './greenroom/request-validation.ts';
 import { authorizationPolicySpecSchema } from './istio/authorization-policy.ts';
 import { destinationRuleSchema } from './istio/destination-rule.ts';
 import { gatewaySchema } from './istio/gateway.ts';
+import { gatewayApiGatewaySchema } from './istio/gateway-api-gateway.ts';
 import {
   grpcRouteObjectSchema,
   httpRouteObjectSchema,
   referenceGrantSchema,
+  tcpRouteObjectSchema,
+  tlsRouteObjectSchema,
 } from './istio/gateway-api-routes.ts';
 import { peerAuthenticationSpecSchema } from './istio/peer-authentication.ts';
 import { requestAuthenticationSpecSchema } from './istio/request-authentication.ts';
@@ -61,8 +64,11 @@ const KINDS: Readonly<Record<string, KindSupport>> = {
   [`${NETWORKING}/ServiceEntry`]: enforced(ROUTING_VERSIONS, serviceEntrySchema),
   [`${NETWORKING}/Gateway`]: enforced(ROUTING_VERSIONS, gatewaySchema),
   [`${NETWORKING}/Sidecar`]: enforced(ROUTING_VERSIONS, sidecarSchema),
+  [`${GATEWAY}/Gateway`]: enforced(['v1', 'v1beta1'], gatewayApiGatewaySchema),
   [`${GATEWAY}/HTTPRoute`]: enforced(['v1', 'v1beta1'], httpRouteObjectSchema),
   [`${GATEWAY}/GRPCRoute`]: enforced(['v1', 'v1alpha2'], grpcRouteObjectSchema),
+  [`${GATEWAY}/TLSRoute`]: enforced(['v1', 'v1alpha3', 'v1alpha2'], tlsRouteObjectSchema),
+  [`${GATEWAY}/TCPRoute`]: enforced(['v1alpha2', 'v1'], tcpRouteObjectSchema),
   [`${GATEWAY}/ReferenceGrant`]: enforced(['v1', 'v1beta1'], referenceGrantSchema),
   [`${OURS}/RateLimit`]: enforced(['v1'], rateLimitSpecSchema),
   [`${OURS}/RequestValidation`]: enforced(['v1'], requestValidationSpecSchema),

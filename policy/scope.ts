@@ -13,11 +13,17 @@ export interface PolicyTarget {
 /** The part of a spec that says what it is about. */
 export interface Scoped {
   selector?: { matchLabels?: Readonly<Record<string, string>> | null } | null;
-  targetRef?: unknown;
-  targetRefs?: readonly unknown[] | null;
+  targetRef?: TargetReference | null;
+  targetRefs?: readonly TargetReference[] | null;
 }
 
-/** Objects of `kind` that apply to `target`'s sidecar, in the order given. */
+interface TargetReference {
+  group?: string;
+  kind?: string;
+  name?: string;
+}
+
+/** Objects of `kind` that apply to `target`'s sidecar or gateway, in the order given. */
 export function objectsInScope<Spec extends Scoped>(
   objects: readonly PolicyObject[],
   kind: string,
@@ -29,10 +35,19 @@ export function objectsInScope<Spec extends Scoped>(
     const { namespace } = object.metadata;
     if (namespace !== target.namespace && namespace !== rootNamespace) return false;
     const spec = (object.spec ?? {}) as Scoped;
+    const targets = [spec.targetRef ?? [], spec.targetRefs ?? []].flat();
     // targetRefs name gateways and waypoints; a sidecar has no part in them.
-    if (spec.targetRef || (spec.targetRefs && spec.targetRefs.length > 0)) return false;
+    if (targets.length > 0)
+      return namespace === target.namespace && targets.some((one) => isGateway(one, target));
     return selects(spec, target.labels);
   });
+}
+
+/** Whether a reference names the Gateway of the Gateway API that the pods serve. */
+function isGateway({ group, kind, name }: TargetReference, { labels }: PolicyTarget): boolean {
+  return (
+    group === 'gateway.networking.k8s.io' && kind === 'Gateway' && labels[`${group}/gateway-name`] === name
+  );
 }
 
 const OWN_KINDS: ReadonlySet<string> = new Set(['RateLimit', 'RequestValidation', 'ContextSignals']);

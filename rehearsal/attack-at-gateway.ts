@@ -2,6 +2,7 @@
 import type { MeshGateway } from '../model/mesh.ts';
 import type { HttpStep, TlsStep } from '../model/scenario.ts';
 import type { Session } from '../mesh/session.ts';
+import { asksForHello } from '../policy/gateway/gateway-connection.ts';
 import { gatewayPorts } from '../policy/gateway/gateway-ports.ts';
 import { readGatewayPort } from '../policy/gateway/read-gateway.ts';
 import { withoutPort } from '../wire/name-match.ts';
@@ -97,7 +98,7 @@ function entryOf(
   const ports = gatewayPorts(policies, gateway);
   const secured = (port: number): boolean => {
     const at = readGatewayPort(policies, gateway, port);
-    return typeof at !== 'string' && at.https.length > 0;
+    return typeof at !== 'string' && asksForHello(at);
   };
   const port = wanted ?? ports.find(secured) ?? ports[0];
   const bound = session

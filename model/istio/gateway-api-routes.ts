@@ -1,4 +1,4 @@
-/** HTTPRoute, GRPCRoute and ReferenceGrant (Gateway API), with the defaults that the API server fills in. */
+/** HTTPRoute, GRPCRoute, TLSRoute, TCPRoute and ReferenceGrant (Gateway API), with the defaults that the API server fills in. */
 import { z } from 'zod';
 import { duration, portNumber } from './routing-values.ts';
 
@@ -135,6 +135,22 @@ export const grpcRouteObjectSchema = z.strictObject({
     .default([]),
 });
 
+const bytesRuleSchema = z.strictObject({
+  name: z.string().optional(),
+  backendRefs: z.array(backendSchema).min(1, 'a rule needs backendRefs'),
+});
+
+export const tcpRouteObjectSchema = z.strictObject({
+  parentRefs: z.array(parentRefSchema).default([]),
+  rules: z.array(bytesRuleSchema).min(1, 'a TCPRoute needs rules'),
+});
+
+export const tlsRouteObjectSchema = z.strictObject({
+  parentRefs: z.array(parentRefSchema).default([]),
+  hostnames: z.array(z.string()).default([]),
+  rules: z.array(bytesRuleSchema).min(1, 'a TLSRoute needs rules'),
+});
+
 export const referenceGrantSchema = z.strictObject({
   from: z.array(z.strictObject({ group: z.string(), kind: z.string(), namespace: z.string() })).default([]),
   to: z
@@ -144,6 +160,8 @@ export const referenceGrantSchema = z.strictObject({
 
 export type HttpRouteObjectSpec = z.infer<typeof httpRouteObjectSchema>;
 export type GrpcRouteObjectSpec = z.infer<typeof grpcRouteObjectSchema>;
+export type TcpRouteObjectSpec = z.infer<typeof tcpRouteObjectSchema>;
+export type TlsRouteObjectSpec = z.infer<typeof tlsRouteObjectSchema>;
 export type GatewayApiFilter = z.infer<typeof filterSchema>;
 export type BackendRefSpec = z.infer<typeof backendSchema>;
 export type ParentRefSpec = z.infer<typeof parentRefSchema>;

@@ -3,6 +3,8 @@ import { closest } from '../../model/closest.ts';
 import { positionOf, type PolicyObject } from '../../model/policy-object.ts';
 import type { Problem } from '../../model/problem.ts';
 import { qualified } from '../routes/virtual-services.ts';
+import { isListener } from './gateway-api-listeners.ts';
+import { apiServices } from './gateway-api-services.ts';
 import { networkingObjects } from './read-gateway.ts';
 
 interface WrittenService {
@@ -13,37 +15,49 @@ interface WrittenService {
   tls?: readonly unknown[];
 }
 
-/** A VirtualService as a gateway looks for it. */
+/** A VirtualService as a gateway looks for it, or what a route of the Gateway API amounts to. */
 export interface AttachedService {
-  metadata: PolicyObject['metadata'];
+  metadata: Pick<PolicyObject['metadata'], 'name' | 'namespace'>;
   hosts: readonly string[];
   /** Which kinds of routes it has. */
   routes: readonly ('http' | 'tcp' | 'tls')[];
 }
 
-/** VirtualServices of a gateway, `namespace/name`. */
+/** VirtualServices of a gateway, `namespace/name`, and routes of the Gateway API. */
 export function attachedServices(objects: readonly PolicyObject[], gateway: string): AttachedService[] {
-  return networkingObjects(objects, 'VirtualService').flatMap((object) => {
-    const written = writtenOf(object);
-    const { gateways = [], hosts = [] } = written;
+  const written = networkingObjects(objects, 'VirtualService').flatMap((object) => {
+    const service = writtenOf(object);
+    const { gateways = [], hosts = [] } = service;
     const { metadata } = object;
-    const routes = (['http', 'tcp', 'tls'] as const).filter((kind) => (written[kind] ?? []).length > 0);
+    const routes = ROUTES.filter((kind) => (service[kind] ?? []).length > 0);
     return gateways.some((one) => qualified(one, metadata.namespace) === gateway)
       ? [{ metadata, hosts, routes }]
       : [];
   });
+  const made = apiServices(objects)
+    .filter(({ gateways }) => gateways.includes(gateway))
+    .map((service) => ({
+      metadata: service,
+      hosts: service.hosts,
+      routes: ROUTES.filter((kind) => service[kind].length > 0),
+    }));
+  return [...written, ...made];
 }
+
+const ROUTES = ['http', 'tcp', 'tls'] as const;
 
 /** Gateways that aren't there. */
 export function attachmentProblems(objects: readonly PolicyObject[]): Problem[] {
   const known = networkingObjects(objects, 'Gateway').map(
     ({ metadata: { namespace, name } }) => `${namespace}/${name}`,
   );
+  const offered = networkingObjects(objects, 'Gateway').filter((one) => !isListener(one));
+  const names = offered.map(({ metadata: { namespace, name } }) => `${namespace}/${name}`);
   return networkingObjects(objects, 'VirtualService').flatMap((object) => {
     const { gateways = [] } = writtenOf(object);
     const named = gateways.map((one) => qualified(one, object.metadata.namespace));
     return named.flatMap((one, index) =>
-      one === 'mesh' || known.includes(one) ? [] : [unknownGateway(object, one, index, known)],
+      one === 'mesh' || known.includes(one) ? [] : [unknownGateway(object, one, index, names)],
     );
   });
 }

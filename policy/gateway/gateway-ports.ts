@@ -28,7 +28,7 @@ export function writtenGateways(
 /** Ports of the servers that the workload is selected for, rising. */
 export function gatewayPorts(objects: readonly PolicyObject[], workload: GatewayWorkload): number[] {
   const numbers = writtenGateways(objects)
-    .filter(({ spec }) => selectsGateway(spec.selector ?? {}, workload.labels))
+    .filter(({ spec }) => selectsGateway(spec.selector ?? {}, workload))
     .flatMap(({ spec }) => spec.servers?.flatMap(({ port }) => port?.number ?? []) ?? []);
   return [...new Set(numbers)].toSorted((one, other) => one - other);
 }
@@ -59,10 +59,10 @@ export function clientCertificatesAt(
 
 function serversAt(
   objects: readonly PolicyObject[],
-  { labels }: GatewayWorkload,
+  workload: GatewayWorkload,
   port: number,
 ): WrittenServer[] {
   return writtenGateways(objects)
-    .filter(({ spec }) => selectsGateway(spec.selector ?? {}, labels))
+    .filter(({ spec }) => selectsGateway(spec.selector ?? {}, workload))
     .flatMap(({ spec }) => spec.servers?.filter((server) => server.port?.number === port) ?? []);
 }

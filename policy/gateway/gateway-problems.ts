@@ -7,6 +7,8 @@ import { positionOf, type PolicyObject } from '../../model/policy-object.ts';
 import { hasErrors, type Problem } from '../../model/problem.ts';
 import { narrowerName } from '../../wire/name-match.ts';
 import { gatewayPorts, writtenGateways, type WrittenServer } from './gateway-ports.ts';
+import { apiGateways, GATEWAY_NAME, gatewayTitle, isListener, listenersOf } from './gateway-api-listeners.ts';
+import { gatewayApiProblems } from './gateway-api-problems.ts';
 import { attachedServices, attachmentProblems } from './attached-services.ts';
 import { readGatewayPort, selectsGateway } from './read-gateway.ts';
 import { kindOfPort, serverKind, type ServerKind } from './server-kind.ts';
@@ -19,7 +21,8 @@ export function gatewayProblems(
   const written = writtenGateways(objects);
   const problems = [
     ...written.flatMap(({ object, spec }) => {
-      const serving = gateways.filter(({ labels }) => selectsGateway(spec.selector ?? {}, labels));
+      const serving = gateways.filter((one) => selectsGateway(spec.selector ?? {}, one));
+      if (serving.length === 0 && isListener(object)) return listenerServedByNobody(object, objects);
       if (serving.length === 0) return [servedByNobody(object, spec.selector ?? {}, gateways)];
       return (spec.servers ?? []).flatMap((server, index) => serverProblems(server, index, object, objects));
     }),
@@ -29,6 +32,7 @@ export function gatewayProblems(
       ...credentialProblems(gateway, written),
     ]),
     ...attachmentProblems(objects),
+    ...gatewayApiProblems(objects),
   ];
   return hasErrors(problems)
     ? problems
@@ -45,6 +49,23 @@ function unreadable(gateway: MeshGateway, objects: readonly PolicyObject[]): Pro
   });
 }
 
+/** Told once, with the first listener. */
+function listenerServedByNobody(listener: PolicyObject, objects: readonly PolicyObject[]): Problem[] {
+  const gateway = apiGateways(objects).find((one) => listenersOf(one)[0] === listener);
+  if (gateway === undefined) return [];
+  const { namespace, name } = gateway.metadata;
+  const labels = `${GATEWAY_NAME}: ${name}`;
+  return [
+    {
+      code: 'gateway-not-run',
+      severity: 'warning',
+      message: `Gateway ${namespace}/${name} is served by nobody here: no gateway of namespace ${namespace} has the label ${labels}`,
+      hint: `declare it as istiod deploys it, in greenroom.yaml: spec.gateways: { ${name}-istio: { namespace: ${namespace}, labels: { ${labels} } } }`,
+      at: positionOf(gateway, ['metadata', 'name']),
+    },
+  ];
+}
+
 type Written = ReturnType<typeof writtenGateways>;
 
 function servedByNobody(
@@ -56,7 +77,7 @@ function servedByNobody(
   return {
     code: 'gateway-not-run',
     severity: 'warning',
-    message: `${nameOf(object)} is served by nobody here: no gateway has the labels ${wanted.join(', ')}`,
+    message: `${gatewayTitle(object)} is served by nobody here: no gateway has the labels ${wanted.join(', ')}`,
     hint:
       gateways.length === 0
         ? `declare one in greenroom.yaml: spec.gateways: { ingress: { labels: { ${wanted.join(', ')} } } }`
@@ -78,7 +99,7 @@ function serverProblems(
   const refuse = (message: string, ...path: string[]): Problem => ({
     code: 'not-supported-yet',
     severity: 'error',
-    message: `${nameOf(object)}: ${message}`,
+    message: `${gatewayTitle(object)}: ${message}`,
     at: positionOf(object, [...at, ...path]),
   });
   const { port, tls = {}, hosts = [] } = server;
@@ -139,13 +160,22 @@ function unrouted(
       service.hosts.some((other) => narrowerName(served, other) !== null),
   );
   if (routed) return [];
-  const wanted = field === 'http' ? '' : ` and ${field} routes`;
+  const routes = field === 'http' ? 'routes' : `${field} routes`;
+  const { message, hint } = isListener(object)
+    ? {
+        message: `${gatewayTitle(object)}: no route is attached for ${served}, ${without}`,
+        hint: 'a route of the Gateway API names its Gateway in parentRefs, and allowedRoutes must let its namespace in',
+      }
+    : {
+        message: `${gatewayTitle(object)}: no VirtualService has ${routes} for ${host} at this gateway, ${without}`,
+        hint: `a VirtualService with hosts: [${served}] and gateways: [${namespace}/${name}]${field === 'http' ? '' : ` and ${routes}`}`,
+      };
   return [
     {
       code: 'gateway-host-unrouted',
       severity: 'warning',
-      message: `${nameOf(object)}: no VirtualService has ${field === 'http' ? '' : `${field} `}routes for ${host} at this gateway, ${without}`,
-      hint: `a VirtualService with hosts: [${served}] and gateways: [${namespace}/${name}]${wanted}`,
+      message,
+      hint,
       at: positionOf(object, ['spec', 'servers', index, 'hosts', place]),
     },
   ];
@@ -155,18 +185,18 @@ function unrouted(
  * Servers that Istio drops: of another protocol than the one that has the port, a second of plain bytes, and one with a
  * name that a TLS server of the port has.
  */
-function conflicts({ id, labels }: MeshGateway, written: Written): Problem[] {
+function conflicts({ id, labels, namespace: own }: MeshGateway, written: Written): Problem[] {
   const first = new Map<number, { speaks: string; name: string }>();
   const names = new Map<string, string>();
   return written
-    .filter(({ spec }) => selectsGateway(spec.selector ?? {}, labels))
+    .filter(({ spec }) => selectsGateway(spec.selector ?? {}, { labels, namespace: own }))
     .flatMap(({ object, spec }) =>
       (spec.servers ?? []).flatMap((server, index): Problem[] => {
         if (serverKind(server) === null) return [];
         const number = server.port?.number ?? 0;
         const speaks = kindOfPort(server);
         const earlier = first.get(number);
-        if (earlier === undefined) first.set(number, { speaks, name: nameOf(object) });
+        if (earlier === undefined) first.set(number, { speaks, name: gatewayTitle(object) });
         if (earlier !== undefined && (earlier.speaks !== speaks || speaks === 'TCP'))
           return [
             {
@@ -181,7 +211,7 @@ function conflicts({ id, labels }: MeshGateway, written: Written): Problem[] {
         const { namespace } = object.metadata;
         const own = (server.hosts ?? []).map((host) => `${number} ${host.replace(/^\.\//, `${namespace}/`)}`);
         const twice = own.findIndex((host) => names.has(host));
-        if (twice < 0) for (const host of own) names.set(host, nameOf(object));
+        if (twice < 0) for (const host of own) names.set(host, gatewayTitle(object));
         if (twice < 0) return [];
         return [
           {
@@ -212,11 +242,11 @@ function unusedPorts({ id, labels, namespace, listen, at }: MeshGateway, objects
 }
 
 function credentialProblems(
-  { id, labels, credentials, meshClients }: MeshGateway,
+  { id, labels, namespace, credentials, meshClients }: MeshGateway,
   written: Written,
 ): Problem[] {
   return written
-    .filter(({ spec }) => selectsGateway(spec.selector ?? {}, labels))
+    .filter(({ spec }) => selectsGateway(spec.selector ?? {}, { labels, namespace }))
     .flatMap(({ object, spec }) =>
       (spec.servers ?? []).flatMap(({ tls = {} }, index): Problem[] => {
         const name = tls['credentialName'];
@@ -232,7 +262,7 @@ function credentialProblems(
           {
             code: 'no-client-authority',
             severity: 'error',
-            message: `credential ${name} of gateway ${id} names no ca, and ${nameOf(object)} asks clients for certificates`,
+            message: `credential ${name} of gateway ${id} names no ca, and ${gatewayTitle(object)} asks clients for certificates`,
             hint: 'ca: the PEM file of whoever signs for them, `ca.crt` of the secret',
             at: files.at,
           },
@@ -246,7 +276,7 @@ function noClientAuthority(object: PolicyObject, index: number, name: string, ga
   return {
     code: 'no-client-authority',
     severity: 'error',
-    message: `gateway ${gateway} has no files for credential ${name}, and ${nameOf(object)} asks clients for certificates: nothing says who signs for them`,
+    message: `gateway ${gateway} has no files for credential ${name}, and ${gatewayTitle(object)} asks clients for certificates: nothing says who signs for them`,
     hint: `spec.gateways.${gateway}.credentials: { ${name}: { certificate: …, key: …, ca: … } } in greenroom.yaml; for development { ${name}: { clientAuthority: mesh } } takes the mesh's own identities`,
     at: positionOf(object, ['spec', 'servers', index, 'tls', 'credentialName']),
   };
@@ -260,8 +290,4 @@ function issued(object: PolicyObject, index: number, name: string, gateway: stri
     hint: `spec.gateways.${gateway}.credentials: { ${name}: { certificate: …, key: … } } in greenroom.yaml`,
     at: positionOf(object, ['spec', 'servers', index, 'tls', 'credentialName']),
   };
-}
-
-function nameOf({ kind, metadata: { namespace, name } }: PolicyObject): string {
-  return `${kind} ${namespace}/${name}`;
 }

@@ -15,6 +15,8 @@ import {
   gatewayVirtualServices,
   isExportedTo,
 } from '../routes/virtual-services.ts';
+import { apiGateways, listenersOf, NAMESPACE_NAME } from './gateway-api-listeners.ts';
+import { apiServices } from './gateway-api-services.ts';
 import { nameWithTwoChains } from './gateway-connection.ts';
 import { chainOfServer, passedOnBy } from './gateway-chains.ts';
 import { type DestinationFacts, destinationFacts, NO_FACTS } from './gateway-destinations.ts';
@@ -107,7 +109,7 @@ function readServers(
     const spec = read(gatewaySpecSchema, object);
     if (typeof spec === 'string') return spec;
     const { name, namespace } = object.metadata;
-    if (!selectsGateway(spec.selector, workload.labels)) continue;
+    if (!selectsGateway(spec.selector, workload)) continue;
     for (const written of spec.servers.filter((one) => one.port.number === port)) {
       const server = ownNamespace(written, namespace);
       const kind = serverKind(server);
@@ -145,14 +147,18 @@ function readVirtualServices(
     const { name, namespace, creationTimestamp } = object.metadata;
     found.push({ name, namespace, created: creationTimestamp ?? '', spec, object });
   }
-  return gatewayVirtualServices(found)
+  return [...gatewayVirtualServices(found), ...apiServices(objects)]
     .filter((service) => isExportedTo(service, workload.namespace))
     .toSorted(byAge);
 }
 
-/** Objects of a kind of Istio's networking group. */
-export function networkingObjects(objects: readonly PolicyObject[], kind: string): PolicyObject[] {
-  return objects.filter((one) => one.kind === kind && one.apiVersion.startsWith('networking.istio.io/'));
+/** Objects of a kind of Istio's networking group; among Gateways those that listeners of the Gateway API are. */
+export function networkingObjects(
+  objects: readonly PolicyObject[],
+  kind: 'Gateway' | 'VirtualService',
+): PolicyObject[] {
+  const own = objects.filter((one) => one.kind === kind && one.apiVersion.startsWith('networking.istio.io/'));
+  return kind === 'Gateway' ? [...own, ...apiGateways(objects).flatMap(listenersOf)] : own;
 }
 
 /** As written: defaults that another schema filled in would be taken for the team's own words. */
@@ -166,9 +172,11 @@ function read<T>(schema: z.ZodType<T>, { kind, metadata, spec, written }: Policy
 /** Whether a Gateway's selector takes a workload. */
 export function selectsGateway(
   selector: Readonly<Record<string, string>>,
-  labels: Readonly<Record<string, string>>,
+  { namespace, labels }: GatewayWorkload,
 ): boolean {
-  return Object.entries(selector).every(([key, value]) => labels[key] === value);
+  return Object.entries(selector).every(([key, value]) =>
+    key === NAMESPACE_NAME ? namespace === value : labels[key] === value,
+  );
 }
 
 /** `./host` is a host of the Gateway's own namespace. */

@@ -1,5 +1,6 @@
 /** Policies attached by targetRefs: a gateway or waypoint reads them, no sidecar does. */
 import { type PolicyObject, positionOf } from '../../model/policy-object.ts';
+import { GATEWAY_NAME } from '../gateway/gateway-api-listeners.ts';
 import type { Finding, Lint } from '../lint.ts';
 import type { LintView } from '../lint-view.ts';
 
@@ -22,9 +23,19 @@ export const targetNotEnforced: Lint = {
       const written = targetRef
         ? [{ reference: targetRef, path: ['spec', 'targetRef'] }]
         : (targetRefs ?? []).map((reference, index) => ({ reference, path: ['spec', 'targetRefs', index] }));
-      return written.map(({ reference, path }) => unread(object, reference, path, view));
+      return written
+        .filter(({ reference }) => !servedHere(object, reference, view))
+        .map(({ reference, path }) => unread(object, reference, path, view));
     }),
 };
+
+/** A gateway of the project serves the Gateway that is named, and its policies with it. */
+function servedHere({ metadata }: PolicyObject, { kind, name }: Reference, { mesh }: LintView): boolean {
+  return (mesh.gateways ?? []).some(
+    ({ namespace, labels }) =>
+      kind === 'Gateway' && namespace === metadata.namespace && labels[GATEWAY_NAME] === name,
+  );
+}
 
 function unread(
   object: PolicyObject,

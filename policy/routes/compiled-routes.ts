@@ -16,7 +16,7 @@ export interface CompiledRoutes {
 
 /** Which object wrote a route, and where. */
 export interface RouteSource {
-  kind: 'VirtualService' | 'HTTPRoute' | 'GRPCRoute';
+  kind: 'VirtualService' | 'HTTPRoute' | 'GRPCRoute' | 'TLSRoute' | 'TCPRoute';
   namespace: string;
   name: string;
   /** Index in `spec.http` (`spec.tcp`, `spec.tls`, `spec.rules`) of that object. */

@@ -27,13 +27,16 @@ export function gatewayApiVirtualServices(objects: RoutingObjects): MeshVirtualS
   return [...byKey].map(([key, same]) => merged(key, same.toSorted(byAge)));
 }
 
-type Rules = { routes: HttpRouteSpec[]; index: number }[];
+/** With the index of their rule. */
+export type Rules = { routes: HttpRouteSpec[]; index: number }[];
 
-function rulesOfHttp({ spec, namespace, name }: RoutingObject<HttpRouteObjectSpec>): Rules {
+/** The routes that each rule amounts to. */
+export function rulesOfHttp({ spec, namespace, name }: RoutingObject<HttpRouteObjectSpec>): Rules {
   return spec.rules.map((rule, index) => ({ routes: httpRules(rule, { namespace, name, index }), index }));
 }
 
-function rulesOfGrpc({ spec, namespace, name }: RoutingObject<GrpcRouteObjectSpec>): Rules {
+/** The same of a GRPCRoute. */
+export function rulesOfGrpc({ spec, namespace, name }: RoutingObject<GrpcRouteObjectSpec>): Rules {
   return spec.rules.map((rule, index) => ({ routes: grpcRules(rule, { namespace, name, index }), index }));
 }
 
@@ -100,8 +103,8 @@ function merged(key: string, same: readonly Attached[]): MeshVirtualService {
   };
 }
 
-/** Exact before prefix before expression, longer before shorter, then method, number of headers, of parameters. */
-function precedence({ match: [one] }: HttpRouteSpec, { match: [other] }: HttpRouteSpec): number {
+/** Of rules, across objects: exact before prefix before expression, longer before shorter, then method, number of headers, of parameters. */
+export function precedence({ match: [one] }: HttpRouteSpec, { match: [other] }: HttpRouteSpec): number {
   if (one === undefined || other === undefined)
     return (one === undefined ? 1 : 0) - (other === undefined ? 1 : 0);
   const count = (record: object): number => Object.keys(record).length;

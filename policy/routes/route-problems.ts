@@ -142,7 +142,7 @@ const HTTP_FILTERS = new Set([
 ]);
 
 function checkGatewayApi(
-  { httpRoutes, grpcRoutes }: RoutingObjects,
+  { httpRoutes, grpcRoutes, tlsRoutes, tcpRoutes }: RoutingObjects,
   each: <Spec>(list: readonly RoutingObject<Spec>[], check: (spec: Spec, report: Report) => void) => void,
 ): void {
   each(httpRoutes, ({ parentRefs, rules }, report) => {
@@ -162,14 +162,24 @@ function checkGatewayApi(
     checkParents(parentRefs, report);
     rules.forEach(({ filters }, index) => checkFilters(filters, index, report));
   });
+  for (const routes of [tlsRoutes, tcpRoutes])
+    each<{ parentRefs: readonly { kind: string }[]; rules: readonly unknown[] }>(routes, (spec, report) => {
+      spec.parentRefs.forEach(({ kind }, index) => {
+        if (kind !== 'Gateway')
+          report(['parentRefs', index], `routes of bytes of a ${kind} are not served in this version`);
+      });
+      if (spec.rules.length > 1) report(['rules', 1], 'a route of bytes has one rule that is followed');
+    });
 }
+
+const PARENTS = new Set(['Service', 'ServiceEntry', 'Gateway']);
 
 function checkParents(parents: readonly { kind: string }[], report: Report): void {
   parents.forEach(({ kind }, index) => {
-    if (kind !== 'Service' && kind !== 'ServiceEntry')
+    if (!PARENTS.has(kind))
       report(
         ['parentRefs', index],
-        `routes of a ${kind} are not served in this version: only those of a Service`,
+        `routes of a ${kind} are not served in this version: only those of a Service or Gateway`,
       );
   });
 }

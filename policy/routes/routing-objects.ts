@@ -5,8 +5,12 @@ import {
   grpcRouteObjectSchema,
   httpRouteObjectSchema,
   referenceGrantSchema,
+  tcpRouteObjectSchema,
+  tlsRouteObjectSchema,
   type GrpcRouteObjectSpec,
   type HttpRouteObjectSpec,
+  type TcpRouteObjectSpec,
+  type TlsRouteObjectSpec,
 } from '../../model/istio/gateway-api-routes.ts';
 import { serviceEntrySchema, type ServiceEntrySpec } from '../../model/istio/service-entry.ts';
 import { sidecarSchema, type SidecarSpec } from '../../model/istio/sidecar.ts';
@@ -29,6 +33,8 @@ export interface RoutingObjects {
   sidecars: RoutingObject<SidecarSpec>[];
   httpRoutes: RoutingObject<HttpRouteObjectSpec>[];
   grpcRoutes: RoutingObject<GrpcRouteObjectSpec>[];
+  tlsRoutes: RoutingObject<TlsRouteObjectSpec>[];
+  tcpRoutes: RoutingObject<TcpRouteObjectSpec>[];
   grants: RoutingObject<z.infer<typeof referenceGrantSchema>>[];
 }
 
@@ -44,6 +50,8 @@ export function readRoutingObjects(objects: readonly PolicyObject[]): RoutingObj
     sidecars: read(objects, ISTIO, 'Sidecar', sidecarSchema),
     httpRoutes: read(objects, GATEWAY_API, 'HTTPRoute', httpRouteObjectSchema),
     grpcRoutes: read(objects, GATEWAY_API, 'GRPCRoute', grpcRouteObjectSchema),
+    tlsRoutes: read(objects, GATEWAY_API, 'TLSRoute', tlsRouteObjectSchema),
+    tcpRoutes: read(objects, GATEWAY_API, 'TCPRoute', tcpRouteObjectSchema),
     grants: read(objects, GATEWAY_API, 'ReferenceGrant', referenceGrantSchema),
   };
 }

@@ -36,7 +36,7 @@ spec:
   namespace: shop
   services:
     web: { command: [node, ${JSON.stringify(SERVICE)}], ports: [{ name: http, port: 80, targetPort: 8080 }] }
-  gateways: { ingress: { labels: { istio: ingress }, ${ingress} } }
+  gateways: { ingress: { ${ingress.includes('labels:') ? '' : 'labels: { istio: ingress }, '}${ingress} } }
   policies: [./policies]
 `;
   await writeFile(join(root, 'greenroom.yaml'), yaml);
@@ -61,6 +61,24 @@ spec: { hosts: ["*"], gateways: [public], http: [{ route: [{ destination: { host
 
 const https = (port: number, host: string, mode: string, credential: string): string =>
   `{ port: { number: ${port}, name: p${port}-${credential}, protocol: HTTPS }, hosts: [${host}], tls: { mode: ${mode}, credentialName: ${credential} } }`;
+
+/** A Gateway of the Gateway API, served by `ingress`, with one listener of HTTPS and routes for `hostname` alone. */
+async function gatewayApi(hostname: string, ...more: readonly string[]): Promise<void> {
+  const text = `apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: { name: public }
+spec:
+  gatewayClassName: istio
+  listeners:
+    - { name: https, port: 443, protocol: HTTPS, hostname: "*.shop.example", tls: { certificateRefs: [{ name: shop }] } }
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: { name: shop }
+spec: { parentRefs: [{ name: public }], hostnames: [${hostname}], rules: [{ backendRefs: [{ name: web, port: 80 }] }] }
+`;
+  await writeFile(join(root, 'policies', 'gateway.yaml'), [text, ...more].join('---\n'));
+}
 
 async function start(): Promise<Session> {
   const { value: mesh } = await loadProject(root);
@@ -167,6 +185,34 @@ describe('a gateway with files', () => {
     expect(await ask({ ...to, leaf: theirs })).toBe('HTTP/1.1 200 OK');
     const meshes = await running.issueLeaf({ spiffeId: WEB, fault: 'none' });
     expect(await ask({ ...to, leaf: meshes })).toBeNull();
+  });
+});
+
+describe('a Gateway of the Gateway API', () => {
+  const DENY = `apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: { name: nobody }
+spec: { targetRefs: [{ group: gateway.networking.k8s.io, kind: Gateway, name: public }], action: DENY, rules: [{}] }
+`;
+
+  it('serves its routes’ hosts and no other, over TLS, and an edit opens and closes them', async () => {
+    await project('labels: { gateway.networking.k8s.io/gateway-name: public }', []);
+    await gatewayApi('web.shop.example');
+    const running = await start();
+    const to = { port: door(running, 443), roots: running.trustBundlePem() };
+    expect(await ask({ ...to, host: 'api.shop.example' })).toBe('HTTP/1.1 404 Not Found');
+    expect(await ask({ ...to, host: 'web.shop.example' })).toBe('HTTP/1.1 200 OK');
+    await gatewayApi('api.shop.example');
+    await running.reloadPolicies();
+    expect(await ask({ ...to, host: 'web.shop.example' })).toBe('HTTP/1.1 404 Not Found');
+    expect(await ask({ ...to, host: 'api.shop.example' })).toBe('HTTP/1.1 200 OK');
+    await gatewayApi('api.shop.example', DENY);
+    await running.reloadPolicies();
+    expect(await ask({ ...to, host: 'api.shop.example' })).toBe('HTTP/1.1 403 Forbidden');
+    await running.flush();
+    expect(running.events({ limit: 100 }).findLast(({ owner }) => owner === 'ingress-0')).toMatchObject({
+      decision: { verdict: 'deny', matched: { name: 'nobody' } },
+    });
   });
 });
 
