@@ -5,13 +5,9 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { makeFolder } from '../mesh/make-folder.ts';
+import { diagnoseEngine } from './diagnose-engine.ts';
+import type { Diagnosis } from './diagnosis.ts';
 import { probeDocker } from '../mesh/runtimes/docker/probe.ts';
-
-export interface Diagnosis {
-  state: 'ok' | 'missing' | 'broken';
-  what: string;
-  words: string;
-}
 
 function node(): Diagnosis {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
@@ -80,5 +76,10 @@ async function compose(): Promise<Diagnosis> {
 
 /** Every check, in the order in which they are shown. */
 export async function diagnose(dataDir: string): Promise<Diagnosis[]> {
-  return [node(), ...(await Promise.all([dataFolder(dataDir), loopback(), docker(), compose()]))];
+  return [
+    node(),
+    ...(await Promise.all([dataFolder(dataDir), loopback(), docker()])),
+    ...(await diagnoseEngine()),
+    await compose(),
+  ];
 }

@@ -33,7 +33,8 @@ export function doctorCommand(): Command {
         ))
           say(line);
         if (orphans.length === 0) say('✓ nothing is left of an earlier crash');
-        for (const orphan of orphans) say(`${MARKS.missing} left behind: ${orphan.description}`);
+        for (const orphan of orphans)
+          say(`${MARKS.missing} left behind by session ${orphan.session}: ${orphan.description}`);
         if (removed !== null) say(`removed ${removed.length}`);
         else if (orphans.length > 0) say('  hint: greenroom doctor --remove-orphans');
       }

@@ -18,7 +18,8 @@ export type Need =
   | 'redis'
   | 'nginx'
   | 'registry'
-  | 'ssh';
+  | 'ssh'
+  | 'podman';
 
 const SHARED = new URL('../../../shared/', import.meta.url);
 
@@ -76,6 +77,7 @@ const NEEDS: Record<Need, { present: () => boolean; how: string }> = {
     present: () => onPath('docker-registry'),
     how: 'apt-get install docker-registry',
   },
+  podman: { present: () => onPath('podman'), how: 'apt-get install podman' },
   ssh: {
     present: () => existsSync('/usr/sbin/sshd') && onPath('ssh') && onPath('ssh-keygen'),
     how: 'apt-get install openssh-server',

@@ -3,7 +3,7 @@
  * files below `contexts/tls/<digest>/docker`. Never written.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { EnvironmentError } from '../../../model/environment-error.ts';
 import type { EngineTls } from './endpoint.ts';
@@ -36,6 +36,21 @@ export function readContext(folder: string, name: string): StoredContext {
   }
   const skips = member(docker, 'SkipTLSVerify') === true;
   return { url, tls: storedTls(join(folder, 'contexts', 'tls', digest, 'docker'), skips) };
+}
+
+/** Names of all contexts there, sorted; those that can't be read are left out. */
+export function contextNames(folder: string): string[] {
+  const meta = join(folder, 'contexts', 'meta');
+  if (!existsSync(meta)) return [];
+  return readdirSync(meta)
+    .flatMap((digest) => {
+      try {
+        return text(readJson(join(meta, digest, 'meta.json')), 'Name') ?? [];
+      } catch {
+        return [];
+      }
+    })
+    .toSorted();
 }
 
 function storedTls(folder: string, skips: boolean): EngineTls | null {

@@ -36,7 +36,7 @@ const DEFAULT_URL = process.platform === 'win32' ? 'npipe:////./pipe/docker_engi
  * @throws EnvironmentError `no-engine` where a context is named that isn't there or can't be read
  */
 export function engineEndpoint(environment: NodeJS.ProcessEnv = process.env): EngineEndpoint {
-  const folder = environment['DOCKER_CONFIG'] || join(homedir(), '.docker');
+  const folder = dockerConfiguration(environment);
   const host = environment['DOCKER_HOST'];
   const tls = environmentTls(environment, folder);
   if (host) return { url: completeUrl(host, tls), from: 'DOCKER_HOST', ...withTls(tls) };
@@ -47,6 +47,11 @@ export function engineEndpoint(environment: NodeJS.ProcessEnv = process.env): En
   }
   if (tls !== null) return { url: completeUrl('tcp://', tls), from: 'default', tls };
   return rootlessEndpoint(environment) ?? { url: DEFAULT_URL, from: 'default' };
+}
+
+/** The folder of docker's own configuration. */
+export function dockerConfiguration(environment: NodeJS.ProcessEnv = process.env): string {
+  return environment['DOCKER_CONFIG'] || join(homedir(), '.docker');
 }
 
 /**

@@ -19,6 +19,7 @@ const PING_TIMEOUT_MS = 10_000;
 const PING_OVER_SSH_TIMEOUT_MS = 35_000;
 
 export interface EngineFacts {
+  product: 'Docker' | 'Podman';
   version: string;
   /** `linux` or `windows`: what the engine's containers are. */
   containerOs: string;
@@ -145,7 +146,9 @@ class DockerEngine implements Engine {
       OperatingSystem?: string;
       SecurityOptions?: string[];
     } = await translated('ask the engine what it is', this.#docker.info());
+    const { Components: parts } = await translated('ask the engine what it is', this.#docker.version());
     return {
+      product: (parts ?? []).some(({ Name }) => Name === 'Podman Engine') ? 'Podman' : 'Docker',
       version: info.ServerVersion ?? 'unknown',
       containerOs: info.OSType ?? 'unknown',
       operatingSystem: info.OperatingSystem ?? 'unknown',
@@ -218,6 +221,9 @@ class DockerEngine implements Engine {
         );
       }),
     );
+    // Podman takes the repository and leaves the tag out.
+    if (!(await this.hasImage(`${repository}:${tag}`)))
+      await translated(what, this.#docker.getImage(`${repository}:latest`).tag({ repo: repository, tag }));
   }
 
   async imageTaggedAt(reference: string): Promise<number | null> {
