@@ -62,9 +62,9 @@ describe('a window', () => {
     ['state', 'unasked'],
   ])(
     'is refused %s with arguments that do not fit, and the host never sees the call',
-    async (method, argument) => {
+    async (method, ...args) => {
       const { host, call, detach } = carrierOf();
-      const answer = await call(method, argument);
+      const answer = await call(method, ...args);
       expect(answer.e).toBeDefined();
       expect(host.calls).toEqual([]);
       detach();
