@@ -4,6 +4,7 @@
  */
 import type { DecisionCase } from '../../model/decision-suite.ts';
 import type { TrafficEvent } from '../../model/traffic-event.ts';
+import { notCompared } from '../../policy/compare-case.ts';
 import { unescapeUtf8 } from '../../wire/path-normalization.ts';
 import type { Checked } from './authorizer.ts';
 import type { Observation } from './client.ts';
@@ -45,21 +46,8 @@ export function compareVerdict(expect: DecisionCase['expect'], played: Played): 
     check(`responseHeaders ${name}`, value, joined(seen.headers, name));
   for (const [field, value] of Object.entries(expect.checked ?? {}))
     check(`checked ${field}`, show(value), show(checkedField(field, played.checked)));
-  for (const field of Object.keys(expect).filter((name) => !COMPARED.has(name)))
-    differences.push(`${field}: not known here`);
-  return differences;
+  return [...differences, ...notCompared(expect)];
 }
-
-const COMPARED: ReadonlySet<string> = new Set([
-  'decision',
-  'status',
-  'details',
-  'body',
-  'upstreamPath',
-  'upstreamHeaders',
-  'responseHeaders',
-  'checked',
-]);
 
 function checkedField(field: string, checked: Checked | null): unknown {
   if (field === 'asked') return checked !== null;

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import {
   ALLOW_WEB,
   ask,
@@ -7,29 +7,16 @@ import {
   ORDERS,
   ORDERS_IP,
   sendRaw,
-  startApplication,
-  startPair,
   WEB,
   WEB_IP,
   type Application,
   type Pair,
 } from '../support/sidecar-pair.ts';
+import { usePair } from '../support/use-pair.ts';
 
 let application: Application;
 let pair: Pair;
-
-beforeAll(async () => {
-  application = await startApplication();
-  pair = await startPair(application.address);
-});
-afterAll(async () => {
-  await pair.close();
-  await application.close();
-});
-beforeEach(async () => {
-  await pair.clear();
-  application.requests.length = 0;
-});
+usePair((both) => ({ application, pair } = both));
 
 const peer = () => pair.at('web-0', 'orders:80');
 const inbound = () => pair.at('orders-0', '8080');

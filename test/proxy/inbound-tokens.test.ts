@@ -1,14 +1,8 @@
 /** RequestAuthentication on real connections: the data plane verifies, refuses and rewrites as Envoy does. */
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { parseKeySet } from '../../policy/tokens/key-set.ts';
-import {
-  type Application,
-  ask,
-  authorizationPolicy,
-  type Pair,
-  startApplication,
-  startPair,
-} from '../support/sidecar-pair.ts';
+import { type Application, ask, authorizationPolicy, type Pair } from '../support/sidecar-pair.ts';
+import { usePair } from '../support/use-pair.ts';
 import { keySetText, requestAuthentication, signer } from '../support/tokens.ts';
 
 const issuer = signer();
@@ -24,19 +18,7 @@ const ALICE = authorizationPolicy('alice', {
 
 let application: Application;
 let pair: Pair;
-
-beforeAll(async () => {
-  application = await startApplication();
-  pair = await startPair(application.address);
-});
-afterAll(async () => {
-  await pair.close();
-  await application.close();
-});
-beforeEach(async () => {
-  await pair.clear();
-  application.requests.length = 0;
-});
+usePair((both) => ({ application, pair } = both));
 
 const peer = () => pair.at('web-0', 'orders:80');
 const bearer = (text: string) => ({ authorization: `Bearer ${text}` });

@@ -2,33 +2,23 @@ import { once } from 'node:events';
 import http from 'node:http';
 import net from 'node:net';
 import { networkInterfaces } from 'node:os';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import {
   ALLOW_WEB,
   ask,
   ORDERS,
   sendRaw,
   startApplication,
-  startPair,
   WEB,
   type Application,
   type Pair,
 } from '../support/sidecar-pair.ts';
+import { usePair } from '../support/use-pair.ts';
 
 let application: Application;
 let pair: Pair;
-
-beforeAll(async () => {
-  application = await startApplication();
-  pair = await startPair(application.address);
-});
-afterAll(async () => {
-  await pair.close();
-  await application.close();
-});
+usePair((both) => ({ application, pair } = both));
 beforeEach(async () => {
-  await pair.clear();
-  application.requests.length = 0;
   await pair.publish({ policies: [ALLOW_WEB] });
 });
 
@@ -229,13 +219,11 @@ describe('what goes out', () => {
 
   it('a declared source brings its tag to both sidecars, request by request', async () => {
     const call = async (tag: string): Promise<void> => {
-      const probe = net.createServer().listen(0, '127.0.0.1');
-      await once(probe, 'listening');
-      const { port } = probe.address() as net.AddressInfo;
-      probe.close();
-      await once(probe, 'close');
-      await pair.plane.declareSource({ localAddress: '127.0.0.1', localPort: port, ip: '10.9.9.9', tag });
-      expect((await ask(peer(), { localPort: port })).status).toBe(200);
+      const socket = net.connect(peer());
+      await once(socket, 'connect');
+      const { localAddress = '', localPort = 0 } = socket;
+      await pair.plane.declareSource({ localAddress, localPort, ip: '10.9.9.9', tag });
+      expect((await ask(peer(), { agent: undefined, createConnection: () => socket })).status).toBe(200);
     };
     await call('run/a/1');
     await call('run/a/2');
