@@ -121,6 +121,7 @@ function retirePools(core: Core, snapshot: Snapshot): void {
   };
   core.pools.retire(keep);
   core.fast.upstreams.retire(keep);
+  core.fast.shared.retire(keep);
   core.clusters.retire((client) => instances.has(client));
   core.http2Pools.retire(keep);
   core.authorizers.retire(keep);

@@ -79,6 +79,7 @@ export class Hop implements Source {
 
 export class ConnectionTable {
   readonly #hops = new Map<string, Source>();
+  readonly #streams = new WeakMap<Endpoints, Source>();
   readonly #declared = new Map<string, Declaration>();
   #declarations = 0;
   readonly #shared: SharedSources | null;
@@ -107,6 +108,11 @@ export class ConnectionTable {
     socket.once('close', () => shared.forget(seen));
   }
 
+  /** Registers a stream of a connection of ours, by the very object that its ends are kept in. */
+  registerStream(ends: Endpoints, source: Source): void {
+    this.#streams.set(ends, source);
+  }
+
   declare(source: DeclaredSource): void {
     const oldest = this.#declared.keys().next();
     if (this.#declared.size >= MAX_DECLARED && !oldest.done) this.#declared.delete(oldest.value);
@@ -123,7 +129,8 @@ export class ConnectionTable {
   lookUp(accepted: Endpoints): Source | null {
     const from = `${accepted.remoteAddress}|${accepted.remotePort}`;
     const hop = this.#hops.get(`${from}|${accepted.localAddress}|${accepted.localPort}`);
-    const known = hop ?? this.#declaredFor(accepted) ?? this.#shared?.lookUp(accepted);
+    const known =
+      this.#streams.get(accepted) ?? hop ?? this.#declaredFor(accepted) ?? this.#shared?.lookUp(accepted);
     // A copy: the hop will carry other requests.
     return known === undefined || known === null
       ? null
@@ -135,6 +142,8 @@ export class ConnectionTable {
    * what is sent. null = a stranger, until `changes` does.
    */
   entry(accepted: Endpoints): Source | null {
+    const stream = this.#streams.get(accepted);
+    if (stream !== undefined) return stream;
     const { remoteAddress, remotePort, localAddress, localPort } = accepted;
     const hop = this.#hops.get(`${remoteAddress}|${remotePort}|${localAddress}|${localPort}`);
     return hop ?? this.#declaredFor(accepted);

@@ -9,6 +9,8 @@ import { sniffedBytes } from '../wire/sniffed-protocol.ts';
 import { endpointsOf } from './connection-table.ts';
 import type { Core } from './core.ts';
 import type { HttpLane } from './http-lane.ts';
+import { MUX_ALPN } from '../wire/mux-frames.ts';
+import { acceptShared } from './mux/accept-shared.ts';
 import { peersOf, placeOf, sourceOf, type InboundConnection } from './inbound-connection.ts';
 import { carryInboundTcp } from './inbound-tcp.ts';
 import { makeEvent } from './make-event.ts';
@@ -89,7 +91,9 @@ export async function acceptInbound(
   }
   const connection = connectionOf(result, { instance: site.instance, port, endpoints, acceptedAt });
   const serve = (protocol: 'http' | 'tcp'): void => {
-    if (protocol === 'http') lane.accept(result.stream, connection);
+    if (protocol === 'http' && result.tls?.alpn === MUX_ALPN)
+      acceptShared(core, result.stream, connection, (stream, of) => lane.accept(stream, of));
+    else if (protocol === 'http') lane.accept(result.stream, connection);
     else carryInboundTcp(core, connection, result.stream);
   };
   if (spoken !== 'auto') serve(spoken);

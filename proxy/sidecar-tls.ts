@@ -1,4 +1,5 @@
 /** Key material of every sidecar of a snapshot, made once and kept while its PEMs stay the same. */
+import { MUX_ALPN } from '../wire/mux-frames.ts';
 import type { Problem } from '../model/problem.ts';
 import type { InstanceSnapshot, ServerCredentials } from './snapshot.ts';
 import { asksForCertificate } from '../policy/gateway/gateway-connection.ts';
@@ -29,7 +30,7 @@ function make(
   const credentials = { ...instance.credentials, trustBundlePem };
   // What can't be used shows here; the rest is made of the same PEMs when it is first used, if ever.
   const upstream = createUpstreamTls(credentials);
-  const http = lazily(() => createInboundTls(credentials, HTTP_ALPN));
+  const http = lazily(() => createInboundTls(credentials, [MUX_ALPN, ...HTTP_ALPN]));
   const tcp = lazily(() => createInboundTls(credentials, TCP_ALPN));
   return {
     fingerprint,

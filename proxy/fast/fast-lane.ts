@@ -4,6 +4,7 @@
  */
 import type { Core } from '../core.ts';
 import type { HttpLane } from '../http-lane.ts';
+import { MuxPool } from '../mux/mux-pool.ts';
 import type { Limits } from '../limits.ts';
 import { ClientConnection, type LaneHooks } from './client-connection.ts';
 import { Deadlines } from './deadlines.ts';
@@ -14,18 +15,26 @@ import { UpstreamSets } from './upstream-set.ts';
 export interface FastParts {
   readonly deadlines: Deadlines;
   readonly upstreams: UpstreamSets;
+  /** Connections to other sidecars that many share. */
+  readonly shared: MuxPool;
   close(): void;
 }
 
 export function createFastParts(limits: Limits): FastParts {
-  const deadlines: Deadlines = new Deadlines(limits, (now) => upstreams.sweep(now));
+  const deadlines: Deadlines = new Deadlines(limits, (now) => {
+    upstreams.sweep(now);
+    shared.sweep(now);
+  });
   const upstreams = new UpstreamSets(() => deadlines.now, limits.keepAliveTimeoutMs);
+  const shared = new MuxPool(() => deadlines.now, limits.keepAliveTimeoutMs);
   return {
     deadlines,
     upstreams,
+    shared,
     close: () => {
       deadlines.close();
       upstreams.close();
+      shared.close();
     },
   };
 }

@@ -21,7 +21,8 @@ import { withOperation } from '../../policy/routes/request-upstream.ts';
 import { listenerAt } from '../../policy/routes/route-table.ts';
 import type { PeerRef, RouteFacts } from '../../model/traffic-event.ts';
 import { endpointKey, occupy, type ClusterState } from '../routing/cluster-state.ts';
-import { addressOf, dialCluster, newestOf, wayKey } from '../routing/cluster-way.ts';
+import { dialShared } from '../mux/dial-shared.ts';
+import { addressOf, newestOf, wayKey } from '../routing/cluster-way.ts';
 import { originalDestination } from '../routing/original-destination.ts';
 import { peerOfEndpoint } from '../routing/peer-of-endpoint.ts';
 import { pickEndpoint } from '../routing/pick-endpoint.ts';
@@ -154,10 +155,7 @@ export class OutboundSide implements FastSide {
     let set = upstreams.get(place);
     if (set === undefined) {
       const way = { inForce, from: caller, cluster: newest.cluster, endpoint, address, host };
-      set = core.fast.upstreams.of(wayKey(way), async ({ onread }) => {
-        const peer = await dialCluster(core, way, null, onread);
-        return { stream: peer.stream, peer };
-      });
+      set = core.fast.upstreams.of(wayKey(way), (inlet) => dialShared(core, way, inlet));
       upstreams.set(place, set);
     }
     return set;

@@ -43,28 +43,36 @@ export function addressOf(
   return instance === null ? { host, port } : inForce.inboundAddress(instance, port);
 }
 
+/** What a caller asks of a connection besides. */
+export interface HowToDial {
+  /** See `UpstreamContext`; a TLS of the cluster's own doesn't use it. */
+  onread?: OnReadOpts;
+  /** Names that are offered before Istio's, where it is mutual TLS. */
+  alpn?: readonly string[];
+}
+
 /** Handshakes of one connection, where certificates are replaced meanwhile. */
 const HANDSHAKES = 3;
 
 /**
  * Connects, with the certificate and roots of this moment (see `dialPeer`). Throws `UpstreamRefused` when the other side
- * can't be reached or isn't who it must be. `onread`: see `UpstreamContext`; a TLS of the cluster's own doesn't use it.
+ * can't be reached or isn't who it must be.
  */
 export function dialCluster(
   core: Core,
   way: ClusterWay,
   tag: string | null,
-  onread?: OnReadOpts,
+  how: HowToDial = {},
 ): Promise<PeerConnection> {
   const { host, port } = way.address;
-  return core.handshakes.run(`${host}:${port}`, () => dial(core, way, tag, onread));
+  return core.handshakes.run(`${host}:${port}`, () => dial(core, way, tag, how));
 }
 
 async function dial(
   core: Core,
   way: ClusterWay,
   tag: string | null,
-  onread: OnReadOpts | undefined,
+  { onread, alpn = [] }: HowToDial,
 ): Promise<PeerConnection> {
   const { cluster, from, address, endpoint } = way;
   const left = (): boolean =>
@@ -80,7 +88,7 @@ async function dial(
       const stream = await originateTls({ ...originationOf(core, way), connected });
       return remember({ stream, source, tls: null, spiffeId: null });
     }
-    const security = securityOf(way, inForce);
+    const security = securityOf(way, inForce, alpn);
     const result = await connectUpstream({
       ...address,
       gate: gateOf(core, inForce, cluster),
@@ -116,6 +124,7 @@ function remember(connection: PeerConnection): PeerConnection {
 function securityOf(
   { cluster, endpoint, from }: ClusterWay,
   inForce: InForce,
+  besides: readonly string[],
 ): Parameters<typeof connectUpstream>[0]['security'] {
   const { tls, protocol } = cluster;
   if (tls.mode !== 'ISTIO_MUTUAL' || (tls.auto && !endpoint.meshed)) return { kind: 'plaintext' };
@@ -123,7 +132,13 @@ function securityOf(
   if (material === null) throw new UpstreamRefused(decisionOf('internal-error', 'no-credentials'));
   const alpn =
     protocol === 'tcp' ? UPSTREAM_ALPN.tcp : protocol === 'http2' ? UPSTREAM_ALPN.http2 : UPSTREAM_ALPN.http;
-  return { kind: 'mtls', tls: material.upstream, sni: tls.sni, alpn, expectedSpiffeIds: tls.subjectAltNames };
+  return {
+    kind: 'mtls',
+    tls: material.upstream,
+    sni: tls.sni,
+    alpn: [...besides, ...alpn],
+    expectedSpiffeIds: tls.subjectAltNames,
+  };
 }
 
 function originationOf(

@@ -1,0 +1,185 @@
+/**
+ * A connection that two sidecars share: streams on it, frames gathered until the turn of the event loop is over. At 32
+ * requests at a time that makes one TLS record, one write and one read of what would be some twenty of each. Owns what
+ * a hostile peer could do: how many streams, in which order, how much of each.
+ */
+import { isUtf8 } from 'node:buffer';
+import type { Duplex } from 'node:stream';
+import {
+  FRAME_HEAD,
+  type FrameKind,
+  FrameReader,
+  type FrameSink,
+  MAX_TAG,
+  writeFrameHead,
+  writeU32,
+} from '../../wire/mux-frames.ts';
+import { Outgoing } from '../fast/outgoing.ts';
+import { type MuxLine, MuxStream } from './mux-stream.ts';
+
+/** Streams that the side which opens them has open at a time. */
+export const MAX_STREAMS = 128;
+/** The other side may be slower to see a stream's end. */
+const MAX_ACCEPTED = 2 * MAX_STREAMS;
+const LAST_STREAM = 0x7fff_ffff;
+
+/** Gets each stream that the other side opens. */
+export type AcceptStream = (stream: MuxStream) => void;
+
+export class MuxConnection implements MuxLine {
+  readonly #socket: Duplex;
+  /** null: this is the side that opens streams. */
+  readonly #accept: AcceptStream | null;
+  readonly #frames = new FrameReader(this.#sink());
+  readonly #outgoing: Outgoing;
+  readonly #streams = new Map<number, MuxStream>();
+  readonly #head = Buffer.alloc(FRAME_HEAD);
+  readonly #word = Buffer.alloc(4);
+  #last = 0;
+  /** Called with the number of streams whenever it changes. */
+  onUse: (streams: number) => void = () => undefined;
+
+  /** `socket` behind the gate, nothing of it read; `accept`: for the side that was called. */
+  constructor(socket: Duplex, accept: AcceptStream | null) {
+    this.#socket = socket;
+    this.#accept = accept;
+    this.#outgoing = new Outgoing(socket);
+    socket.on('data', (chunk: Buffer) => this.take(chunk));
+    socket.on('drain', () => this.#drained());
+    socket.on('error', () => socket.destroy());
+    socket.on('end', () => socket.destroy());
+    socket.on('close', () => this.#closed());
+    socket.resume();
+  }
+
+  /** Bytes of the socket, lent. */
+  take(lent: Buffer): void {
+    if (!this.#frames.feed(lent)) this.broken();
+  }
+
+  /** Another stream may be opened. */
+  get hasRoom(): boolean {
+    return !this.#socket.destroyed && this.#streams.size < MAX_STREAMS && this.#last < LAST_STREAM;
+  }
+
+  /** A new stream; ask `hasRoom` first. */
+  stream(): MuxStream {
+    this.#last += 1;
+    this.#send('open', this.#last, 0);
+    return this.#begin(this.#last);
+  }
+
+  /** Says whose request comes next on a stream. */
+  sendTag(stream: number, tag: string | null): void {
+    if (!this.#streams.has(stream)) return;
+    const bytes = Buffer.from(tag ?? '');
+    const told = bytes.length > MAX_TAG ? Buffer.alloc(0) : bytes;
+    this.#send('tag', stream, told.length);
+    this.#outgoing.bytes(told);
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
+  #begin(id: number): MuxStream {
+    const made = new MuxStream(this, id);
+    this.#streams.set(id, made);
+    this.onUse(this.#streams.size);
+    return made;
+  }
+
+  #send(kind: FrameKind, stream: number, length: number): void {
+    if (this.#socket.destroyed) return;
+    writeFrameHead(this.#head, kind, stream, length);
+    this.#outgoing.bytes(this.#head);
+  }
+
+  #drained(): void {
+    for (const stream of this.#streams.values()) {
+      if (!this.open) return;
+      stream.goOn();
+    }
+  }
+
+  #closed(): void {
+    for (const stream of [...this.#streams.values()]) stream.takeReset();
+  }
+
+  // --- of its streams ---
+
+  get open(): boolean {
+    return !this.#outgoing.full;
+  }
+
+  data(stream: number, bytes: Buffer | string): void {
+    this.#send('data', stream, bytes.length);
+    if (this.#socket.destroyed) return;
+    if (typeof bytes === 'string') this.#outgoing.text(bytes);
+    else this.#outgoing.bytes(bytes);
+  }
+
+  lend(stream: number, bytes: Buffer, done: () => void): void {
+    this.#send('data', stream, bytes.length);
+    this.#outgoing.flush();
+    this.#socket.write(bytes, done);
+  }
+
+  end(stream: number): void {
+    this.#send('end', stream, 0);
+  }
+
+  credit(stream: number, bytes: number): void {
+    this.#send('credit', stream, 4);
+    if (this.#socket.destroyed) return;
+    writeU32(this.#word, 0, bytes);
+    this.#outgoing.bytes(this.#word);
+  }
+
+  left({ id }: MuxStream, told: 'told' | 'untold'): void {
+    if (!this.#streams.delete(id)) return;
+    if (told === 'untold') this.#send('reset', id, 0);
+    this.onUse(this.#streams.size);
+  }
+
+  broken(): void {
+    this.#socket.destroy();
+  }
+
+  // --- of the frames that come ---
+
+  #opened(id: number): void {
+    if (this.#accept === null || id !== this.#last + 1) {
+      this.broken();
+      return;
+    }
+    this.#last = id;
+    if (this.#streams.size < MAX_ACCEPTED) this.#accept(this.#begin(id));
+    else this.#send('reset', id, 0);
+  }
+
+  /** The stream of a frame; null where it is over. */
+  #of(id: number): MuxStream | null {
+    const known = this.#streams.get(id) ?? null;
+    if (known === null && id > this.#last) this.broken();
+    return known;
+  }
+
+  #tagged(id: number, lent: Uint8Array): void {
+    const stream = this.#of(id);
+    if (stream === null) return;
+    if (isUtf8(lent)) stream.tag = lent.length === 0 ? null : Buffer.from(lent).toString();
+    else this.broken();
+  }
+
+  #sink(): FrameSink {
+    return {
+      open: (stream) => this.#opened(stream),
+      data: (stream, lent) => this.#of(stream)?.takeContent(lent as Buffer),
+      end: (stream) => this.#of(stream)?.takeEnd(),
+      reset: (stream) => this.#of(stream)?.takeReset(),
+      credit: (stream, bytes) => this.#of(stream)?.takeCredit(bytes),
+      tag: (stream, lent) => this.#tagged(stream, lent),
+    };
+  }
+}

@@ -1,0 +1,244 @@
+/**
+ * One connection's bytes within a shared connection. To the lanes it is a connection like any other: back-pressure
+ * and both ends are its own, and a side that reads slowly holds up nobody else.
+ */
+import { Duplex } from 'node:stream';
+import { MAX_DATA, MUX_WINDOW } from '../../wire/mux-frames.ts';
+
+/** The shared connection, as its streams use it. */
+export interface MuxLine {
+  /** May be written to. */
+  readonly open: boolean;
+  /** Few bytes, which are copied. */
+  data(stream: number, bytes: Buffer | string): void;
+  /** Many bytes, which stay the line's until `done`. */
+  lend(stream: number, bytes: Buffer, done: () => void): void;
+  end(stream: number): void;
+  credit(stream: number, bytes: number): void;
+  /** The stream is no more; `told`: the other side knows. */
+  left(stream: MuxStream, told: 'told' | 'untold'): void;
+  /** The other side doesn't keep to what was agreed. */
+  broken(): void;
+}
+
+/** From here on content isn't copied. */
+const LENT_BYTES = 16 * 1_024;
+
+/** Content that waits for credit, or for the shared connection. */
+interface Waiting {
+  bytes: Buffer;
+  at: number;
+  /** Pieces that the shared connection hasn't written yet. */
+  lent: number;
+  done: (error?: Error | null) => void;
+}
+
+export class MuxStream extends Duplex {
+  readonly id: number;
+  /** Gets what comes in, lent, whenever nothing else waits to be read. */
+  reader: ((lent: Buffer) => void) | null = null;
+  /** Whose request comes, by the other side's word. */
+  tag: string | null = null;
+  readonly #line: MuxLine;
+  /** Bytes that may be sent. */
+  #credit = MUX_WINDOW;
+  #waiting: Waiting | null = null;
+  /** Bytes that the other side may still send. */
+  #window = MUX_WINDOW;
+  /** Taken, and not yet said so. */
+  #taken = 0;
+  /** Came in while nobody read. */
+  readonly #queue: Buffer[] = [];
+  #wanted = false;
+  #ended = false;
+  #endTold = false;
+  /** The other side is gone: what came is still read, and nothing more is sent. */
+  #gone = false;
+  #idle: NodeJS.Timeout | null = null;
+
+  constructor(line: MuxLine, id: number) {
+    super({ decodeStrings: false, allowHalfOpen: true });
+    this.#line = line;
+    this.id = id;
+  }
+
+  // --- what the lanes do ---
+
+  override _write(
+    chunk: Buffer | string,
+    encoding: BufferEncoding,
+    done: (error?: Error | null) => void,
+  ): void {
+    this.#idle?.refresh();
+    if (this.#gone) {
+      done();
+      return;
+    }
+    const bytes = typeof chunk === 'string' && encoding !== 'latin1' ? Buffer.from(chunk, encoding) : chunk;
+    const { length } = bytes;
+    if (length <= this.#credit && length < LENT_BYTES && this.#line.open) {
+      this.#credit -= length;
+      if (length > 0) this.#line.data(this.id, bytes);
+      done();
+      return;
+    }
+    this.#waiting = {
+      bytes: typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes,
+      at: 0,
+      lent: 0,
+      done,
+    };
+    this.goOn();
+  }
+
+  override _final(done: (error?: Error | null) => void): void {
+    if (!this.#gone) this.#line.end(this.id);
+    done();
+  }
+
+  override _read(): void {
+    this.#wanted = true;
+    for (
+      let next = this.#queue.shift();
+      next !== undefined;
+      next = this.#wanted ? this.#queue.shift() : undefined
+    )
+      this.#give(next);
+    this.#endWhenRead();
+  }
+
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    if (this.#idle !== null) clearTimeout(this.#idle);
+    const told = this.#gone || (this.#ended && this.writableFinished);
+    this.#gone = true;
+    this.#waiting = null;
+    this.#queue.length = 0;
+    this.#line.left(this, told ? 'told' : 'untold');
+    done(error);
+  }
+
+  /** What is in the readable buffer counts as unread. */
+  override read(size?: number): unknown {
+    const chunk: unknown = super.read(size);
+    if (this.#gone && !this.#ended && this.#isRead) this.destroy();
+    return chunk;
+  }
+
+  /** As of a socket: closes when everything is written. */
+  destroySoon(): void {
+    if (this.writable) this.end();
+    if (this.writableFinished) this.destroy();
+    else this.once('finish', () => this.destroy());
+  }
+
+  /** As of a socket: `timeout` when nothing moved for so long; 0 = never. */
+  setTimeout(ms: number, sink?: () => void): this {
+    if (this.#idle !== null) clearTimeout(this.#idle);
+    this.#idle = ms > 0 ? setTimeout(() => this.emit('timeout'), ms).unref() : null;
+    if (sink !== undefined) this.once('timeout', sink);
+    return this;
+  }
+
+  // --- what the shared connection does ---
+
+  /** Content; `lent` is copied where it has to be kept. */
+  takeContent(lent: Buffer): void {
+    this.#window -= lent.length;
+    if (this.#window < 0 || this.#ended) {
+      this.#line.broken();
+      return;
+    }
+    if (this.#gone || this.destroyed) return;
+    this.#idle?.refresh();
+    if (this.reader !== null && this.readableFlowing === true && this.#isRead) {
+      this.#took(lent.length);
+      this.reader(lent);
+      return;
+    }
+    const kept = Buffer.from(lent);
+    if (this.#wanted && this.#queue.length === 0) this.#give(kept);
+    else this.#queue.push(kept);
+  }
+
+  /** No more content comes. */
+  takeEnd(): void {
+    if (this.#ended) {
+      this.#line.broken();
+      return;
+    }
+    this.#ended = true;
+    this.#endWhenRead();
+  }
+
+  /** The other side, or the shared connection, is gone: ends when what came before is read. */
+  takeReset(): void {
+    this.#gone = true;
+    const { done } = this.#waiting ?? {};
+    this.#waiting = null;
+    done?.();
+    if (this.#ended) {
+      if (this.readableEnded) this.destroy();
+      else this.once('end', () => this.destroy());
+    } else if (this.#isRead) this.destroy();
+  }
+
+  /** So much more may be sent. */
+  takeCredit(bytes: number): void {
+    this.#credit += bytes;
+    if (this.#credit > MUX_WINDOW) this.#line.broken();
+    else this.goOn();
+  }
+
+  /** Sends what waits, as far as it may. */
+  goOn(): void {
+    const waiting = this.#waiting;
+    if (waiting === null) return;
+    const { bytes, done } = waiting;
+    while (waiting.at < bytes.length && this.#credit > 0 && this.#line.open) {
+      const to = Math.min(bytes.length, waiting.at + Math.min(this.#credit, MAX_DATA));
+      this.#credit -= to - waiting.at;
+      this.#send(waiting, bytes.subarray(waiting.at, to));
+      waiting.at = to;
+    }
+    if (waiting.at < bytes.length || waiting.lent > 0) return;
+    this.#waiting = null;
+    done();
+  }
+
+  // --- within ---
+
+  #send(waiting: Waiting, piece: Buffer): void {
+    if (piece.length < LENT_BYTES) {
+      this.#line.data(this.id, piece);
+      return;
+    }
+    waiting.lent += 1;
+    this.#line.lend(this.id, piece, () => {
+      waiting.lent -= 1;
+      if (this.#waiting === waiting) this.goOn();
+    });
+  }
+
+  get #isRead(): boolean {
+    return this.#queue.length === 0 && this.readableLength === 0;
+  }
+
+  #give(bytes: Buffer): void {
+    this.#took(bytes.length);
+    this.#wanted = this.push(bytes);
+  }
+
+  #took(bytes: number): void {
+    this.#taken += bytes;
+    if (this.#taken < MUX_WINDOW / 2 || this.#gone) return;
+    this.#window += this.#taken;
+    this.#line.credit(this.id, this.#taken);
+    this.#taken = 0;
+  }
+
+  #endWhenRead(): void {
+    if (!this.#ended || this.#endTold || this.#queue.length > 0 || this.destroyed) return;
+    this.#endTold = true;
+    this.push(null);
+  }
+}
