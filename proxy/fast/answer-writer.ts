@@ -81,6 +81,11 @@ export class AnswerWriter {
     this.#outgoing.flush();
   }
 
+  /** Writes what was gathered: nothing follows. */
+  flush(): void {
+    this.#outgoing.flush();
+  }
+
   /** An answer in the upstream's place. */
   refuse(exchange: Exchange, decision: Decision, closes: 'closes' | 'stays open'): void {
     const body = decision.body ?? '';

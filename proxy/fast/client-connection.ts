@@ -238,6 +238,8 @@ export class ClientConnection implements AnswerSink {
     this.#upstream = null;
     this.#lastUpstream = null;
     if (began) {
+      // The client gets what there is of it.
+      this.#answer.flush();
       this.#side.ended(this.#exchange, 'upstream-gone', null);
       this.#leave();
       this.stream.destroy();
