@@ -32,8 +32,13 @@ const PEERS: readonly PairPeer[] = [
   httpProxy,
   direct,
 ];
-/** How many requests a warm-up sends, before it is known how fast a pair is. */
+/** How many requests the first warm-up sends, before it is known how fast a pair is. */
 const WARM_UP_REQUESTS = 1_500;
+/** What is compiled while it runs needs some ten thousand requests to become as fast as it is; each has what it needs. */
+const LEAST_WARM_UPS = 3;
+const MOST_WARM_UPS = 8;
+/** Warm: another round was faster by less than this. */
+const STILL_FASTER = 1.05;
 
 /** Share of a peer's answers that may be other than asked for: nginx now and then meets a kept-alive connection that closes. */
 const STRAY = 0.002;
@@ -121,18 +126,22 @@ async function startPeer(
   return { peer, running, requests: new Map(), samples: new Map(), recorded: null };
 }
 
-/** Warms code and connections up, and finds out how many requests fill a round. */
+/** Warms code and connections up until that makes it no faster, and finds out how many requests fill a round. */
 async function warmUp(contender: Contender, benchCase: BenchCase, seconds: number): Promise<string[]> {
   const { peer } = contender;
   if (contender.running.ports[benchCase.protocol] === undefined) return [];
-  let rate = Number.POSITIVE_INFINITY;
-  // Once more where that takes no longer than a round does.
-  for (let warmUps = 0; warmUps < 2 && rate * seconds >= WARM_UP_REQUESTS; warmUps += 1) {
-    const loaded = await send(contender, benchCase, wholeHundreds(WARM_UP_REQUESTS, benchCase));
+  let requests = wholeHundreds(WARM_UP_REQUESTS, benchCase);
+  let rate = 0;
+  for (let warmUps = 1; warmUps <= MOST_WARM_UPS; warmUps += 1) {
+    const loaded = await send(contender, benchCase, requests);
     if (loaded.statuses[2] === 0) return [`left out  ${peer.name} ${benchCase.name}: no answer is a success`];
-    rate = loaded.rps;
+    const isWarm = warmUps >= LEAST_WARM_UPS && loaded.rps < rate * STILL_FASTER;
+    rate = Math.max(rate, loaded.rps);
+    requests = wholeHundreds(rate * seconds, benchCase);
+    // A case whose smallest round takes longer than a round should is warm by then.
+    if (isWarm || loaded.requests > 2 * rate * seconds) break;
   }
-  contender.requests.set(benchCase.name, wholeHundreds(rate * seconds, benchCase));
+  contender.requests.set(benchCase.name, requests);
   contender.samples.set(benchCase.name, []);
   return [];
 }
