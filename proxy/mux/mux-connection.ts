@@ -103,7 +103,7 @@ export class MuxConnection implements MuxLine {
   }
 
   #closed(): void {
-    for (const stream of [...this.#streams.values()]) stream.takeReset();
+    for (const stream of this.#streams.values()) stream.takeReset();
   }
 
   // --- of its streams ---
