@@ -61,4 +61,19 @@ describeWith('docker', 'a service in containers, scaled under load', () => {
     },
     PATIENCE_MS,
   );
+
+  it(
+    'breaks off with the session, and nothing of the new ones is left',
+    async () => {
+      const scaling = session.scale('orders', 4);
+      scaling.catch(() => undefined);
+      await eventually('a new one is being made', async () =>
+        (await inEngine(`dev.greenroom.session=${session.id}`)).some((name) => name.endsWith('orders-2-pod')),
+      );
+      await session.stop();
+      await expect(scaling).rejects.toBeDefined();
+      expect(await inEngine(`dev.greenroom.session=${session.id}`)).toEqual([]);
+    },
+    PATIENCE_MS,
+  );
 });

@@ -60,7 +60,8 @@ describe('another number of instances', () => {
     expect(session.mesh.workloads[0]?.instances).toHaveLength(1);
     expect(session.listeners().filter(({ instance }) => instance === 'orders-1')).toEqual([]);
     expect(await callOrders(session, '/')).toEqual({ status: 200, text: 'orders-0' });
-    expect(processesWith('GREENROOM_INSTANCE', 'orders-1')).toEqual([]);
+    const others = processesWith('GREENROOM_INSTANCE', 'orders-1');
+    expect(processesWith('GREENROOM_SESSION', session.id).filter((pid) => others.includes(pid))).toEqual([]);
     await session.scale('orders', 2);
     expect(instancesOf('orders')).toEqual(['orders-0 ready', 'orders-1 ready']);
   });
@@ -95,6 +96,16 @@ describe('another number of instances', () => {
     const answers = await Promise.all(slow);
     expect(answers.map(({ status }) => status)).toEqual(slow.map(() => 200));
     expect(new Set(answers.map(({ text }) => text)).size).toBe(3);
+  });
+
+  it('breaks off with the session, and nothing of the new ones is left', async () => {
+    await run(callerAndCalled());
+    const scaling = session.scale('orders', 4);
+    scaling.catch(() => undefined);
+    await eventually('a new one starts', () => instancesOf('orders').includes('orders-1 starting'));
+    await session.stop();
+    await expect(scaling).rejects.toMatchObject({ code: 'stopped' });
+    expect(processesWith('GREENROOM_SESSION', session.id)).toEqual([]);
   });
 
   it('may be none: its callers are told that nobody is there, until there is one again', async () => {
