@@ -99,7 +99,7 @@ describe('kinds', () => {
     ['networking.istio.io/v9', 'SomethingNew', 'unsupported-kind'],
     ['networking.k8s.io/v1', 'NetworkPolicy', 'unsupported-kind'],
     ['cilium.io/v2', 'CiliumNetworkPolicy', 'unsupported-kind'],
-    ['gateway.networking.k8s.io/v1', 'Gateway', 'unsupported-kind'],
+    ['gateway.networking.k8s.io/v1', 'BackendTLSPolicy', 'unsupported-kind'],
     ['security.istio.io/v1', 'AuthorizationPolcy', 'unsupported-kind'],
     ['security.istoi.io/v1', 'AuthorizationPolicy', 'unknown-kind'],
   ])('%s %s is an error, %s', (apiVersion, kind, code) => {

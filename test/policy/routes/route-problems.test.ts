@@ -220,16 +220,33 @@ describe('a route of the Gateway API', () => {
   const parent = { group: '', kind: 'Service', name: 'reviews' };
   const http = (more: object) => ({ parentRefs: [parent], rules: [{}, more] });
 
-  it('is served at Services and ServiceEntries only', () => {
+  it('is served at Services, ServiceEntries and Gateways only', () => {
     const entry = { group: 'networking.istio.io', kind: 'ServiceEntry', name: 'a' };
+    const set = { kind: 'ListenerSet', name: 'edge' };
     for (const kind of ['HTTPRoute', 'GRPCRoute']) {
-      expect(problems(kind, { parentRefs: [parent, entry], rules: [] })).toEqual([]);
+      expect(problems(kind, { parentRefs: [parent, entry, { name: 'edge' }], rules: [] })).toEqual([]);
       expectOne(
-        problems(kind, { parentRefs: [parent, { name: 'edge' }] }),
-        'not-supported-yet routes of a Gateway are not served in this version: only those of a Service',
-        { name: 'edge' },
+        problems(kind, { parentRefs: [parent, set] }),
+        'not-supported-yet routes of a ListenerSet are not served in this version: only those of a Service or Gateway',
+        set,
       );
     }
+  });
+
+  it('of bytes is served at Gateways only, and has one rule', () => {
+    const rule = { backendRefs: [{ name: 'a', port: 1 }] };
+    expect(problems('TLSRoute', { parentRefs: [{ name: 'edge' }], rules: [rule] })).toEqual([]);
+    expectOne(
+      problems('TLSRoute', { parentRefs: [parent], rules: [rule] }),
+      'not-supported-yet routes of bytes of a Service are not served in this version',
+      parent,
+    );
+    const second = { name: 'b', ...rule };
+    expectOne(
+      problems('TLSRoute', { parentRefs: [{ name: 'edge' }], rules: [rule, second] }),
+      'not-supported-yet a route of bytes has one rule that is followed',
+      second,
+    );
   });
 
   it('is refused filters that aren’t known', () => {
