@@ -12,6 +12,7 @@ import { gatewayApiProblems } from './gateway-api-problems.ts';
 import { attachedServices, attachmentProblems } from './attached-services.ts';
 import { readGatewayPort, selectsGateway } from './read-gateway.ts';
 import { kindOfPort, serverKind, type ServerKind } from './server-kind.ts';
+import { ROUTES_OF, unheededRoutes } from './unheeded-routes.ts';
 
 /** Problems of Gateways, of VirtualServices that name them, and of the gateways that shall serve them. */
 export function gatewayProblems(
@@ -33,6 +34,7 @@ export function gatewayProblems(
     ]),
     ...attachmentProblems(objects),
     ...gatewayApiProblems(objects),
+    ...unheededRoutes(objects),
   ];
   return hasErrors(problems)
     ? problems
@@ -126,15 +128,6 @@ function serverProblems(
   ];
 }
 
-/** What a kind of server looks for in VirtualServices, and what becomes of its clients where it isn't there. */
-const ROUTES: Readonly<Record<ServerKind, { field: 'http' | 'tcp' | 'tls'; without: string }>> = {
-  http: { field: 'http', without: 'so every request to it is answered 404' },
-  https: { field: 'http', without: 'so every request to it is answered 404' },
-  tls: { field: 'tcp', without: 'so every connection to it is closed' },
-  tcp: { field: 'tcp', without: 'so every connection to it is closed' },
-  passthrough: { field: 'tls', without: 'so every connection to it is closed' },
-};
-
 interface ServedHost {
   host: string;
   place: number;
@@ -149,7 +142,9 @@ function unrouted(
   objects: readonly PolicyObject[],
 ): Problem[] {
   const { namespace, name } = object.metadata;
-  const { field, without } = ROUTES[kind];
+  const field = ROUTES_OF[kind];
+  const without =
+    field === 'http' ? 'so every request to it is answered 404' : 'so every connection to it is closed';
   const slash = host.indexOf('/');
   const owner = slash < 0 ? '*' : host.slice(0, slash).replace(/^\.$/, namespace);
   const served = host.slice(slash + 1);

@@ -10,6 +10,8 @@ import { type GatewayPort, readGatewayPort } from '../../../policy/gateway/read-
 import { chooseAtGateway } from '../../../policy/gateway/route-request.ts';
 import { virtualHosts } from '../../../policy/gateway/virtual-hosts.ts';
 import type { PolicyObject } from '../../../policy/index.ts';
+import { lintMesh } from '../../../policy/lint-mesh.ts';
+import { sampleMesh } from '../../support/sample-mesh.ts';
 
 const PUBLIC: MeshGateway = {
   name: 'public-istio',
@@ -316,5 +318,24 @@ spec: { targetRefs: [{ group: gateway.networking.k8s.io, kind: Gateway, name: ${
     expect(denies(policy('public', 'shop'))).toBe(0);
     expect(denies(policy('public'), { ...PUBLIC, namespace: 'shop' })).toBe(0);
     expect(denies(policy('public'), { ...PUBLIC, labels: { app: 'public' } })).toBe(0);
+  });
+});
+
+describe('the lint of targets that nobody enforces', () => {
+  const policy = `---
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: { name: d, namespace: edge }
+spec: { targetRefs: [{ group: gateway.networking.k8s.io, kind: Gateway, name: public }], action: DENY, rules: [{}] }
+`;
+  const found = (gateways: readonly MeshGateway[]) =>
+    lintMesh({ ...sampleMesh([{ name: 'web' }]), gateways, policies: read(gateway([HTTP]) + policy) }).filter(
+      ({ code }) => code === 'target-not-enforced',
+    );
+
+  it('finds those whose Gateway is served by nobody here, and no other', () => {
+    expect(found([])).toHaveLength(1);
+    expect(found([{ ...PUBLIC, namespace: 'shop' }])).toHaveLength(1);
+    expect(found([PUBLIC])).toEqual([]);
   });
 });

@@ -131,7 +131,7 @@ describe('a Gateway', () => {
     const match = field === 'tls' ? 'match: [{ sniHosts: [shop.example] }], ' : '';
     const routes = `${field}: [{ ${match}route: [{ destination: { host: web } }] }]`;
     const [told, ...others] = problems(gateway(server) + ROUTES);
-    expect(others).toEqual([]);
+    expect(others).toEqual([expect.stringContaining('warning gateway-routes-unused')]);
     expect(told).toContain(
       `warning gateway-host-unrouted: Gateway istio-system/public: no VirtualService has ${field} routes for shop.example at this gateway, so every connection to it is closed`,
     );
@@ -210,6 +210,35 @@ describe('a place to listen', () => {
 });
 
 describe('a VirtualService', () => {
+  const BYTES = '{ port: { number: 9000, name: t, protocol: TCP }, hosts: [shop.example] }';
+  const bytes = (match: string, gateways = 'istio-system/public') =>
+    service(
+      `{ hosts: [shop.example], gateways: [${gateways}], tcp: [{ match: [${match}], route: [{ destination: { host: web } }] }] }`,
+    );
+
+  it.each(['sourceLabels: { app: web }', 'sourceNamespace: shop', 'destinationSubnets: [10.0.0.0/8]'])(
+    'that narrows bytes at a gateway by %s is told that it narrows nothing',
+    (field) => {
+      const [told, ...others] = problems(gateway(BYTES) + bytes(`{ ${field} }`));
+      expect(others).toEqual([]);
+      expect(told).toMatch(/^p\.yaml:12:\d+: warning gateway-match-ignored: VirtualService shop\/shop: /);
+      expect(told).toContain(`at a gateway ${field.split(':')[0]} of a match narrows nothing`);
+    },
+  );
+
+  it('may narrow so what sidecars do', () => {
+    const text = gateway(BYTES) + bytes('{ port: 9000 }, { gateways: [mesh], sourceNamespace: shop }');
+    expect(problems(text)).toEqual([]);
+  });
+
+  it('with routes that no server of its Gateway looks for is told', () => {
+    expect(problems(gateway(HTTP) + ROUTES + bytes('{ port: 80 }').replace('name: shop', 'name: b'))).toEqual(
+      [
+        'p.yaml:17:65: warning gateway-routes-unused: VirtualService shop/b has tcp routes, and no server of Gateway istio-system/public looks for them\n  hint: tcp routes are for servers of TCP, and of TLS that end it',
+      ],
+    );
+  });
+
   it('for a Gateway that is not there is told, with the nearest name', () => {
     const text =
       gateway(HTTP) +
