@@ -67,7 +67,7 @@ export async function withSession<T>(
     host.close();
     await session
       .stop()
-      .catch((error: unknown) => note(`stopping: ${error instanceof Error ? error.message : String(error)}`))
+      .catch((error: unknown) => note(`stopping: ${explainFailure(error).text}`))
       .finally(() => progress.done());
   }
 }

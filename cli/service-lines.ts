@@ -77,3 +77,13 @@ export function instanceChanges(before: SessionState, now: SessionState): string
 function instancesOf({ workloads }: SessionState): InstanceState[] {
   return workloads.flatMap(({ instances }) => instances);
 }
+
+/** What became of the engine between two states: away, or back. */
+export function engineChanges(before: SessionState, now: SessionState): string[] {
+  if (!before.engineAbsence && now.engineAbsence)
+    return [
+      `the Docker engine is away: ${printable(now.engineAbsence.why)}`,
+      '  hint: start it again; sidecars go on refusing what they must, and what ended with it is started again when it is back',
+    ];
+  return before.engineAbsence && !now.engineAbsence ? ['the Docker engine is back'] : [];
+}

@@ -10,7 +10,7 @@ import { note, paint, say, type Format } from './output.ts';
 import { ownOutput } from './output-streams.ts';
 import { readProject } from './project.ts';
 import { untilStopped, withSession } from './run-session.ts';
-import { countLine, instanceChanges, serviceLines } from './service-lines.ts';
+import { countLine, engineChanges, instanceChanges, serviceLines } from './service-lines.ts';
 
 /** The command, ready to be added to the program. */
 export function upCommand(): Command {
@@ -38,7 +38,8 @@ export function upCommand(): Command {
           let broken = false;
           let before = session.state();
           session.onState((state) => {
-            for (const line of instanceChanges(before, state)) note(line);
+            for (const line of [...engineChanges(before, state), ...instanceChanges(before, state)])
+              note(line);
             if (before.recording.dropped === 0 && state.recording.dropped > 0)
               note('more happened than could be recorded; what was dropped is counted');
             before = state;

@@ -198,6 +198,7 @@ export class RunningSession implements Session {
       events: {
         onStatus: (instance, status, detail) => this.#statusChanged(instance, status, detail),
         onImage: (progress) => this.#board.image(progress),
+        onEngine: (engineAbsence) => this.#board.set({ engineAbsence }),
         onLog: (instance, line) => this.#logs.add({ instance, ...line }),
       },
     });
@@ -418,6 +419,7 @@ export class RunningSession implements Session {
     if (failures.length === 0) this.#file?.remove();
     this.#board.stage(null);
     this.#board.set({ phase: failed || failures.length > 0 ? 'failed' : 'stopped' });
+    if (failures.length === 1) throw failures[0];
     if (failures.length > 0)
       throw new AggregateError(failures, 'not everything of the session could be closed');
   }

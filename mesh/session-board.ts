@@ -30,6 +30,7 @@ export class SessionBoard {
     problems: [],
     recording: { events: 0, denied: 0, dropped: 0 },
     containment: 'none',
+    engineAbsence: null,
     clockOffsetMs: 0,
   };
   #stage: string | null = null;

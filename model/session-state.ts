@@ -44,6 +44,13 @@ export interface WorkloadState {
   certificate: { notAfter: number; renewAt: number } | null;
 }
 
+/** The engine of the docker runtime doesn't answer: nobody sees its containers, and those that end stay so until it does. */
+export interface EngineAbsence {
+  why: string;
+  /** Ms since the epoch. */
+  since: number;
+}
+
 export interface SessionState {
   id: string;
   mesh: string;
@@ -61,5 +68,7 @@ export interface SessionState {
   problems: Problem[];
   recording: { events: number; denied: number; dropped: number };
   containment: 'full' | 'partial' | 'none';
+  /** Null = it answers, or there is none to ask. */
+  engineAbsence: EngineAbsence | null;
   clockOffsetMs: number;
 }

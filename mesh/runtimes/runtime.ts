@@ -6,7 +6,7 @@ import type { ImageProgress } from '../../model/image-progress.ts';
 import type { Instance, Mesh, Workload } from '../../model/mesh.ts';
 import type { Refusals } from '../../model/refusals.ts';
 import type { KillSignal } from '../../model/instance-action.ts';
-import type { InstanceStatus } from '../../model/session-state.ts';
+import type { EngineAbsence, InstanceStatus } from '../../model/session-state.ts';
 
 /** Where an instance's sidecar shall listen, and where the application will be; told before anything starts. */
 export interface InstancePlacement {
@@ -46,6 +46,8 @@ export interface RuntimeEvents {
   onStatus(instance: string, status: InstanceStatus, detail: string | null): void;
   /** How far an image is; told again as it gets on. */
   onImage(progress: ImageProgress): void;
+  /** The engine went away; null = it is back. */
+  onEngine(absence: EngineAbsence | null): void;
   onLog(instance: string, line: { stream: 'stdout' | 'stderr'; text: string; at: number }): void;
 }
 

@@ -1,6 +1,6 @@
 /** What `up` says of services. */
 import { describe, expect, it } from 'vitest';
-import { countLine, instanceChanges, serviceLines } from '../../cli/service-lines.ts';
+import { countLine, engineChanges, instanceChanges, serviceLines } from '../../cli/service-lines.ts';
 import type { InstanceStatus, SessionState, WorkloadState } from '../../model/session-state.ts';
 
 function workload(status: InstanceStatus, detail: string | null = null): WorkloadState {
@@ -42,6 +42,24 @@ describe('instanceChanges', () => {
   it('says nothing of what did not change, nor of the end of a session', () => {
     expect(instanceChanges(state('ready'), state('ready'))).toEqual([]);
     expect(instanceChanges(state('ready'), { ...state('stopped'), phase: 'stopping' })).toEqual([]);
+  });
+});
+
+describe('engineChanges', () => {
+  const away = { ...state('ready'), engineAbsence: { why: 'nobody listens\u001b[2J', since: 1 } };
+  const there = { ...state('ready'), engineAbsence: null };
+
+  it('tells of an engine that went away, why, and what to do; and of its return', () => {
+    expect(engineChanges(there, away)).toEqual([
+      'the Docker engine is away: nobody listens\\u{1b}[2J',
+      expect.stringContaining('hint: start it again'),
+    ]);
+    expect(engineChanges(away, there)).toEqual(['the Docker engine is back']);
+  });
+
+  it('says nothing of one that stays as it was', () => {
+    expect(engineChanges(there, there)).toEqual([]);
+    expect(engineChanges(away, away)).toEqual([]);
   });
 });
 

@@ -16,6 +16,9 @@ export function interruptedAt(call: number, then: () => void): DockerRuntimePart
       const wrapped: Engine = {
         endpoint: engine.endpoint,
         facts: () => engine.facts(),
+        silence: () => engine.silence(),
+        brokenOff: (signal) => engine.brokenOff(signal),
+        inspect: (id) => engine.inspect(id),
         hasImage: (reference) => engine.hasImage(reference),
         imageTaggedAt: (reference) => engine.imageTaggedAt(reference),
         pull: (request, sink) => engine.pull(request, sink),

@@ -6,7 +6,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import type { ContainerOptions } from '../../model/container.ts';
 import type { ImageProgress } from '../../model/image-progress.ts';
 import type { Mesh, Workload } from '../../model/mesh.ts';
-import type { InstanceStatus } from '../../model/session-state.ts';
+import type { EngineAbsence, InstanceStatus } from '../../model/session-state.ts';
 import { createDockerRuntime, type DockerRuntimeParts } from '../../mesh/runtimes/docker/docker-runtime.ts';
 import type { EgressPlan, InstancePlacement, Runtime, RuntimeContext } from '../../mesh/runtimes/runtime.ts';
 
@@ -106,6 +106,8 @@ export interface Bench {
   readonly statuses: { instance: string; status: InstanceStatus; detail: string | null }[];
   readonly images: ImageProgress[];
   readonly logs: { instance: string; stream: string; text: string }[];
+  /** What was told of the engine, in order; null = it is back. */
+  readonly absences: (EngineAbsence | null)[];
   /** What the stand-in listeners saw: `payments-0 → orders:80 from 198.18.0.2`. */
   readonly visits: string[];
   /** Where the stand-in listeners are. */
@@ -134,6 +136,7 @@ export async function dockerBench(services: readonly ServiceShape[], parts: Benc
   const statuses: Bench['statuses'] = [];
   const images: Bench['images'] = [];
   const logs: Bench['logs'] = [];
+  const absences: Bench['absences'] = [];
   const context: RuntimeContext = {
     sessionId,
     mesh,
@@ -141,6 +144,7 @@ export async function dockerBench(services: readonly ServiceShape[], parts: Benc
     events: {
       onStatus: (instance, status, detail) => statuses.push({ instance, status, detail }),
       onImage: (progress) => images.push(progress),
+      onEngine: (absence) => absences.push(absence),
       onLog: (instance, { stream, text }) => logs.push({ instance, stream, text }),
     },
     ledger: { processStarted: () => undefined, processEnded: () => undefined },
@@ -159,6 +163,7 @@ export async function dockerBench(services: readonly ServiceShape[], parts: Benc
     statuses,
     images,
     logs,
+    absences,
     visits,
     listeners: () => listeners.map(({ host, port }) => ({ host, port })),
     async prepare(signal = never) {

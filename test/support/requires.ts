@@ -9,6 +9,7 @@ import { envoyBinary } from './envoy-binary.ts';
 
 export type Need =
   | 'docker'
+  | 'own-engine'
   | 'compose'
   | 'browser'
   | 'electron'
@@ -37,6 +38,10 @@ const NEEDS: Record<Need, { present: () => boolean; how: string }> = {
       }
     },
     how: 'start a Docker engine (Debian: apt-get install docker.io, then dockerd)',
+  },
+  'own-engine': {
+    present: () => process.getuid?.() === 0 && onPath('dockerd') && onPath('ip') && onPath('ps'),
+    how: 'run as root, with dockerd, ip and ps on the PATH (Debian: apt-get install docker.io iproute2 procps)',
   },
   compose: {
     present: () => {

@@ -3,33 +3,31 @@
  * (image, network, holder, rules, service) and the cleanup by label; what is not labelled with this session's id is
  * never touched.
  */
+import { setTimeout as pause } from 'node:timers/promises';
 import { EnvironmentError } from '../../../model/environment-error.ts';
 import type { KillSignal } from '../../../model/instance-action.ts';
 import type { Instance, Workload } from '../../../model/mesh.ts';
 import type { Refusals } from '../../../model/refusals.ts';
-import type {
-  EgressPlan,
-  FileUpdate,
-  InstancePlacement,
-  Runtime,
-  RuntimeContext,
-  ServiceUpdates,
-} from '../runtime.ts';
+import type { EgressPlan, InstancePlacement, Runtime, RuntimeContext, ServiceUpdates } from '../runtime.ts';
+import { startOrder } from '../../start-order.ts';
 import { connectEngine, type Engine } from './engine.ts';
+import { EngineAway, START_THE_ENGINE } from './engine-away.ts';
+import { EngineWatch } from './engine-watch.ts';
 import { ensureHelperImage } from './helper-image.ts';
-import { labelsOf, SESSION_LABEL, thisOwner, type Owner } from './labels.ts';
-import { createPod, installRules, podRefusals, type Pod, type PodContext } from './pod.ts';
+import { SESSION_LABEL, thisOwner, type Owner } from './labels.ts';
+import { Member } from './member.ts';
+import { createPod, podRefusals, type Pod, type PodContext } from './pod.ts';
 import { whyUnusable } from './probe.ts';
 import { ensurePublishable, publishedPort } from './published-ports.ts';
 import { removeLabelled, removePods } from './removal.ts';
-import { type Crash, startService, type ServiceContainer } from './service-container.ts';
 import { buildImage, type ImageOrder, serviceImages } from './service-image.ts';
 import { createVolumes } from './session-volumes.ts';
 import { SyncedFiles } from './synced-files.ts';
 import { subnetCandidates, type Subnet } from './subnets.ts';
 
-/** A program that is the first in its container and handles no SIGTERM ignores it: each stop would take this long. */
-const STOP_GRACE_S = 3;
+/** At the end of a session: how long an engine that is away is waited for. */
+const RESTART_PATIENCE_MS = 5_000;
+const ASK_AGAIN_MS = 250;
 
 /** For tests: another engine, another helper image. */
 export interface DockerRuntimeParts {
@@ -53,14 +51,6 @@ export async function createDockerRuntime(
   return new DockerRuntime(context, engine, parts.helperImage ?? null);
 }
 
-interface Member {
-  pod: Pod;
-  image: string;
-  service: ServiceContainer | null;
-  egress: EgressPlan | null;
-  synced: SyncedFiles;
-}
-
 class DockerRuntime implements Runtime {
   readonly kind = 'docker';
   readonly #context: RuntimeContext;
@@ -75,6 +65,7 @@ class DockerRuntime implements Runtime {
   readonly #underWay = new Set<Promise<unknown>>();
   readonly #closing = new AbortController();
   readonly #subnets: Iterator<Subnet, never>;
+  readonly #watch: EngineWatch;
   #helperImage: string | null;
   #containment: 'full' | 'partial' | 'none' = 'none';
   #closed: Promise<void> | null = null;
@@ -85,10 +76,12 @@ class DockerRuntime implements Runtime {
     this.#helperImage = helperImage;
     this.#session = { id: context.sessionId, mesh: context.mesh.name, owner: thisOwner() };
     this.#subnets = subnetCandidates(context.sessionId);
+    this.#watch = new EngineWatch(engine, (absence) => context.events.onEngine(absence));
+    void this.#watch.follow(this.#closing.signal);
   }
 
   readonly updates: ServiceUpdates = {
-    sync: (instance, update) => this.#track(null, () => this.#sync(instance, update)),
+    sync: (instance, update) => this.#track(null, () => this.#member(instance).sync(update)),
     restartInPlace: (instance, signal) => this.#restartInPlace(instance, signal),
     rebuild: (workload, signal) => this.#track(signal, (stop) => this.#rebuild(workload, stop)),
   };
@@ -120,13 +113,7 @@ class DockerRuntime implements Runtime {
           this.#status(entry.instance.id, 'pending', 'network and holder');
           const pod = await createPod(pods, entry, stop);
           const image = this.#built.get(entry.workload.id) ?? '';
-          this.#members.set(entry.instance.id, {
-            pod,
-            image,
-            service: null,
-            egress: null,
-            synced: this.#syncedOf(entry.workload),
-          });
+          this.#members.set(entry.instance.id, this.#newMember(pods, pod, image));
           return placementOf(pod);
         }),
       );
@@ -139,55 +126,31 @@ class DockerRuntime implements Runtime {
 
   start(instance: string, egress: EgressPlan, signal: AbortSignal): Promise<void> {
     const member = this.#member(instance);
-    return this.#track(signal, async (stop) => {
-      await this.#stopService(member);
-      member.egress = egress;
-      this.#status(instance, 'starting', 'installing rules');
-      const containment = await installRules(
-        this.#podContext(await this.#helper(stop)),
-        member.pod,
-        egress,
-        stop,
-      );
-      if (containment.kind === 'partial')
-        this.#status(instance, 'starting', `containment partial: ${containment.why}`);
-      if (this.#containment !== 'partial') this.#containment = containment.kind;
-      await this.#run(instance, member, egress, containment.kind, stop);
-    });
+    return this.#track(signal, (stop) => member.start(egress, stop));
   }
 
   stopInstance(instance: string, graceMs?: number): Promise<void> {
     const member = this.#member(instance);
-    return this.#track(null, async () => {
-      this.#status(instance, 'stopping', null);
-      await this.#stopService(member, graceMs);
-      this.#status(instance, 'stopped', null);
-    });
+    return this.#track(null, () => member.stop(graceMs));
   }
 
   pause(instance: string): Promise<void> {
-    return this.#track(null, async () => {
-      await this.#service(instance).pause();
-      this.#status(instance, 'paused', null);
-    });
+    return this.#track(null, () => this.#member(instance).pause());
   }
 
   unpause(instance: string): Promise<void> {
-    return this.#track(null, async () => {
-      await this.#service(instance).unpause();
-      this.#status(instance, 'ready', null);
-    });
+    return this.#track(null, () => this.#member(instance).unpause());
   }
 
   kill(instance: string, signal: KillSignal): Promise<void> {
-    return this.#track(null, () => this.#engine.killContainer(this.#service(instance).id, signal));
+    return this.#track(null, () => this.#member(instance).kill(signal));
   }
 
   remove(instances: readonly string[]): Promise<void> {
     return this.#track(null, async () => {
       const members = instances.flatMap((instance) => this.#members.get(instance) ?? []);
       for (const instance of instances) this.#members.delete(instance);
-      await Promise.all(members.map((member) => this.#stopService(member)));
+      await Promise.all(members.map((member) => member.retire()));
       await removePods(this.#engine, this.#session.id, instances);
     });
   }
@@ -204,26 +167,12 @@ class DockerRuntime implements Runtime {
     return this.#track(null, async (stop) => podRefusals(this.#podContext(await this.#helper(stop)), pod));
   }
 
-  async #sync(instance: string, update: FileUpdate): Promise<void> {
-    const { service, synced } = this.#member(instance);
-    if (service === null) return synced.note(update);
-    await synced.apply(this.#engine, service.id, update);
-    const files = update.written.length + update.removed.length;
-    if (service.isReady) this.#status(instance, 'ready', `${files} ${files === 1 ? 'file' : 'files'} synced`);
-  }
-
   async #restartInPlace(instance: string, signal: AbortSignal): Promise<void> {
     await this.#track(signal, async (stop) => {
-      const { service } = this.#member(instance);
+      const member = this.#member(instance);
       // It crashed, or crashes again and again: it gets a new container with the new files.
-      if (service === null || !service.isReady) return await this.restart(instance, stop);
-      this.#status(instance, 'restarting', 'its files changed');
-      try {
-        await service.restart(this.#graceS(this.#member(instance)), stop);
-      } catch (error) {
-        this.#status(instance, 'failed', error instanceof Error ? error.message : String(error));
-        throw error;
-      }
+      if (member.isReady) await member.restartInPlace(stop);
+      else await this.restart(instance, stop);
     });
   }
 
@@ -235,7 +184,7 @@ class DockerRuntime implements Runtime {
     this.#syncedOf(workload).forget();
     for (const [id, member] of this.#members) {
       if (member.pod.workload.id !== workload.id) continue;
-      member.image = image;
+      member.useImage(image);
       await this.restart(id, stop);
     }
     if (before !== null) await this.#engine.removeNameless(before);
@@ -249,8 +198,46 @@ class DockerRuntime implements Runtime {
   async #close(): Promise<void> {
     this.#closing.abort(new EnvironmentError('runtime-closed', 'the docker runtime is being closed'));
     await Promise.allSettled(this.#underWay);
-    await Promise.allSettled([...this.#members.values()].map((member) => this.#stopService(member)));
-    await removeLabelled(this.#engine, `${SESSION_LABEL}=${this.#session.id}`);
+    await this.#engineBack();
+    await Promise.allSettled([...this.#members.values()].map((member) => member.endService()));
+    try {
+      await removeLabelled(this.#engine, `${SESSION_LABEL}=${this.#session.id}`);
+    } catch (cause) {
+      if (!(cause instanceof EngineAway)) throw cause;
+      throw new EnvironmentError(
+        'left-behind',
+        'The Docker engine is away: containers and networks of this session are still in it.',
+        { hint: `${START_THE_ENGINE}; then remove them: greenroom doctor --remove-orphans`, cause },
+      );
+    }
+  }
+
+  /** One that is only being restarted is waited for, so that nothing has to be left in it. */
+  async #engineBack(): Promise<void> {
+    const deadline = performance.now() + RESTART_PATIENCE_MS;
+    while ((await this.#engine.silence()) !== null && performance.now() < deadline) await pause(ASK_AGAIN_MS);
+  }
+
+  #newMember(pods: PodContext, pod: Pod, image: string): Member {
+    return new Member(
+      {
+        context: this.#context,
+        pods,
+        watch: this.#watch,
+        synced: this.#syncedOf(pod.workload),
+        measured: (containment) => {
+          if (this.#containment !== 'partial') this.#containment = containment;
+        },
+        othersRecovered: async () => {
+          const others = startOrder(this.#context.mesh).get(pod.instance.id) ?? [];
+          await Promise.all(others.map((id) => this.#members.get(id)?.recovered()));
+        },
+        track: (work) => this.#track(null, () => work),
+        closing: this.#closing.signal,
+      },
+      pod,
+      image,
+    );
   }
 
   async #findImages(workloads: readonly Workload[], signal: AbortSignal): Promise<void> {
@@ -286,70 +273,6 @@ class DockerRuntime implements Runtime {
     return { engine: this.#engine, session: this.#session, helperImage, subnets: this.#subnets };
   }
 
-  async #run(
-    instance: string,
-    member: Member,
-    egress: EgressPlan,
-    containment: 'full' | 'partial',
-    signal: AbortSignal,
-  ): Promise<void> {
-    this.#status(instance, 'starting', awaited(member.pod.workload));
-    let state: 'ready' | 'completed';
-    try {
-      const started = await startService(
-        {
-          context: this.#context,
-          engine: this.#engine,
-          pod: member.pod,
-          image: member.image,
-          synced: member.synced,
-          egress,
-          containment,
-          labels: labelsOf(this.#session, instance, 'service'),
-          onExit: (code, restarts) => this.#exited(instance, member, code, restarts),
-          onRestart: (crash) => this.#status(instance, 'restarting', crashWords(crash)),
-          onFailed: (reason) => this.#status(instance, 'failed', reason),
-          onReadyAgain: () => this.#status(instance, 'ready', null),
-        },
-        signal,
-      );
-      member.service = started.service;
-      state = started.state;
-    } catch (error) {
-      this.#status(instance, 'failed', error instanceof Error ? error.message : String(error));
-      throw error;
-    }
-    if (state === 'completed') this.#status(instance, 'stopped', 'completed');
-    else this.#status(instance, 'ready', containment === 'partial' ? 'containment partial' : null);
-  }
-
-  /** A Compose service without ports that ends well has done what it was there for. */
-  #exited(instance: string, { pod }: Member, code: number, restarts: number): void {
-    const done = code === 0 && pod.workload.run.container !== undefined && pod.workload.ports.length === 0;
-    if (done) this.#status(instance, 'stopped', 'completed');
-    else {
-      const gaveUp = restarts === 0 ? '' : `; given up after ${restarts} restarts in a row`;
-      this.#status(instance, 'failed', `exited with code ${code}${gaveUp}`);
-    }
-  }
-
-  async #stopService(member: Member, asked?: number): Promise<void> {
-    const { service } = member;
-    member.service = null;
-    await service?.stop(this.#graceS(member, asked));
-  }
-
-  #graceS({ pod }: Member, asked?: number): number {
-    const graceMs = asked ?? pod.workload.run.container?.stopGraceMs;
-    return graceMs === undefined ? STOP_GRACE_S : Math.ceil(graceMs / 1000);
-  }
-
-  #service(instance: string): ServiceContainer {
-    const { service } = this.#member(instance);
-    if (service === null) throw new EnvironmentError('not-running', `${instance} doesn't run now`);
-    return service;
-  }
-
   #member(instance: string): Member {
     const member = this.#members.get(instance);
     if (member === undefined) throw new Error(`no such instance in this runtime: ${instance}`);
@@ -375,21 +298,6 @@ class DockerRuntime implements Runtime {
     running.then(done, done);
     return running;
   }
-}
-
-/** A first crash shortly; those that follow it as the loop that they are, with what the service said last. */
-function crashWords({ code, pauseMs, inARow, lastLine }: Crash): string {
-  const again = `again in ${pauseMs / 1000} s`;
-  if (inARow === 1) return `exited with code ${code}; ${again}`;
-  const said = lastLine === null ? '' : `; its last line: ${lastLine.slice(0, 200)}`;
-  return `crash loop: exited with code ${code}, ${inARow} times in a row; ${again}${said}`;
-}
-
-/** What a start waits for, in words. */
-function awaited({ ports, run }: Workload): string {
-  if (run.container?.runsToCompletion === true) return 'waiting for its end';
-  if (ports.length === 0) return 'starting its container';
-  return `waiting for ${ports.map((port) => port.targetPort).join(', ')}`;
 }
 
 function placementOf(pod: Pod): InstancePlacement {

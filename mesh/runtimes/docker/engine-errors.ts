@@ -1,5 +1,7 @@
 /** What an engine says no with, as errors that a person can read and a caller can tell apart. */
 import { EnvironmentError } from '../../../model/environment-error.ts';
+import { EngineAway, isConnectionError } from './engine-away.ts';
+import { knownRefusal } from './refusal-words.ts';
 
 /** The engine's HTTP status, kept for callers that can do something about it. */
 class EngineRefusal extends EnvironmentError {
@@ -7,7 +9,11 @@ class EngineRefusal extends EnvironmentError {
 
   constructor(what: string, status: number | null, cause: unknown) {
     const why = cause instanceof Error ? cause.message : String(cause);
-    super('engine-refused', `The Docker engine did not ${what}: ${why}`, { cause });
+    const known = knownRefusal(why);
+    super(known?.code ?? 'engine-refused', `The Docker engine did not ${what}: ${why}`, {
+      ...(known ? { hint: known.hint } : {}),
+      cause,
+    });
     this.status = status;
   }
 }
@@ -24,6 +30,7 @@ export async function translated<T>(what: string, answer: Promise<T>): Promise<T
   try {
     return await answer;
   } catch (cause) {
+    if (isConnectionError(cause)) throw new EngineAway(what, cause);
     throw new EngineRefusal(what, statusOf(cause), cause);
   }
 }

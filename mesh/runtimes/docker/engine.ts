@@ -3,10 +3,12 @@
  * engine's errors into `EnvironmentError`s; knows nothing of meshes, and touches only what it is given by id.
  */
 import { PassThrough, type Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import Docker from 'dockerode';
 import { EnvironmentError } from '../../../model/environment-error.ts';
 import { containerBody, type ContainerSpec, type Labels } from './container-body.ts';
 import { engineEndpoint, type EngineEndpoint } from './endpoint.ts';
+import { EngineAway, wordsOf } from './engine-away.ts';
 import { found, translated } from './engine-errors.ts';
 import { eachLine } from './lines.ts';
 import { noEngine } from './no-engine.ts';
@@ -48,12 +50,28 @@ export interface PullRequest {
   signal: AbortSignal;
 }
 
+/** A container as it is now. */
+export interface ContainerFacts {
+  /** The engine's word: `created`, `running`, `paused`, `exited`, … */
+  state: string;
+  /** Changes with every start: a container that was started again has new namespaces. */
+  startedAt: string;
+  /** A process in it was killed for want of memory, since its last start. */
+  outOfMemory: boolean;
+}
+
 export type ContainerOutput = (line: { stream: 'stdout' | 'stderr'; text: string }) => void;
 
 /** What this runtime asks of an engine. */
 export interface Engine {
   readonly endpoint: EngineEndpoint;
   facts(): Promise<EngineFacts>;
+  /** Null = it answers; else why it doesn't. Asked anew each time: an open connection proves nothing. */
+  silence(): Promise<string | null>;
+  /** Resolves when the engine breaks off what it tells us, as it does when it goes away; or with the signal. */
+  brokenOff(signal: AbortSignal): Promise<void>;
+  /** Null = there is no such container. */
+  inspect(id: string): Promise<ContainerFacts | null>;
   hasImage(reference: string): Promise<boolean>;
   /** Milliseconds since the epoch when the image last got this name; null where there is none, or it isn't told. */
   imageTaggedAt(reference: string): Promise<number | null>;
@@ -154,6 +172,45 @@ class DockerEngine implements Engine {
       operatingSystem: info.OperatingSystem ?? 'unknown',
       rootless: (info.SecurityOptions ?? []).some((option) => option.includes('name=rootless')),
     };
+  }
+
+  async silence(): Promise<string | null> {
+    try {
+      await within(PING_TIMEOUT_MS, (abortSignal) =>
+        (this.#docker as Docker & AbortablePing).ping({ abortSignal }),
+      );
+      return null;
+    } catch (cause) {
+      return wordsOf(cause);
+    }
+  }
+
+  async brokenOff(signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return;
+    const aborted = new Promise<void>((resolve) =>
+      signal.addEventListener('abort', () => resolve(), { once: true }),
+    );
+    // Nothing ever happens to such a container: only the end of the stream is wanted.
+    const filters = { container: ['greenroom-no-such-container'] };
+    const end = translated('tell its events', this.#docker.getEvents({ filters, abortSignal: signal })).then(
+      (events) =>
+        new Promise((resolve) =>
+          events
+            .on('error', () => undefined)
+            .on('close', resolve)
+            .resume(),
+        ),
+      // One that refuses to tell them is there.
+      (error: unknown) => (error instanceof EngineAway ? null : aborted),
+    );
+    await Promise.race([end, aborted]);
+  }
+
+  async inspect(id: string): Promise<ContainerFacts | null> {
+    const facts = await found(translated('inspect a container', this.#docker.getContainer(id).inspect()));
+    if (facts === null) return null;
+    const { Status: state, StartedAt: startedAt, OOMKilled: outOfMemory } = facts.State;
+    return { state, startedAt, outOfMemory };
   }
 
   async hasImage(reference: string): Promise<boolean> {
@@ -366,11 +423,23 @@ class DockerEngine implements Engine {
   }
 
   async exited(id: string): Promise<number> {
-    const answer: { StatusCode?: number } = await translated(
-      'wait for a container',
-      this.#docker.getContainer(id).wait(),
+    const what = 'wait for a container';
+    // As a stream: dockerode never tells when an answer breaks off that it collects by itself.
+    const answer = new Promise<Readable>((resolve, reject) =>
+      this.#docker.modem.dial(
+        {
+          path: `/containers/${id}/wait`,
+          method: 'POST',
+          isStream: true,
+          statusCodes: { 200: true, 404: 'no such container', 500: 'server error' },
+        },
+        (error: unknown, stream: unknown) => (error ? reject(error) : resolve(stream as Readable)),
+      ),
     );
-    return answer.StatusCode ?? -1;
+    const body = await translated(what, answer.then(text));
+    if (body === '') throw new EngineAway(what, new Error('its answer broke off'));
+    const { StatusCode } = JSON.parse(body) as { StatusCode?: number };
+    return StatusCode ?? -1;
   }
 
   async follow(id: string, sink: ContainerOutput, since = 0): Promise<void> {

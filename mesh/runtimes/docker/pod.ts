@@ -76,6 +76,32 @@ export async function createPod(
 }
 
 /**
+ * Starts the holder where it doesn't run: after a crash of it, or with the engine. Returns what tells its network
+ * namespace from those before, in which no rules of another are in force.
+ * @throws EnvironmentError `pod-lost` where it is gone, or came back with another address than its sidecar knows
+ */
+export async function openNamespace({ engine, session }: PodContext, pod: Pod): Promise<string> {
+  if ((await engine.inspect(pod.holder))?.state !== 'running') await engine.startContainer(pod.holder);
+  const facts = await engine.inspect(pod.holder);
+  const address =
+    facts?.state === 'running'
+      ? await engine.address(pod.holder, engineName(session.id, pod.instance.id))
+      : 'none';
+  if (facts && address === pod.address) return facts.startedAt;
+  throw new EnvironmentError(
+    'pod-lost',
+    `The pod of ${pod.instance.id} came back with the address ${address} in the place of ${pod.address}: nothing was started in it.`,
+    { hint: 'start the session again' },
+  );
+}
+
+/** Whether the pod still is the namespace in which rules were installed. False where that can't be seen. */
+export async function isNamespace(engine: Engine, pod: Pod, namespace: string | null): Promise<boolean> {
+  const facts = await engine.inspect(pod.holder).catch(() => null);
+  return facts?.state === 'running' && facts.startedAt === namespace;
+}
+
+/**
  * Installs rules and names for these peers, and measures that they hold. `partial` = the engine's kernel or image
  * has no nftables: then names lead to the gateway address and only the internal network contains the service.
  */

@@ -18,6 +18,7 @@ export interface HolderFacts {
 
 /** What the rules of this pod refused; null where it has none, or is gone. */
 export async function readRefusals(engine: Engine, holder: HolderFacts): Promise<Refusals | null> {
+  if ((await engine.inspect(holder.id))?.state !== 'running') return null;
   const { code, lines } = await runOnce(engine, {
     holder: holder.id,
     image: holder.image,

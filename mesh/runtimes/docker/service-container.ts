@@ -5,6 +5,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { EnvironmentError } from '../../../model/environment-error.ts';
 import { waitForPort } from '../process/readiness.ts';
+import { endWords } from './end-words.ts';
+import { START_THE_ENGINE } from './engine-away.ts';
 import { healthPatienceMs, waitForHealth } from './health.ts';
 import { restartPause, SETTLED_MS } from './restart-pause.ts';
 import { filesToPut, serviceSpec, type ServiceFacts } from './service-spec.ts';
@@ -26,8 +28,13 @@ export interface ServiceContainer {
   stop(graceS: number): Promise<void>;
 }
 
-export interface Crash {
+export interface ServiceEnd {
   code: number;
+  /** `exited with code 3`, or more where the engine knows more. */
+  words: string;
+}
+
+export interface Crash extends ServiceEnd {
   pauseMs: number;
   /** Crashes without having run well in between; 1 = the first. */
   inARow: number;
@@ -39,12 +46,16 @@ export interface ServiceRequest extends ServiceFacts {
   /** What was put into the containers before this one. */
   synced: SyncedFiles;
   /** Called when it ends by itself after it was ready, and isn't started again. `restarts`: in a row, before. */
-  onExit(code: number, restarts: number): void;
+  onExit(end: ServiceEnd, restarts: number): void;
   /** Called before a pause, after which it is started again. */
   onRestart(crash: Crash): void;
   /** Called when it could not be started again; it is stopped then. */
   onFailed(reason: string): void;
   onReadyAgain(): void;
+  /** Whether its pod is the one in which rules were installed. Where it isn't, it never starts. */
+  isContained(): Promise<boolean>;
+  /** Called when the engine, or its pod, went away from under it: it isn't looked after any more. */
+  onCut(): void;
 }
 
 /** `completed` = it ran to its end, as somebody waits for. */
@@ -62,6 +73,27 @@ export async function startService(request: ServiceRequest, signal: AbortSignal)
     return { service: container, state: await container.run(signal) };
   } catch (error) {
     await container.stop(0);
+    throw error;
+  }
+}
+
+/** How a container that there is comes to run: by a start, or it runs already and is only watched again. */
+type Entry = 'start' | 'watch';
+
+/**
+ * Takes a service's container over as it is, with all that it holds. `since`: seconds since the epoch, from which on
+ * its output is told. A failure leaves it stopped.
+ */
+export async function resumeService(
+  request: ServiceRequest,
+  { id, entry, since }: { id: string; entry: Entry; since: number },
+  signal: AbortSignal,
+): Promise<StartedService> {
+  const container = new RunningService(request, id);
+  try {
+    return { service: container, state: await container.run(signal, entry, since) };
+  } catch (error) {
+    await container.abandon();
     throw error;
   }
 }
@@ -85,15 +117,17 @@ class RunningService implements ServiceContainer {
   }
 
   /** The first start: what its rule allows is tried again as long as a service may take to be ready. */
-  async run(signal: AbortSignal): Promise<'ready' | 'completed'> {
+  async run(signal: AbortSignal, entry: Entry = 'start', since?: number): Promise<'ready' | 'completed'> {
     const { pod, context } = this.#request;
     const deadline = performance.now() + context.readyTimeoutMs;
-    for (;;) {
-      const first = await this.#launch(signal);
+    for (let next = entry; ; next = 'start') {
+      const first = await this.#launch(signal, next, since);
       if (first === 'ready') {
         this.#becomeReady();
         return 'ready';
       }
+      // An engine that ends takes its containers with it: that is no exit of theirs.
+      if (!(await this.#request.isContained())) throw lostPod(pod.instance.id);
       if (first === 0 && pod.workload.run.container?.runsToCompletion === true) {
         this.#phase = 'stopping';
         return 'completed';
@@ -144,14 +178,15 @@ class RunningService implements ServiceContainer {
   }
 
   /** Starts the container; how it went: ready, or the code it ended with before. */
-  async #launch(signal: AbortSignal): Promise<'ready' | number> {
+  async #launch(signal: AbortSignal, entry: Entry = 'start', firstSince?: number): Promise<'ready' | number> {
     const { engine, pod } = this.#request;
     this.#startedAt = performance.now();
-    const since = Date.now() / 1000;
-    await engine.startContainer(this.id);
-    this.#output = engine
-      .follow(this.id, (line) => this.#note(line), this.#launches === 0 ? undefined : since)
-      .catch(() => undefined);
+    const since = this.#launches === 0 ? firstSince : Date.now() / 1000;
+    if (entry === 'start') {
+      if (!(await this.#request.isContained())) throw lostPod(pod.instance.id);
+      await engine.startContainer(this.id);
+    }
+    this.#output = engine.follow(this.id, (line) => this.#note(line), since).catch(() => undefined);
     this.#launches += 1;
     // Asked for after the start: an engine answers at once for a container that was only created.
     this.#exited = engine.exited(this.id);
@@ -196,22 +231,41 @@ class RunningService implements ServiceContainer {
     this.#phase = 'ready';
     void this.#exited.then(
       (code) => this.#endedByItself(code),
-      () => this.#endedByItself(-1),
+      () => this.#cut(),
     );
   }
 
-  #endedByItself(code: number): void {
+  /** Nothing is done with it any more: somebody else takes over. */
+  async abandon(): Promise<void> {
+    this.#phase = 'stopping';
+    this.#stopping.abort();
+    await this.#request.engine.stopContainer(this.id, 0).catch(() => undefined);
+  }
+
+  #cut(): void {
+    if (this.#stopping.signal.aborted || this.#phase === 'stopping') return;
+    this.#phase = 'stopping';
+    this.#stopping.abort();
+    this.#request.onCut();
+  }
+
+  async #endedByItself(code: number): Promise<void> {
+    if (this.#phase !== 'ready') return;
+    if (!(await this.#request.isContained())) return this.#cut();
+    const words = await this.#wordsOf(code);
     if (this.#phase !== 'ready') return;
     const pauseMs = this.#pauseBefore(code);
     if (pauseMs === null) {
       this.#phase = 'stopping';
-      this.#request.onExit(code, this.#restarts);
+      this.#request.onExit({ code, words }, this.#restarts);
       return;
     }
     this.#phase = 'starting';
     this.#paused = false;
     // What goes wrong from here on, somebody's stop aside, ends it for good.
-    void this.#startAgain(code, pauseMs).catch((error: unknown) => this.#giveUp(error));
+    void this.#startAgain(code, pauseMs).catch(async (error: unknown) =>
+      (await this.#request.isContained()) ? this.#giveUp(error) : this.#cut(),
+    );
   }
 
   async #startAgain(code: number, pauseMs: number): Promise<void> {
@@ -238,10 +292,19 @@ class RunningService implements ServiceContainer {
 
   async #waitToRestart(code: number, pauseMs: number, signal: AbortSignal): Promise<void> {
     this.#restarts += 1;
+    const words = await this.#wordsOf(code);
+    signal.throwIfAborted();
     const lastLine = this.#lastLines.at(-1) ?? null;
-    this.#request.onRestart({ code, pauseMs, inARow: this.#restarts, lastLine });
+    this.#request.onRestart({ code, words, pauseMs, inARow: this.#restarts, lastLine });
     await this.#output;
     await pause(pauseMs, undefined, { signal });
+  }
+
+  async #wordsOf(code: number): Promise<string> {
+    const { engine, pod } = this.#request;
+    const facts = await engine.inspect(this.id).catch(() => null);
+    const outOfMemory = facts?.outOfMemory === true;
+    return endWords({ code, outOfMemory }, pod.workload.run.container?.limits.memory ?? null);
   }
 
   async #exitedEarly(code: number): Promise<EnvironmentError> {
@@ -250,7 +313,7 @@ class RunningService implements ServiceContainer {
     const job = pod.workload.run.container?.runsToCompletion === true;
     return new EnvironmentError(
       'service-exited',
-      `${pod.instance.id} (${image}) exited with code ${code}${job ? '' : ' before it was ready'}`,
+      `${pod.instance.id} (${image}) ${await this.#wordsOf(code)}${job ? '' : ' before it was ready'}`,
       { lines: this.#lastLines },
     );
   }
@@ -259,4 +322,10 @@ class RunningService implements ServiceContainer {
     if (this.#lastLines.push(line.text) > KEPT_LINES) this.#lastLines.shift();
     this.#request.context.events.onLog(this.#request.pod.instance.id, { ...line, at: Date.now() });
   }
+}
+
+function lostPod(instance: string): EnvironmentError {
+  return new EnvironmentError('pod-lost', `${instance} lost its pod, or the engine went away`, {
+    hint: START_THE_ENGINE,
+  });
 }

@@ -4,7 +4,7 @@
  * the `docker` command line.
  */
 import { readFileSync } from 'node:fs';
-import { type Agent as HttpAgent } from 'node:http';
+import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import type { EngineEndpoint, EngineTls } from './endpoint.ts';
 import { sshAgent, sshDestination } from './ssh-transport.ts';
@@ -38,7 +38,8 @@ const NOTHING = {
 /** The way to an engine. Throws where its address isn't one, or its TLS files can't be read. */
 export function transportTo({ url, tls }: EngineEndpoint): Transport {
   const [scheme = '', rest = ''] = url.split(/:\/\/(.*)/s);
-  if (scheme === 'unix' || scheme === 'npipe') return { ...NOTHING, socketPath: rest };
+  if (scheme === 'unix' || scheme === 'npipe')
+    return { ...NOTHING, socketPath: rest, agent: oneRequestEach() };
   if (scheme === 'ssh') return { ...NOTHING, host: 'docker', port: 80, agent: sshAgent(sshDestination(url)) };
   const address = scheme === 'tcp' || scheme === 'http' || scheme === 'https' ? URL.parse(url) : null;
   if (address === null) throw new Error('only unix://, npipe://, tcp:// and ssh:// can be used');
@@ -50,8 +51,13 @@ export function transportTo({ url, tls }: EngineEndpoint): Transport {
     protocol: encrypted ? 'https' : 'http',
     host: address.hostname.replaceAll(/[[\]]/g, ''),
     port: Number(address.port || (encrypted ? 2376 : 2375)),
-    agent: tls === undefined ? undefined : new HttpsAgent(tlsOptions(tls)),
+    agent: encrypted ? new HttpsAgent(tls === undefined ? {} : tlsOptions(tls)) : oneRequestEach(),
   };
+}
+
+/** A connection a request: an engine that is about to end still answers on those that it has. */
+function oneRequestEach(): HttpAgent {
+  return new HttpAgent({ keepAlive: false });
 }
 
 function tlsOptions({ ca, cert, key, server }: EngineTls) {

@@ -43,6 +43,11 @@ export async function waitForPort(
   }
 }
 
+/** Whether it accepts a connection now. */
+export async function acceptsConnection(host: string, port: number): Promise<boolean> {
+  return (await tryConnect(host, port)) === null;
+}
+
 /** null = accepted; else why not. */
 function tryConnect(host: string, port: number): Promise<string | null> {
   return new Promise((resolve) => {

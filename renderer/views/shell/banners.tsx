@@ -67,6 +67,19 @@ function MeshStrip({ session }: { session: SessionState }): ReactNode {
   );
 }
 
+function EngineAway({ session }: { session: SessionState }): ReactNode {
+  const now = useNow(1_000);
+  const absence = session.engineAbsence;
+  if (!absence) return null;
+  const seconds = Math.max(0, Math.floor((now - absence.since) / 1_000));
+  return (
+    <Strip tone="deny">
+      ✕ <b>The Docker engine is away</b> since {seconds} s: {safeText(absence.why)}. Start it again: what
+      ended with it comes back by itself. Sidecars go on refusing what they must.
+    </Strip>
+  );
+}
+
 function RefusedEdit({ session }: { session: SessionState }): ReactNode {
   const problem = session.problems.find((one) => one.severity === 'error');
   if (!problem) return null;
@@ -91,6 +104,7 @@ export function Banners({ session }: { session: SessionState | null }): ReactNod
   return (
     <div className="banners">
       {link.status === 'lost' && session ? <LostLine reason={link.reason} retryAt={link.retryAt} /> : null}
+      {session ? <EngineAway session={session} /> : null}
       {session ? <MeshStrip session={session} /> : null}
       {session ? <RefusedEdit session={session} /> : null}
     </div>

@@ -45,6 +45,7 @@ async function run(
     ledger: { processStarted: ({ pid }) => void pids.add(pid), processEnded: (pid) => void pids.delete(pid) },
     readyTimeoutMs,
     events: {
+      onEngine: () => undefined,
       onStatus: (instance, status, detail) =>
         statuses.push(`${instance} ${status}${detail ? `: ${detail}` : ''}`),
       onImage: () => undefined,

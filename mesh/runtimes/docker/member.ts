@@ -1,0 +1,343 @@
+/**
+ * One instance of a session, over the whole of its life: its pod's rules, its service, and what brings both back when
+ * the engine or the pod went away from under it. Owns the order: a service starts only in a namespace in which rules
+ * were installed, by whomever and for whatever reason it is started.
+ */
+import { EnvironmentError } from '../../../model/environment-error.ts';
+import type { KillSignal } from '../../../model/instance-action.ts';
+import { acceptsConnection } from '../process/readiness.ts';
+import type { EgressPlan, FileUpdate, RuntimeContext } from '../runtime.ts';
+import { EngineAway } from './engine-away.ts';
+import type { EngineWatch } from './engine-watch.ts';
+import { INSTANCE_LABEL, isRole, labelsOf, SESSION_LABEL } from './labels.ts';
+import {
+  type Containment,
+  installRules,
+  isNamespace,
+  openNamespace,
+  type Pod,
+  type PodContext,
+} from './pod.ts';
+import {
+  type Crash,
+  resumeService,
+  type ServiceEnd,
+  type ServiceContainer,
+  type ServiceRequest,
+  startService,
+  type StartedService,
+} from './service-container.ts';
+import type { SyncedFiles } from './synced-files.ts';
+
+/** A program that is the first in its container and handles no SIGTERM ignores it: each stop would take this long. */
+const STOP_GRACE_S = 3;
+
+const ENDED = 'its container ended with the engine, or with its pod';
+
+/** What a member has of its session. */
+export interface MemberParts {
+  context: RuntimeContext;
+  pods: PodContext;
+  watch: EngineWatch;
+  /** What was put into its containers. */
+  synced: SyncedFiles;
+  /** Told of each measurement of its rules. */
+  measured(containment: Containment['kind']): void;
+  /** Resolves when those that it depends on have recovered, or have failed to. */
+  othersRecovered(): Promise<void>;
+  /** Keeps the end of the session from coming before this. */
+  track(work: Promise<void>): Promise<void>;
+  /** Aborted at the end of the session. */
+  closing: AbortSignal;
+}
+
+export class Member {
+  readonly pod: Pod;
+  readonly #parts: MemberParts;
+  #image: string;
+  readonly #id: string;
+  #egress: EgressPlan | null = null;
+  #service: ServiceContainer | null = null;
+  /** Where rules were installed last. */
+  #ruled: { namespace: string; containment: Containment['kind'] } | null = null;
+  #recovery: { stop: AbortController; end: Promise<void> } | null = null;
+
+  constructor(parts: MemberParts, pod: Pod, image: string) {
+    this.#parts = parts;
+    this.pod = pod;
+    this.#image = image;
+    this.#id = pod.instance.id;
+  }
+
+  /** What it was started with; null = it never was. */
+  get egress(): EgressPlan | null {
+    return this.#egress;
+  }
+
+  /** Ends when it is back, or won't be; it needn't be recovering. */
+  async recovered(): Promise<void> {
+    await this.#recovery?.end;
+  }
+
+  /** Anew: rules first, then a new container. */
+  async start(egress: EgressPlan, stop: AbortSignal): Promise<void> {
+    await this.#takeOver();
+    await this.endService();
+    // An engine that went away may have left one that we know nothing of.
+    if (this.#ruled !== null) await this.#removeLeft();
+    this.#egress = egress;
+    try {
+      await this.#rule(egress, stop);
+      await this.#run((request) => startService(request, stop));
+    } catch (error) {
+      const away = stop.aborted ? null : await this.#silence();
+      if (away === null) {
+        this.#failed(error);
+        throw error;
+      }
+      this.recover();
+      throw error instanceof EngineAway ? error : new EngineAway(`start ${this.#id}`, away);
+    }
+  }
+
+  /** Its service is asked, killed after the grace, and removed. */
+  async stop(graceMs?: number): Promise<void> {
+    await this.#takeOver();
+    this.#status('stopping', null);
+    await this.endService(graceMs);
+    this.#status('stopped', null);
+  }
+
+  /** For good: its pod is about to be removed. */
+  async retire(): Promise<void> {
+    await this.#takeOver();
+    await this.endService();
+  }
+
+  async pause(): Promise<void> {
+    await this.#running().pause();
+    this.#status('paused', null);
+  }
+
+  async unpause(): Promise<void> {
+    await this.#running().unpause();
+    this.#status('ready', null);
+  }
+
+  async kill(signal: KillSignal): Promise<void> {
+    await this.#parts.pods.engine.killContainer(this.#running().id, signal);
+  }
+
+  /** For the containers to come. */
+  useImage(image: string): void {
+    this.#image = image;
+  }
+
+  get isReady(): boolean {
+    return this.#service?.isReady === true;
+  }
+
+  /** Files into the container that it has, and into those to come. */
+  async sync(update: FileUpdate): Promise<void> {
+    const { synced, pods } = this.#parts;
+    if (this.#service === null) return synced.note(update);
+    await synced.apply(pods.engine, this.#service.id, update);
+    const files = update.written.length + update.removed.length;
+    if (this.isReady) this.#status('ready', `${files} ${files === 1 ? 'file' : 'files'} synced`);
+  }
+
+  /** Ends one that is ready and starts the same container again. */
+  async restartInPlace(stop: AbortSignal): Promise<void> {
+    this.#status('restarting', 'its files changed');
+    try {
+      await this.#running().restart(this.#graceS(), stop);
+    } catch (error) {
+      if ((await this.#silence()) === null) this.#failed(error);
+      else this.recover();
+      throw error;
+    }
+  }
+
+  #running(): ServiceContainer {
+    if (this.#service === null) throw new EnvironmentError('not-running', `${this.#id} doesn't run now`);
+    return this.#service;
+  }
+
+  async endService(asked?: number): Promise<void> {
+    const service = this.#service;
+    this.#service = null;
+    await service?.stop(this.#graceS(asked));
+  }
+
+  #graceS(asked?: number): number {
+    const graceMs = asked ?? this.pod.workload.run.container?.stopGraceMs;
+    return graceMs === undefined ? STOP_GRACE_S : Math.ceil(graceMs / 1000);
+  }
+
+  /** Brings it back, as often as that takes; ends at a failure of its own. */
+  recover(): void {
+    const { closing, watch, track } = this.#parts;
+    if (this.#recovery !== null || closing.aborted) return;
+    const since = Date.now() / 1000;
+    const stop = new AbortController();
+    const either = AbortSignal.any([stop.signal, closing]);
+    const run = async (): Promise<void> => {
+      for (;;) {
+        if (!(await isReachable(this.pod))) this.#status('restarting', ENDED);
+        try {
+          await watch.answering(either);
+          return await this.#bringBack(since, either);
+        } catch (error) {
+          either.throwIfAborted();
+          const lostAgain = error instanceof EnvironmentError && error.code === 'pod-lost';
+          if (!lostAgain && (await this.#silence()) === null) return this.#failed(error);
+        }
+      }
+    };
+    const end = track(run())
+      .catch(() => undefined)
+      .finally(() => {
+        this.#recovery = null;
+      });
+    this.#recovery = { stop, end };
+  }
+
+  async #bringBack(since: number, stop: AbortSignal): Promise<void> {
+    const { engine } = this.#parts.pods;
+    const egress = this.#egress;
+    if (egress === null) return;
+    const left = await this.#left();
+    const contained = await this.#isContained();
+    // An engine that was killed ends at its start what ran on without it.
+    if (!contained || left?.state === 'exited') this.#status('restarting', ENDED);
+    await this.#parts.othersRecovered();
+    stop.throwIfAborted();
+    // Frozen it would neither end nor ever be ready.
+    if (left?.state === 'paused') await engine.unpauseContainer(left.id);
+    if (!contained) {
+      const before = this.#ruled?.containment;
+      // One that outlived its pod is in the old namespace, where its sidecar doesn't reach it any more.
+      if (left !== undefined) await engine.stopContainer(left.id, STOP_GRACE_S);
+      await this.#rule(egress, stop);
+      if (before === 'full' && this.#ruled?.containment !== 'full')
+        throw new EnvironmentError(
+          'containment-failed',
+          `${this.#id} can’t be contained as it was: it wasn’t started`,
+        );
+    }
+    if (left === undefined || this.#service === null) {
+      await this.#removeLeft();
+      return await this.#run((request) => startService(request, stop));
+    }
+    const entry = contained && ['running', 'paused'].includes(left.state) ? 'watch' : 'start';
+    await this.#run((request) => resumeService(request, { id: left.id, entry, since }, stop));
+  }
+
+  async #rule(egress: EgressPlan, stop: AbortSignal): Promise<void> {
+    const { pods, measured } = this.#parts;
+    this.#status('starting', 'installing rules');
+    const namespace = await openNamespace(pods, this.pod);
+    this.#ruled = null;
+    const containment = await installRules(pods, this.pod, egress, stop);
+    if (containment.kind === 'partial') this.#status('starting', `containment partial: ${containment.why}`);
+    measured(containment.kind);
+    this.#ruled = { namespace, containment: containment.kind };
+  }
+
+  async #run(begin: (request: ServiceRequest) => Promise<StartedService>): Promise<void> {
+    const { context, pods } = this.#parts;
+    const egress = this.#egress;
+    const ruled = this.#ruled;
+    if (egress === null || ruled === null) throw new Error(`${this.#id} has no rules yet`);
+    this.#status('starting', awaited(this.pod));
+    const { service, state } = await begin({
+      context,
+      engine: pods.engine,
+      pod: this.pod,
+      image: this.#image,
+      synced: this.#parts.synced,
+      egress,
+      containment: ruled.containment,
+      labels: labelsOf(pods.session, this.#id, 'service'),
+      onExit: (end, restarts) => this.#exited(end, restarts),
+      onRestart: (crash) => this.#status('restarting', crashWords(crash)),
+      onFailed: (reason) => this.#status('failed', reason),
+      onReadyAgain: () => this.#status('ready', null),
+      isContained: () => this.#isContained(),
+      onCut: () => this.recover(),
+    });
+    this.#service = service;
+    if (state === 'completed') this.#status('stopped', 'completed');
+    else this.#status('ready', ruled.containment === 'partial' ? 'containment partial' : null);
+  }
+
+  /** Asked of the engine itself: one that is about to end has containers that run. */
+  async #isContained(): Promise<boolean> {
+    if (this.#ruled === null || (await this.#silence()) !== null) return false;
+    return await isNamespace(this.#parts.pods.engine, this.pod, this.#ruled.namespace);
+  }
+
+  /** A Compose service without ports that ends well has done what it was there for. */
+  #exited({ code, words }: ServiceEnd, restarts: number): void {
+    const { run, ports } = this.pod.workload;
+    const done = code === 0 && run.container !== undefined && ports.length === 0;
+    if (done) this.#status('stopped', 'completed');
+    else {
+      const gaveUp = restarts === 0 ? '' : `; given up after ${restarts} restarts in a row`;
+      this.#status('failed', `${words}${gaveUp}`);
+    }
+  }
+
+  /** Before somebody starts or stops it. */
+  async #takeOver(): Promise<void> {
+    const { absence } = this.#parts.watch;
+    if (absence !== null) throw new EngineAway(`start or stop ${this.#id}`, absence.why);
+    this.#recovery?.stop.abort(new EnvironmentError('taken-over', `${this.#id} is started or stopped`));
+    await this.recovered();
+  }
+
+  /** Its service's container as the engine knows it. */
+  async #left(): Promise<{ id: string; state: string } | undefined> {
+    const { engine, session } = this.#parts.pods;
+    const all = await engine.containers(`${SESSION_LABEL}=${session.id}`);
+    return all.find(({ labels }) => labels[INSTANCE_LABEL] === this.#id && isRole(labels, 'service'));
+  }
+
+  async #removeLeft(): Promise<void> {
+    const left = await this.#left();
+    if (left !== undefined) await this.#parts.pods.engine.removeContainer(left.id);
+  }
+
+  #silence(): Promise<string | null> {
+    return this.#parts.pods.engine.silence();
+  }
+
+  #failed(error: unknown): void {
+    this.#status('failed', error instanceof Error ? error.message : String(error));
+  }
+
+  #status(status: Parameters<RuntimeContext['events']['onStatus']>[1], detail: string | null): void {
+    this.#parts.context.events.onStatus(this.#id, status, detail);
+  }
+}
+
+/** Whether its service still is there to be called: containers may survive their engine. */
+async function isReachable({ address, workload }: Pod): Promise<boolean> {
+  const [first] = workload.ports;
+  return first === undefined || (await acceptsConnection(address, first.targetPort));
+}
+
+/** What a start waits for, in words. */
+function awaited({ workload: { ports, run } }: Pod): string {
+  if (run.container?.runsToCompletion === true) return 'waiting for its end';
+  if (ports.length === 0) return 'starting its container';
+  return `waiting for ${ports.map((port) => port.targetPort).join(', ')}`;
+}
+
+/** A first crash shortly; those that follow it as the loop that they are, with what the service said last. */
+function crashWords({ words, pauseMs, inARow, lastLine }: Crash): string {
+  const again = `again in ${pauseMs / 1000} s`;
+  if (inARow === 1) return `${words}; ${again}`;
+  const said = lastLine === null ? '' : `; its last line: ${lastLine.slice(0, 200)}`;
+  return `crash loop: ${words}, ${inARow} times in a row; ${again}${said}`;
+}
