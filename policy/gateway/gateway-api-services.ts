@@ -175,7 +175,7 @@ function servicesAt(
       http: route.routes.http,
       // Where TLS is ended, a TLSRoute is one of the bytes in it.
       tcp: route.kind === 'TCPRoute' || ends ? route.routes.tcp : [],
-      tls: ends ? [] : route.routes.tls.map((one) => named(one, host)),
+      tls: ends || route.kind !== 'TLSRoute' ? [] : route.routes.tls.map((one) => named(one, host)),
       exportTo: [],
       gatewayApi: true,
       gateways: [listener.name],
@@ -261,6 +261,12 @@ function isGranted(
   );
 }
 
+/** Where Istio sends what no backend has a share of. */
+const NOBODY: TcpRouteSpec['route'][number] = {
+  destination: { host: 'internal.cluster.local', subset: 'zero-weight', port: { number: 65_535 } },
+  weight: 0,
+};
+
 function bytesOf(
   object: PolicyObject,
   kind: Kind,
@@ -270,7 +276,9 @@ function bytesOf(
   const any = { destinationSubnets: [], port: 0, sourceLabels: {}, sourceNamespace: '', gateways: [] };
   const routes = rules.map(({ backendRefs }, index) => {
     const source = sourceOf(object, kind, ['spec', 'rules', index], index);
-    return { route: backendRefs.map((one) => destinationOf(one, kind, object, grants)), source };
+    const served = backendRefs.filter(({ weight }) => weight > 0);
+    const route = served.map((one) => destinationOf(one, kind, object, grants));
+    return { route: route.length > 0 ? route : [NOBODY], source };
   });
   return {
     http: [],

@@ -301,6 +301,17 @@ spec: { from: [{ group: gateway.networking.k8s.io, kind: ${kind}, namespace: edg
   });
 });
 
+describe('bytes without a backend that has a share', () => {
+  it.each(['', ', { name: second, port: 1, weight: 0 }'])('go nowhere: one of weight 0%s', (more) => {
+    const tcp = `{ ${PARENT}, rules: [{ backendRefs: [{ name: web, port: 1, weight: 0 }${more}] }] }`;
+    const text = gateway(['{ name: tcp, port: 9000, protocol: TCP }']) + route(tcp, 't', 'TCPRoute');
+    const at = port(text.replace('k8s.io/v1\nkind: TCPRoute', 'k8s.io/v1alpha2\nkind: TCPRoute'), 9000);
+    expect(at.tcp?.chain.destinations.map(({ cluster }) => cluster)).toEqual([
+      'outbound|65535|zero-weight|internal.cluster.local',
+    ]);
+  });
+});
+
 describe('a policy with targetRefs', () => {
   const policy = (name: string, namespace = 'edge') => `---
 apiVersion: security.istio.io/v1
