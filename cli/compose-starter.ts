@@ -46,7 +46,14 @@ function serviceLines({ name }: ComposeService, ports: readonly GuessedPort[]): 
   ];
 }
 
-function gatewayLines({ name, namespace, serviceAccount, labels, listen }: GuessedGateway): string[] {
+function gatewayLines({
+  name,
+  namespace,
+  serviceAccount,
+  labels,
+  listen,
+  clientCredentials,
+}: GuessedGateway): string[] {
   const pairs = Object.entries(labels).map(
     ([key, value]) => `${JSON.stringify(key)}: ${JSON.stringify(value)}`,
   );
@@ -57,6 +64,12 @@ function gatewayLines({ name, namespace, serviceAccount, labels, listen }: Guess
     ...(serviceAccount === null ? [] : [`      serviceAccount: ${word(serviceAccount)}`]),
     `      labels: { ${pairs.join(', ')} }`,
     ...(ports.length === 0 ? [] : [`      listen: { ${ports.join(', ')} }`]),
+    ...(clientCredentials.length === 0
+      ? []
+      : [
+          '      credentials: # for development; else { certificate: …, key: …, ca: … }',
+          ...clientCredentials.map((credential) => `        ${word(credential)}: { clientAuthority: mesh }`),
+        ]),
   ];
 }
 
@@ -69,12 +82,7 @@ function word(text: string): string {
 
 /** What `init` says of its guesses, a line each. */
 export function guessLines({ services, ports, gateways }: ComposeStarter): string[] {
-  const doors = gateways.map(({ name, listen, inPlaceOf }) => {
-    const at = Object.entries(listen).map(
-      ([port, own]) => `; port ${port} at 127.0.0.1:${own}, in place of ${inPlaceOf}`,
-    );
-    return `  ${name}: a gateway, selected by a Gateway${at.join('')}`;
-  });
+  const doors = gateways.map(gatewayLine);
   return services
     .map(({ name }) => {
       const guessed = (ports.get(name) ?? []).map(
@@ -83,4 +91,16 @@ export function guessLines({ services, ports, gateways }: ComposeStarter): strin
       return `  ${name}: account ${name}; ${guessed.length === 0 ? 'no port' : guessed.join(', ')}`;
     })
     .concat(doors);
+}
+
+/** What is said of a guessed gateway. */
+export function gatewayLine({ name, listen, inPlaceOf, clientCredentials }: GuessedGateway): string {
+  const at = Object.entries(listen).map(
+    ([port, own]) => `; port ${port} at 127.0.0.1:${own}, in place of ${inPlaceOf}`,
+  );
+  const clients =
+    clientCredentials.length === 0
+      ? ''
+      : `; for development, clients of ${clientCredentials.join(', ')} show certificates of the mesh`;
+  return `  ${name}: a gateway, selected by a Gateway${at.join('')}${clients}`;
 }

@@ -2,11 +2,14 @@
 import { basename, join, relative, resolve, sep } from 'node:path';
 import { Command } from 'commander';
 import { readText, shownPath } from '../mesh/project-files.ts';
+import { guessGateways } from '../model/compose/guess-gateways.ts';
 import { kubernetesName } from '../model/compose/translate.ts';
 import { importServices, type ImportedService } from '../model/kubernetes/import-services.ts';
 import { readClusterObjects } from '../model/kubernetes/objects.ts';
+import { readPolicyFile } from '../model/policy-file.ts';
 import { kindSupportByName } from '../model/policy-kinds.ts';
 import { formatProblem, type Problem } from '../model/problem.ts';
+import { gatewayLine } from './compose-starter.ts';
 import { FilesError } from './exit-codes.ts';
 import { renderCompose, renderProject } from './imported-files.ts';
 import { refuseExisting, writeNew } from './new-files.ts';
@@ -76,18 +79,21 @@ async function importFile(file: string, { out, namespace }: ImportOptions): Prom
     ]);
   const policies = [...objects.others].some((kind) => kindSupportByName(kind) !== 'harmless');
   const home = mostCommon(services);
+  const read = readPolicyFile(text.text, shown, { namespace: home, ignore: [], keysFrom: 'files' });
+  const gateways = guessGateways(read.objects, [], new Map());
   const project = {
     meshName: kubernetesName(home) || 'mesh',
     namespace: home,
     composeFile: './compose.yaml',
     policies: policies ? [pathFrom(root, resolve(file))] : [],
     services,
+    gateways,
   };
   await writeNew(join(root, 'compose.yaml'), renderCompose(services, basename(file)));
   await writeNew(join(root, 'greenroom.yaml'), renderProject(project, basename(file)));
   return {
     written: ['compose.yaml', 'greenroom.yaml'].map((name) => shownPath(join(root, name))),
-    services: services.map(serviceLine),
+    services: [...services.map(serviceLine), ...gateways.map((gateway) => gatewayLine(gateway).trim())],
     problems,
   };
 }

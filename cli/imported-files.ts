@@ -1,5 +1,6 @@
 /** What `import` writes: a Compose file and a greenroom.yaml. Pure: imported services -> texts. */
 import { stringify } from 'yaml';
+import type { GuessedGateway } from '../model/compose/guess-gateways.ts';
 import type { ImportedService } from '../model/kubernetes/import-services.ts';
 
 const HEADER = '# Written by greenroom import, from ';
@@ -45,6 +46,7 @@ export interface ImportedProject {
   /** Files of policies, as they stand in the project file. */
   policies: readonly string[];
   services: readonly ImportedService[];
+  gateways: readonly GuessedGateway[];
 }
 
 /** Identities, ports, labels and replicas, as the cluster has them. */
@@ -67,8 +69,30 @@ export function renderProject(project: ImportedProject, from: string): string {
       namespace: project.namespace,
       compose: project.composeFile,
       services: Object.fromEntries(services) as unknown,
+      ...(project.gateways.length > 0 ? { gateways: gatewaysOf(project.gateways) } : {}),
       ...(project.policies.length > 0 ? { policies: project.policies } : {}),
     },
   };
   return `${HEADER}${from}. Policies are read from there, as they are.\n${stringify(file, { lineWidth: 0 })}`;
+}
+
+/** Keys never leave a cluster this way: for development the session issues what a Secret would hold. */
+function gatewaysOf(gateways: readonly GuessedGateway[]): Record<string, unknown> {
+  return Object.fromEntries(
+    gateways.map(({ name, namespace, serviceAccount, labels, clientCredentials }) => [
+      name,
+      {
+        ...(namespace === null ? {} : { namespace }),
+        ...(serviceAccount === null ? {} : { serviceAccount }),
+        labels,
+        ...(clientCredentials.length > 0
+          ? {
+              credentials: Object.fromEntries(
+                clientCredentials.map((credential) => [credential, { clientAuthority: 'mesh' }]),
+              ),
+            }
+          : {}),
+      },
+    ]),
+  );
 }

@@ -16,14 +16,22 @@ export interface GuessedGateway {
   listen: Readonly<Record<string, number>>;
   /** Whose published port that was. */
   inPlaceOf: string | null;
+  /** `credentialName`s of its servers that ask clients for certificates: somebody has to say who signs for them. */
+  clientCredentials: readonly string[];
 }
 
 const gatewaySpec = z.looseObject({
   selector: z.record(z.string(), z.string()).default({}),
   servers: z
-    .array(z.looseObject({ port: z.looseObject({ number: z.number(), protocol: z.string() }) }))
+    .array(
+      z.looseObject({
+        port: z.looseObject({ number: z.number(), protocol: z.string() }),
+        tls: z.looseObject({ mode: z.string().optional(), credentialName: z.string().optional() }).optional(),
+      }),
+    )
     .default([]),
 });
+type Server = z.infer<typeof gatewaySpec>['servers'][number];
 const routeSpec = z.looseObject({
   gateways: z.array(z.string()).default([]),
   http: z
@@ -48,7 +56,13 @@ export function guessGateways(
     if (kind !== 'Gateway' || !apiVersion.startsWith('networking.istio.io/') || !read.success) continue;
     const { selector, servers } = read.data;
     const name = nameOf(selector);
-    if (name === null || found.has(name)) continue;
+    if (name === null) continue;
+    const earlier = found.get(name);
+    if (earlier !== undefined) {
+      const clientCredentials = clientCredentialsOf(servers, earlier.clientCredentials);
+      found.set(name, { ...earlier, clientCredentials });
+      continue;
+    }
     const http = servers.find(({ port }) => port.protocol.toUpperCase() === 'HTTP')?.port.number;
     const taken = http === undefined ? undefined : published.shift();
     // Where Istio's own installation puts it, and under which account: what policies name.
@@ -60,9 +74,19 @@ export function guessGateways(
       labels: selector,
       listen: http === undefined || taken === undefined ? {} : { [http]: taken.port },
       inPlaceOf: taken?.service ?? null,
+      clientCredentials: clientCredentialsOf(servers, []),
     });
   }
   return [...found.values()];
+}
+
+function clientCredentialsOf(servers: readonly Server[], others: readonly string[]): string[] {
+  const own = servers.flatMap(({ tls }) =>
+    (tls?.mode === 'MUTUAL' || tls?.mode === 'OPTIONAL_MUTUAL') && tls.credentialName
+      ? [tls.credentialName]
+      : [],
+  );
+  return [...new Set([...others, ...own])];
 }
 
 function nameOf(selector: Readonly<Record<string, string>>): string | null {

@@ -83,4 +83,43 @@ describeWith('compose', 'greenroom import', () => {
     ]);
     expect(mesh?.policies).toMatchObject([{ kind: 'AuthorizationPolicy', at: { line: 17 } }]);
   });
+
+  it('writes the gateways that its Gateways select, with credentials for those that ask for certificates', async () => {
+    const server =
+      '{ port: { number: 443, name: https, protocol: HTTPS }, hosts: [shop.example], tls: { mode: MUTUAL, credentialName: shop-cert } }';
+    const gateway = `---
+apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: { name: public, namespace: shop }
+spec: { selector: { istio: ingressgateway }, servers: [${server}] }
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: { name: web, namespace: shop }
+spec: { hosts: [shop.example], gateways: [public], http: [{ route: [{ destination: { host: web } }] }] }
+---
+apiVersion: v1
+kind: Secret
+metadata: { name: shop-cert, namespace: istio-system }
+data: { tls.key: c2VjcmV0 }
+`;
+    await writeFile(file('shop.yaml'), STREAM + gateway);
+    const { code, stdout } = await run('shop.yaml', '--out', 'mesh');
+    expect(code).toBe(0);
+    expect(stdout).toContain(
+      '  istio-ingressgateway: a gateway, selected by a Gateway; for development, clients of shop-cert show certificates of the mesh',
+    );
+    const written = await readFile(file('mesh/greenroom.yaml'), 'utf8');
+    expect(written).not.toContain('c2VjcmV0');
+    const { value: mesh, problems } = await loadProject(file('mesh'));
+    expect(problems.filter(({ severity }) => severity === 'error')).toEqual([]);
+    expect(mesh?.gateways).toMatchObject([
+      {
+        name: 'istio-ingressgateway',
+        namespace: 'istio-system',
+        labels: { istio: 'ingressgateway' },
+        meshClients: ['shop-cert'],
+      },
+    ]);
+  });
 });

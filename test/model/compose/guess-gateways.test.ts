@@ -45,6 +45,7 @@ describe('a guess of gateways', () => {
         labels: { istio: 'ingressgateway' },
         listen: { 80: 8080 },
         inPlaceOf: 'web',
+        clientCredentials: [],
       },
     ]);
   });
@@ -57,6 +58,24 @@ describe('a guess of gateways', () => {
       ['one', { 80: 9000 }, 'admin'],
       ['two', { 80: 8080 }, 'web'],
       ['three', {}, null],
+    ]);
+  });
+
+  it('names the credentials whose servers ask clients for certificates, of all Gateways that select it', () => {
+    const asking = (number: number, mode: string, credentialName: string): string =>
+      `{ port: { number: ${number}, name: https-${number}, protocol: HTTPS }, hosts: ["*"], tls: { mode: ${mode}, credentialName: ${credentialName} } }`;
+    const first = gateway('a', '{ app: edge }', `${HTTPS}, ${asking(8443, 'MUTUAL', 'one')}`);
+    const second = gateway(
+      'b',
+      '{ app: edge }',
+      `${asking(9443, 'OPTIONAL_MUTUAL', 'two')}, ${asking(9444, 'MUTUAL', 'one')}`,
+    );
+    const other = gateway('c', '{ app: other }', asking(443, 'MUTUAL', 'three'));
+    expect(
+      guessed(first + other + second).map(({ name, clientCredentials }) => [name, clientCredentials]),
+    ).toEqual([
+      ['edge', ['one', 'two']],
+      ['other', ['three']],
     ]);
   });
 
