@@ -6,6 +6,7 @@ import type { ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import type { Decision } from '../model/decision.ts';
 import type { PeerRef } from '../model/traffic-event.ts';
+import { hasServerName, listenerAt } from '../policy/routes/route-table.ts';
 import { rawAnswer } from './answer.ts';
 import { inForceFor, type Core } from './core.ts';
 import { decisionOf } from './error-table.ts';
@@ -64,6 +65,15 @@ export function openTunnel(
       ...connection,
       aim: { kind: 'peer', service: destination.service.id, port },
     };
+    serveOutbound({ core, connection: aimed, inForce, caller }, lane, socket);
+    return;
+  }
+  // Outside the mesh, and known by its server name: its ClientHello chooses the chain, as after a connect.
+  const listener = listenerAt(inForce.routes(caller), host, port);
+  if (listener !== null && hasServerName(listener, host)) {
+    socket.write(ESTABLISHED);
+    if (head.length > 0) socket.unshift(head);
+    const aimed: OutboundConnection = { ...connection, aim: { kind: 'address', ip: host, port } };
     serveOutbound({ core, connection: aimed, inForce, caller }, lane, socket);
     return;
   }

@@ -95,6 +95,11 @@ export function asksForServerNames({ chains }: ListenerTable): boolean {
   return chains.some(({ chain }) => chain.serverNames.length > 0);
 }
 
+/** Whether a chain is for the name. */
+export function hasServerName({ chains }: ListenerTable, name: string): boolean {
+  return chains.some(({ chain }) => bestNameMatch(chain.serverNames, name) !== null);
+}
+
 function hostTable(hosts: readonly VirtualHost[], compiled: CompiledRoutes): HostTable {
   const exact = new Map<string, PreparedHost>();
   const suffixes: [string, PreparedHost][] = [];
