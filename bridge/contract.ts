@@ -9,6 +9,7 @@ import type { Refusals } from '../model/refusals.ts';
 import type { RehearsalReport, ScenarioReport, StepReport } from '../model/rehearsal-report.ts';
 import type { LogPage, LogQuery } from '../model/service-log.ts';
 import type { SessionState } from '../model/session-state.ts';
+import type { UsageSample } from '../model/usage.ts';
 import type { TrafficEvent } from '../model/traffic-event.ts';
 
 export interface TrafficQuery {
@@ -77,6 +78,8 @@ export interface HostApi {
   scale(service: string, count: number): Promise<void>;
   /** What the rules around an instance refused; null where there are none. Asking takes about a second. */
   refusals(instance: string): Promise<Refusals | null>;
+  /** What services and sidecars have used so far; whoever asks twice knows the rates. */
+  usage(): Promise<UsageSample>;
   rotate(): Promise<void>;
   /** One ordinary request through the mesh, so that a new user sees traffic: the sample's own front door. */
   sendSample(): Promise<void>;

@@ -2,13 +2,17 @@
  * `greenroom status`: the sessions of this user that run, and how their instances are. It changes nothing of theirs,
  * but to read what the rules refused it starts one short-lived container with NET_ADMIN for each pod (decision 12).
  */
+import { setTimeout as pause } from 'node:timers/promises';
 import { Command } from 'commander';
+import { connectControl } from '../host/control-socket.ts';
 import { EnvironmentError } from '../model/environment-error.ts';
+import { bytesWords } from '../model/image-progress.ts';
 import { refusalWords } from '../model/refusals.ts';
+import { type UsageRate, usageRate } from '../model/usage.ts';
 import { defaultDataDir } from '../mesh/data-dir.ts';
 import { connectEngine } from '../mesh/runtimes/docker/engine.ts';
 import { type PodStatus, sessionPods } from '../mesh/runtimes/docker/session-pods.ts';
-import { readSessionFiles, type SessionRecord } from '../mesh/session-file.ts';
+import { controlPath, readSessionFiles, type SessionRecord } from '../mesh/session-file.ts';
 import { contextOption } from './docker-context.ts';
 import { formatOption } from './options.ts';
 import { columns, say, sayJson, type Format } from './output.ts';
@@ -19,6 +23,8 @@ interface SessionStatus extends Pick<SessionRecord, 'id' | 'mesh' | 'root' | 'ru
   pods: PodStatus[];
   /** Why its engine gave no answer, so that nothing is known of its pods; null = it did, or there is none to ask. */
   engineAway: string | null;
+  /** What each instance uses, over a second; empty where the session doesn't tell. */
+  usage: Readonly<Record<string, UsageRate>>;
   /** Under the process runtime. */
   processes: { instance: string; pid: number }[];
 }
@@ -26,7 +32,9 @@ interface SessionStatus extends Pick<SessionRecord, 'id' | 'mesh' | 'root' | 'ru
 /** The command, ready to be added to the program. */
 export function statusCommand(): Command {
   return new Command('status')
-    .description('what runs now, and what the containers of each service tried past its sidecar')
+    .description(
+      'what runs now, what it uses, and what the containers of each service tried past its sidecar',
+    )
     .addOption(contextOption())
     .addOption(formatOption())
     .addHelpText(
@@ -52,9 +60,32 @@ async function statusOf(record: SessionRecord): Promise<SessionStatus> {
     runtime,
     startedAt,
     process: owner.pid,
+    usage: await askUsage(controlPath(defaultDataDir(), id)),
     ...(runtime === 'docker' ? await askEngine(id) : { pods: [], engineAway: null }),
     processes: processes.flatMap(({ instance, pid }) => (instance === null ? [] : [{ instance, pid }])),
   };
+}
+
+const LOOK_MS = 1_000;
+
+/** Two looks, a second apart; nothing where the session doesn't answer. */
+async function askUsage(path: string): Promise<SessionStatus['usage']> {
+  try {
+    const line = await connectControl(path);
+    try {
+      const before = await line.api.usage();
+      await pause(LOOK_MS);
+      const now = await line.api.usage();
+      return Object.fromEntries(
+        Object.keys(now.services).map((instance) => [instance, usageRate(instance, before, now)]),
+      );
+    } finally {
+      line.close();
+    }
+  } catch (error) {
+    if (!(error instanceof EnvironmentError)) throw error;
+    return {};
+  }
 }
 
 /** An engine that is away takes nothing from the other sessions. */
@@ -67,16 +98,32 @@ async function askEngine(session: string): Promise<Pick<SessionStatus, 'pods' | 
   }
 }
 
+/** `12.5 % cpu, 30.1 MB, sidecar ≈ 1.0 %`; nothing where nothing was measured. */
+function usageWords(rate: UsageRate | undefined): string {
+  if (rate === undefined) return '';
+  const percent = (cores: number): string => `${(cores * 100).toFixed(1)} %`;
+  return [
+    rate.cpu === null ? null : `${percent(rate.cpu)} cpu`,
+    rate.memoryBytes === null ? null : bytesWords(rate.memoryBytes),
+    rate.received === null ? null : `in ${bytesWords(Math.round(rate.received))}/s`,
+    rate.sent === null ? null : `out ${bytesWords(Math.round(rate.sent))}/s`,
+    rate.sidecarCpu === null ? null : `sidecar ≈ ${percent(rate.sidecarCpu)}`,
+  ]
+    .filter((part) => part !== null)
+    .join(', ');
+}
+
 /** A session, and below it a line an instance. */
 export function statusLines(session: SessionStatus): string[] {
-  const { mesh, id, runtime, process, root, pods, engineAway, processes } = session;
+  const { mesh, id, runtime, process, root, pods, engineAway, processes, usage } = session;
   const rows = [
     ...pods.map(({ instance, container, refusals }) => [
       `  ${instance}`,
       container ?? 'no container',
       refusals === null ? 'no rules in force' : refusalWords(refusals),
+      usageWords(usage[instance]),
     ]),
-    ...processes.map(({ instance, pid }) => [`  ${instance}`, `process ${pid}`]),
+    ...processes.map(({ instance, pid }) => [`  ${instance}`, `process ${pid}`, usageWords(usage[instance])]),
   ];
   const away = engineAway === null ? [] : [`  the engine is away: ${engineAway}`];
   return [`${mesh}: session ${id} (${runtime}, process ${process}), ${root}`, ...away, ...columns(rows)];

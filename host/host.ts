@@ -126,6 +126,7 @@ export function createHost(session: Session): Host {
     act: async (instance, action) => await session.act(instance, action),
     scale: async (service, count) => await session.scale(service, count),
     refusals: async (instance) => await session.refusals(instance),
+    usage: async () => await session.usage(),
     rotate: async () => await session.rotate(),
     sendSample: async () => await knockAtFrontDoor(session),
   };

@@ -51,6 +51,7 @@ export const RPC_ARGUMENTS: Record<keyof HostApi, z.ZodType<unknown[]>> = {
   act: z.tuple([workloadOrInstance, instanceAction]),
   scale: z.tuple([workloadOrInstance, z.number().int().min(0).max(MOST_REPLICAS)]),
   refusals: z.tuple([workloadOrInstance]),
+  usage: z.tuple([]),
   rotate: z.tuple([]),
   sendSample: z.tuple([]),
 };

@@ -57,6 +57,31 @@ export function groupMembers(group: number): number[] {
   });
 }
 
+export interface GroupUsage {
+  /** User and system, µs. */
+  cpuMicros: number;
+  /** Resident; what members share counts for each. */
+  memoryBytes: number;
+}
+
+/**
+ * Processor time and memory of process groups, of all in one look. Linux only; a group without living members isn't in
+ * it. Time of members that ended is kept by those who waited for them.
+ */
+export function usageOfGroups(groups: ReadonlySet<number>): Map<number, GroupUsage> {
+  const used = new Map<number, GroupUsage>();
+  for (const pid of allPids()) {
+    const stat = readStat(pid);
+    if (stat === null || !groups.has(stat.group)) continue;
+    const sum = used.get(stat.group) ?? { cpuMicros: 0, memoryBytes: 0 };
+    sum.cpuMicros += stat.cpuMicros;
+    const residentKb = /^VmRSS:\s+(\d+) kB$/m.exec(readProc(pid, 'status'))?.[1] ?? '0';
+    sum.memoryBytes += Number(residentKb) * 1024;
+    used.set(stat.group, sum);
+  }
+  return used;
+}
+
 /** `node server.ts`, shortened; for people. */
 export function commandOf(pid: number): string {
   const command =
@@ -101,13 +126,27 @@ function readProc(pid: number, file: string): string {
   }
 }
 
-function readStat(pid: number): { state: string; group: number; startedAt: string } | null {
+/** Linux tells times in hundredths of a second, whatever its own clock is. */
+const TICK_MICROS = 10_000;
+
+interface Stat {
+  state: string;
+  group: number;
+  startedAt: string;
+  /** Own and of children that it waited for, user and system. */
+  cpuMicros: number;
+}
+
+function readStat(pid: number): Stat | null {
   const text = readProc(pid, 'stat');
   // The name stands in parentheses and may hold anything: what follows the last one are plain fields.
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
   const [state, , group] = fields;
   const startedAt = fields[19];
-  return state && group && startedAt ? { state, group: Number(group), startedAt } : null;
+  const ticks = fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0);
+  return state && group && startedAt
+    ? { state, group: Number(group), startedAt, cpuMicros: ticks * TICK_MICROS }
+    : null;
 }
 
 function listeningSockets(): { port: number; inode: string }[] {

@@ -14,6 +14,7 @@ import type { Refusals } from '../model/refusals.ts';
 import type { LogLine, LogPage, LogQuery } from '../model/service-log.ts';
 import type { InstanceStatus, SessionState } from '../model/session-state.ts';
 import type { TrafficEvent } from '../model/traffic-event.ts';
+import type { UsageSample } from '../model/usage.ts';
 import type { DataPlane, DeclaredSource } from '../proxy/data-plane.ts';
 import type { BoundListener } from '../proxy/snapshot.ts';
 import { startDataPlane } from '../proxy/worker-data-plane.ts';
@@ -388,6 +389,15 @@ export class RunningSession implements Session {
 
   async refusals(instance: string): Promise<Refusals | null> {
     return this.#placements.has(instance) ? await must(this.#runtime).refusals(instance) : null;
+  }
+
+  async usage(): Promise<UsageSample> {
+    const [services, sidecars] = await Promise.all([
+      this.#runtime?.usage() ?? {},
+      // A thread that died and isn't back has used nothing that could be told.
+      this.#dataPlane?.usage().catch(() => null) ?? null,
+    ]);
+    return { atMs: performance.now(), services, sidecars };
   }
 
   async rotate(): Promise<void> {

@@ -11,6 +11,7 @@ import type { Parsed, Problem } from '../model/problem.ts';
 import type { Refusals } from '../model/refusals.ts';
 import type { LogLine, LogPage, LogQuery } from '../model/service-log.ts';
 import type { SessionState } from '../model/session-state.ts';
+import type { UsageSample } from '../model/usage.ts';
 import type { TrafficEvent } from '../model/traffic-event.ts';
 import type { DataPlane, DeclaredSource } from '../proxy/data-plane.ts';
 import type { BoundListener, GateProfile } from '../proxy/snapshot.ts';
@@ -111,6 +112,8 @@ export interface Session {
   scale(service: string, count: number): Promise<void>;
   /** What the instance tried past its sidecar, and others past theirs to it; null where no rules keep them from it. */
   refusals(instance: string): Promise<Refusals | null>;
+  /** What services and sidecars have used so far; two of them make a rate (`usageRate`). Nothing is kept up for it. */
+  usage(): Promise<UsageSample>;
   /** New certificates for every instance; no connection drops. */
   rotate(): Promise<void>;
   /** Stops and removes everything; idempotent, also during start-up. */

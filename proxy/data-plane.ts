@@ -1,6 +1,7 @@
 /**
  * The data plane as its owner sees it; `startDataPlane` (worker-data-plane.ts) runs it on a worker thread.
  */
+import type { SidecarsUsage } from '../model/usage.ts';
 import type { EventSegment } from './events/event-segment.ts';
 import type { Snapshot, SnapshotAnswer } from './snapshot.ts';
 
@@ -29,6 +30,8 @@ export interface DataPlane {
   onEvents(sink: (events: EventSegment) => void): void;
   /** Called once when the worker died; its listeners are gone then (nothing passes). */
   onCrash(sink: (reason: Error) => void): void;
+  /** What its threads have used and done since they began; a thread that took another's place began anew. */
+  usage(): Promise<SidecarsUsage>;
   /** All events of connections that ended before the call have reached the sink when this resolves. */
   flush(): Promise<void>;
   /** Closes every listener and connection, then the worker. Idempotent. */

@@ -8,7 +8,7 @@ import { ConnectionTable } from './connection-table.ts';
 import type { Core } from './core.ts';
 import type { DeclaredSource } from './data-plane.ts';
 import { CarriedConnections, untilQuiet } from './drained.ts';
-import type { RingEvents } from './events/ring-events.ts';
+import type { CountedEvents } from './events/counted-events.ts';
 import { createFastParts, inFrontOf } from './fast/fast-lane.ts';
 import { InboundSide } from './fast/inbound-side.ts';
 import { OutboundSide } from './fast/outbound-side.ts';
@@ -54,7 +54,7 @@ export interface SidecarsInput {
   limits: Limits;
   /** Which of a snapshot's sidecars run here. */
   share: Share;
-  events: RingEvents;
+  events: CountedEvents;
   /** Hops of other workers; null where there are none. */
   sources: SharedSources | null;
 }

@@ -4,6 +4,7 @@
  * nothing passes, then a new one takes its place with the snapshot in force, on the same ports.
  */
 import type { Problem } from '../model/problem.ts';
+import type { SidecarsUsage } from '../model/usage.ts';
 import { crashedEvent, restartedEvent, type Crash } from './crash-events.ts';
 import type { DataPlane, DeclaredSource } from './data-plane.ts';
 import type { EventSegment } from './events/event-segment.ts';
@@ -98,6 +99,19 @@ class WorkerDataPlane implements DataPlane {
   onCrash(sink: (reason: Error) => void): void {
     this.#onCrash = sink;
     if (this.#lost !== null && this.#closing === null) sink(this.#lost);
+  }
+
+  async usage(): Promise<SidecarsUsage> {
+    const answers = await Promise.all(this.#running().map((shard) => shard.call({ kind: 'usage' })));
+    const sum = { cpuMicros: 0, memoryBytes: 0, work: {} };
+    for (const answer of answers) {
+      if (answer === null || !('work' in answer)) throw new Error('a worker answered without its usage');
+      sum.cpuMicros += answer.cpuMicros;
+      sum.memoryBytes += answer.memoryBytes;
+      // A workload's instances are one worker's.
+      Object.assign(sum.work, answer.work);
+    }
+    return sum;
   }
 
   async flush(): Promise<void> {
@@ -248,7 +262,7 @@ class WorkerDataPlane implements DataPlane {
 }
 
 function prepareAnswer(answer: ShardAnswer): Prepared {
-  if (answer === null) throw new Error('a worker answered nothing to a snapshot');
+  if (answer === null || !('listeners' in answer)) throw new Error('a worker answered nothing to a snapshot');
   return answer;
 }
 

@@ -1,5 +1,6 @@
 /** What a worker of the data plane and its owner say to each other. Plain values only. */
 import type { Problem } from '../model/problem.ts';
+import type { SidecarsUsage } from '../model/usage.ts';
 import type { DeclaredSource } from './data-plane.ts';
 import type { Limits } from './limits.ts';
 import type { BoundListener, Snapshot } from './snapshot.ts';
@@ -32,6 +33,7 @@ export type ToWorker =
   | { kind: 'rollback'; call: number }
   | { kind: 'declare-source'; call: number; source: DeclaredSource }
   | { kind: 'drained'; call: number; instance: string }
+  | { kind: 'usage'; call: number }
   | { kind: 'flush'; call: number }
   | { kind: 'close'; call: number };
 
@@ -42,7 +44,7 @@ export interface Prepared {
 }
 
 /** null: done. */
-export type ShardAnswer = Prepared | null;
+export type ShardAnswer = Prepared | SidecarsUsage | null;
 
 export type FromWorker =
   | { kind: 'ready' }

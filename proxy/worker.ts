@@ -1,5 +1,7 @@
 /** A thread of the data plane. Owns the translation of messages to calls; a bug here ends the thread, and so all traffic. */
+import { getHeapStatistics } from 'node:v8';
 import { parentPort, workerData } from 'node:worker_threads';
+import { CountedEvents } from './events/counted-events.ts';
 import { RingEvents } from './events/ring-events.ts';
 import { beat } from './heartbeat.ts';
 import { SharedSources } from './shared-sources.ts';
@@ -11,10 +13,11 @@ if (port === null) throw new Error('proxy/worker.ts runs as a worker thread only
 const { limits, ring, heart, share, sources } = workerData as WorkerSettings;
 beat(heart, limits.hungAfterMs);
 const send = (message: FromWorker): void => port.postMessage(message);
+const events = new CountedEvents(new RingEvents(ring, () => send({ kind: 'written' })));
 const sidecars = createSidecars({
   limits,
   share,
-  events: new RingEvents(ring, () => send({ kind: 'written' })),
+  events,
   sources: sources === null ? null : new SharedSources(sources),
 });
 
@@ -34,6 +37,11 @@ async function run(message: ToWorker): Promise<ShardAnswer> {
     case 'drained':
       await sidecars.drained(message.instance);
       return null;
+    case 'usage': {
+      const { user, system } = process.threadCpuUsage();
+      const { total_heap_size: heap, external_memory: external } = getHeapStatistics();
+      return { cpuMicros: user + system, memoryBytes: heap + external, work: events.work() };
+    }
     case 'flush':
       await sidecars.flush();
       return null;

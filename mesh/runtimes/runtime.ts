@@ -7,6 +7,7 @@ import type { Instance, Mesh, Workload } from '../../model/mesh.ts';
 import type { Refusals } from '../../model/refusals.ts';
 import type { KillSignal } from '../../model/instance-action.ts';
 import type { EngineAbsence, InstanceStatus } from '../../model/session-state.ts';
+import type { ServiceUsage } from '../../model/usage.ts';
 
 /** Where an instance's sidecar shall listen, and where the application will be; told before anything starts. */
 export interface InstancePlacement {
@@ -83,6 +84,8 @@ export interface Runtime {
   readonly updates: ServiceUpdates | null;
   /** What was kept from passing its sidecar by; null where nothing is kept: no rules are in force. */
   refusals(instance: string): Promise<Refusals | null>;
+  /** What each instance that runs has used so far, as far as it can be measured here. */
+  usage(): Promise<Record<string, ServiceUsage>>;
   /** Removes everything that this session made. Idempotent. */
   close(): Promise<void>;
 }

@@ -10,6 +10,7 @@ const session = {
   pods: [],
   engineAway: null,
   processes: [],
+  usage: {},
 };
 
 describe('greenroom status', () => {
@@ -38,5 +39,21 @@ describe('greenroom status', () => {
     expect(
       statusLines({ ...session, runtime: 'process', processes: [{ instance: 'orders-0', pid: 4712 }] })[1],
     ).toBe('  orders-0  process 4712');
+  });
+
+  it('tells beside an instance what it uses and about what its sidecar costs, and nothing that isn’t measured', () => {
+    const rate = { cpu: 0.125, memoryBytes: 30_100_000, received: null, sent: null, sidecarCpu: 0.0104 };
+    const processes = [
+      { instance: 'orders-0', pid: 4712 },
+      { instance: 'web-0', pid: 4713 },
+    ];
+    const usage = {
+      'orders-0': rate,
+      'web-0': { ...rate, cpu: null, received: 1500, sent: 12, sidecarCpu: null },
+    };
+    expect(statusLines({ ...session, runtime: 'process', processes, usage }).slice(1)).toEqual([
+      '  orders-0  process 4712  12.5 % cpu, 30.1 MB, sidecar ≈ 1.0 %',
+      '  web-0     process 4713  30.1 MB, in 1.5 kB/s, out 12 B/s',
+    ]);
   });
 });

@@ -28,6 +28,7 @@ function notedRuntime(failing: string | null = null): { runtime: Runtime; notes:
     unpause: async () => undefined,
     kill: async () => undefined,
     refusals: async () => null,
+    usage: async () => ({}),
     close: async () => undefined,
   };
   return { runtime, notes };

@@ -135,6 +135,25 @@ describe('a session', () => {
     });
   });
 
+  it.runIf(process.platform === 'linux')(
+    'tells what each process group has used, and what its sidecar had to do',
+    async () => {
+      const running = await run(shop());
+      const before = await running.usage();
+      expect(Object.keys(before.services).toSorted()).toEqual(['orders-0', 'web-0']);
+      expect(before.services['web-0']?.memoryBytes).toBeGreaterThan(1_000_000);
+      expect((await call(running, '/')).status).toBe(200);
+      await running.flush();
+      const { sidecars } = await running.usage();
+      expect(sidecars?.cpuMicros).toBeGreaterThan(before.sidecars?.cpuMicros ?? Infinity);
+      for (const instance of ['web-0', 'orders-0']) {
+        expect(sidecars?.work[instance]?.messages).toBeGreaterThan(
+          before.sidecars?.work[instance]?.messages ?? 0,
+        );
+      }
+    },
+  );
+
   it("lets a service's own fetch to a peer's URL through its sidecar once", async () => {
     const running = await run(shop());
     const address = running.applicationAddress('web-0', 8080);

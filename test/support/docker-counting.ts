@@ -25,6 +25,7 @@ export function interruptedAt(call: number, then: () => void): DockerRuntimePart
         importImage: (tar, repository, tag, changes) => engine.importImage(tar, repository, tag, changes),
         networks: (label) => engine.networks(label),
         containers: (label) => engine.containers(label),
+        usage: (id) => engine.usage(id),
         address: (id, network) => engine.address(id, network),
         exited: (id) => engine.exited(id),
         follow: (id, sink, since) => engine.follow(id, sink, since),

@@ -34,6 +34,7 @@ export function fakeDataPlane({
       onCrash = sink;
     },
     drained: async () => undefined,
+    usage: async () => ({ cpuMicros: 0, memoryBytes: 0, work: {} }),
     flush: async () => undefined,
     close: async () => undefined,
   };

@@ -274,6 +274,7 @@ export async function startFakeSession(options: FakeOptions = {}): Promise<FakeS
     act: refuse,
     scale: refuse,
     refusals: async () => null,
+    usage: async () => ({ atMs: 0, services: {}, sidecars: null }),
     rotate: refuse,
     stop: refuse,
   } satisfies Session;

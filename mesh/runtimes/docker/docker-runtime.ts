@@ -8,6 +8,7 @@ import { EnvironmentError } from '../../../model/environment-error.ts';
 import type { KillSignal } from '../../../model/instance-action.ts';
 import type { Instance, Workload } from '../../../model/mesh.ts';
 import type { Refusals } from '../../../model/refusals.ts';
+import type { ServiceUsage } from '../../../model/usage.ts';
 import type { EgressPlan, InstancePlacement, Runtime, RuntimeContext, ServiceUpdates } from '../runtime.ts';
 import { startOrder } from '../../start-order.ts';
 import { connectEngine, type Engine } from './engine.ts';
@@ -165,6 +166,18 @@ class DockerRuntime implements Runtime {
   refusals(instance: string): Promise<Refusals | null> {
     const { pod } = this.#member(instance);
     return this.#track(null, async (stop) => podRefusals(this.#podContext(await this.#helper(stop)), pod));
+  }
+
+  usage(): Promise<Record<string, ServiceUsage>> {
+    return this.#track(null, async () => {
+      const used = await Promise.all(
+        [...this.#members].map(async ([instance, member]) => {
+          const usage = await member.usage();
+          return usage === null ? [] : [[instance, usage] as const];
+        }),
+      );
+      return Object.fromEntries(used.flat());
+    });
   }
 
   async #restartInPlace(instance: string, signal: AbortSignal): Promise<void> {

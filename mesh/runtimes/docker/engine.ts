@@ -6,8 +6,10 @@ import { PassThrough, type Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import Docker from 'dockerode';
 import { EnvironmentError } from '../../../model/environment-error.ts';
+import type { ServiceUsage } from '../../../model/usage.ts';
 import { containerBody, type ContainerSpec, type Labels } from './container-body.ts';
 import { engineEndpoint, type EngineEndpoint } from './endpoint.ts';
+import { containerUsage } from './container-usage.ts';
 import { EngineAway, wordsOf } from './engine-away.ts';
 import { found, translated } from './engine-errors.ts';
 import { eachLine } from './lines.ts';
@@ -100,6 +102,8 @@ export interface Engine {
   volumes(label: string): Promise<Owned[]>;
   removeVolume(name: string): Promise<void>;
   containers(label: string): Promise<OwnedContainer[]>;
+  /** What a container has used so far, at once and of this moment; null where it doesn't run. */
+  usage(id: string): Promise<ServiceUsage | null>;
   /** The container's address on its network. */
   address(id: string, network: string): Promise<string>;
   /** Resolves with the exit code once the container has stopped; starts to wait before it returns. */
@@ -412,6 +416,15 @@ class DockerEngine implements Engine {
       image: container.Image,
       state: container.State,
     }));
+  }
+
+  async usage(id: string): Promise<ServiceUsage | null> {
+    // One look: without it, an engine waits for a second one to make rates of, which takes a second.
+    const look = { stream: false, 'one-shot': true } as const;
+    const stats: unknown = await found(
+      translated('measure a container', this.#docker.getContainer(id).stats(look)),
+    );
+    return containerUsage(stats);
   }
 
   async address(id: string, network: string): Promise<string> {

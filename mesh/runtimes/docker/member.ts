@@ -5,6 +5,7 @@
  */
 import { EnvironmentError } from '../../../model/environment-error.ts';
 import type { KillSignal } from '../../../model/instance-action.ts';
+import type { ServiceUsage } from '../../../model/usage.ts';
 import { acceptsConnection } from '../process/readiness.ts';
 import type { EgressPlan, FileUpdate, RuntimeContext } from '../runtime.ts';
 import { EngineAway } from './engine-away.ts';
@@ -98,6 +99,11 @@ export class Member {
       this.recover();
       throw error instanceof EngineAway ? error : new EngineAway(`start ${this.#id}`, away);
     }
+  }
+
+  /** What its service has used; null where none runs. */
+  async usage(): Promise<ServiceUsage | null> {
+    return this.#service === null ? null : await this.#parts.pods.engine.usage(this.#service.id);
   }
 
   /** Its service is asked, killed after the grace, and removed. */

@@ -6,6 +6,8 @@ import { existsSync } from 'node:fs';
 import { EnvironmentError } from '../../../model/environment-error.ts';
 import type { KillSignal } from '../../../model/instance-action.ts';
 import type { Instance, Workload } from '../../../model/mesh.ts';
+import type { ServiceUsage } from '../../../model/usage.ts';
+import { usageOfGroups } from '../../process-table.ts';
 import type { EgressPlan, InstancePlacement, Runtime, RuntimeContext, RuntimeFactory } from '../runtime.ts';
 import { inheritedEnvironment, mainPort, serviceEnvironment } from './environment.ts';
 import { outboundHosts } from './outbound-hosts.ts';
@@ -179,6 +181,19 @@ class ProcessRuntime implements Runtime {
   /** Nothing keeps a process from anything: there is nothing to count. */
   refusals(): Promise<null> {
     return Promise.resolve(null);
+  }
+
+  /** Everybody is 127.0.0.1: the network of one can't be told from that of another. */
+  usage(): Promise<Record<string, ServiceUsage>> {
+    const groups = [...this.#services].flatMap(([instance, { group }]) =>
+      group === null ? [] : [[instance, group] as const],
+    );
+    const used = usageOfGroups(new Set(groups.map(([, group]) => group)));
+    const usages = groups.flatMap(([instance, group]) => {
+      const usage = used.get(group);
+      return usage === undefined ? [] : [[instance, { ...usage, network: null }] as const];
+    });
+    return Promise.resolve(Object.fromEntries(usages));
   }
 
   close(): Promise<void> {

@@ -88,6 +88,11 @@ export class ServiceProcess {
     }
   }
 
+  /** Its process group; null where none runs. */
+  get group(): number | null {
+    return this.#run?.pid ?? null;
+  }
+
   /** Resolves when its process group is gone. Idempotent. */
   async stop(graceMs = STOP_GRACE_MS): Promise<void> {
     this.#life.abort(new EnvironmentError('stopped', `${this.#plan.instance} was stopped`));

@@ -14,6 +14,7 @@ import { safeText } from '../../reading/safe-text.ts';
 import { restart } from '../../store/actions.ts';
 import { useLogs, useRefusals } from '../../store/host-data.ts';
 import { select, usePlace } from '../../store/selection.ts';
+import { Usage } from './usage.tsx';
 import { ScaleControl } from './scale-control.tsx';
 
 const TONES: Record<InstanceState['status'], Tone> = {
@@ -158,6 +159,7 @@ export function ServicesView({ session }: { session: SessionState }): ReactNode 
             ]}
           />
         </Section>
+        {workload.kind === 'gateway' ? null : <Usage instance={instance.id} />}
         <Section title="Log">
           <Logs instance={instance.id} />
         </Section>
