@@ -3,11 +3,13 @@ import type { Decision } from '../../model/decision.ts';
 import type { TrafficEvent } from '../../model/traffic-event.ts';
 import { decideRoute } from '../../policy/routes/choose-route.ts';
 import type { Route } from '../../policy/routes/compiled-routes.ts';
+import { schemeOf } from '../../wire/connection-manager-headers.ts';
 import { decisionOf } from '../error-table.ts';
 import type { ClientSide } from '../routing/client-side.ts';
 import { refuse, type Exchange, type ReadRequest } from '../routing/exchange.ts';
-import type { Call } from '../routing/outbound-call.ts';
+import type { Call, ToldByGateway } from '../routing/outbound-call.ts';
 import { carryOut } from '../routing/route-exchange.ts';
+import { gatewayPeers } from './gateway-connection.ts';
 import { recordGateway, type GatewayPassed } from './gateway-judge.ts';
 
 /** Carries the request to its end; one event. */
@@ -46,7 +48,7 @@ export async function carryOn(
 }
 
 function callOf(judged: GatewayPassed): Call {
-  const { core, place, connection, source, at, request } = judged;
+  const { core, place, connection, source, at, request, contexts } = judged;
   const { inForce, instance, port } = place;
   const aim = { kind: 'gateway', ip: instance.podIp, port: port.at.port } as const;
   return {
@@ -60,10 +62,41 @@ function callOf(judged: GatewayPassed): Call {
     // Overwritten on the way, and not what a gateway tells.
     to: inForce.peer(instance.podIp, port.at.port, instance.spiffeId),
     tls: null,
+    ...(contexts === undefined ? {} : { contexts }),
     gateway: {
       told: judged.told,
+      byNumbers: byNumbers(judged),
       record: (call, decision, response) => record(judged, call, decision, response),
     },
+  };
+}
+
+/** null where something of this one alone has to be told, which has no place among numbers. */
+function byNumbers({
+  place,
+  connection,
+  source,
+  request,
+  decision,
+  findings,
+}: GatewayPassed): ToldByGateway | null {
+  if (findings.length > 0 || request.claims !== undefined) return null;
+  if (request.scheme !== undefined && request.scheme !== schemeOf(request.headers, connection.encrypted))
+    return null;
+  return {
+    request,
+    way: [place.inForce, place.port, source.ip, source.tag, decision.matched, decision.reason],
+    shared: (route) => ({
+      direction: 'inbound',
+      owner: place.instance.id,
+      ...gatewayPeers(place, connection, source),
+      tls: connection.tls,
+      decision,
+      findings: connection.findings,
+      snapshotVersion: place.inForce.snapshot.version,
+      tag: source.tag,
+      route,
+    }),
   };
 }
 

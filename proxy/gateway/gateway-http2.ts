@@ -12,6 +12,7 @@ import type { ServerExchange } from '../http2/server-exchange.ts';
 import { sourceOf } from '../inbound-connection.ts';
 import { endedAs } from '../error-table.ts';
 import { now } from '../moment.ts';
+import { WayContexts } from '../http2/way-contexts.ts';
 import { validateHttp2 } from '../validation/validate-http2.ts';
 import { Http2Client } from '../routing/http2-client.ts';
 import { gatewayPlaceOf, type GatewayConnection } from './gateway-connection.ts';
@@ -34,9 +35,11 @@ class GatewaySite implements Http2Site<Standing> {
   readonly #core: Core;
   readonly #connection: GatewayConnection;
   readonly #socket: Duplex;
+  readonly #contexts: WayContexts;
 
   constructor(core: Core, connection: GatewayConnection, socket: Duplex) {
     this.#core = core;
+    this.#contexts = new WayContexts(core.events);
     this.#connection = connection;
     this.#socket = socket;
   }
@@ -47,7 +50,18 @@ class GatewaySite implements Http2Site<Standing> {
     const place = gatewayPlaceOf(core, connection);
     if (place === null) return null;
     const source = { ...sourceOf(core, connection.endpoints) };
-    return { core, place, connection, source, at: now(), explanation: null, findings: [], told: [] };
+    const contexts = this.#contexts;
+    return {
+      core,
+      place,
+      connection,
+      source,
+      at: now(),
+      explanation: null,
+      findings: [],
+      told: [],
+      contexts,
+    };
   }
 
   normalization({ place }: Standing): PathNormalization {
@@ -73,6 +87,7 @@ class GatewaySite implements Http2Site<Standing> {
   }
 
   over(fault: Decision | null): void {
+    this.#contexts.close();
     const standing = fault === null ? null : this.admit();
     if (standing === null || fault === null) return;
     recordGateway({ ...standing, at: this.#connection.acceptedAt, request: null, decision: fault }, null);

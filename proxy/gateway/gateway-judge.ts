@@ -22,6 +22,7 @@ import { authorizeBy } from '../authorizer/authorize.ts';
 import type { Source } from '../connection-table.ts';
 import type { Core } from '../core.ts';
 import { explainLimit } from '../explain-after-policies.ts';
+import type { WayContexts } from '../http2/way-contexts.ts';
 import { pendingValidation, type PendingValidation } from '../validation/validate.ts';
 import { makeEvent } from '../make-event.ts';
 import type { Moment } from '../moment.ts';
@@ -44,11 +45,13 @@ export interface GatewayJudged {
   told: HeaderList;
   /** What became of it on its route; absent = it was answered before. */
   route?: RouteFacts;
+  /** Of its connection, where exchanges may be told by numbers. */
+  contexts?: WayContexts;
 }
 
 /** One that its policies let in. */
 export interface GatewayPassed extends GatewayJudged {
-  request: NonNullable<TrafficEvent['request']>;
+  request: NonNullable<TrafficEvent['request']> & Pick<HttpFacts, 'scheme'>;
   /** Why a route answered in the application's place. */
   explainRoute(decision: Decision): Explanation;
 }

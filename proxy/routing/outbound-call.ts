@@ -36,7 +36,17 @@ export interface Call {
 export interface GatewaySide {
   /** For the client, besides the answer. */
   told: HeaderList;
+  /** What its exchanges are told of by numbers; null = only an object can tell this one. */
+  byNumbers: ToldByGateway | null;
   record(call: Call, decision: Decision, response: TrafficEvent['response']): void;
+}
+
+/** An exchange as its gateway's client sent it. */
+export interface ToldByGateway {
+  request: NonNullable<TrafficEvent['request']>;
+  /** What `shared` depends on besides the way to the endpoint. */
+  way: readonly unknown[];
+  shared(route: RouteFacts): EventContext;
 }
 
 /** Tells a routed exchange. */

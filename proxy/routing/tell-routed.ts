@@ -45,12 +45,18 @@ function isToldByNumbers(
   { outcome, way, verdict, times }: Routed,
   report: ForwardReport,
 ): boolean {
-  const { contexts, core, request, findings = [] } = call;
+  const { contexts, core, route: facts, gateway, findings = [] } = call;
+  const clients = gateway?.byNumbers ?? null;
+  const request = gateway === undefined ? call.request : (clients?.request ?? null);
   if (contexts === undefined || request === null || origin !== null || findings.length > 0) return false;
-  if (outcome.attempts !== 1 || call.route?.flags !== '' || call.route.mirrors.length > 0) return false;
+  if (outcome.attempts !== 1 || facts?.flags !== '' || facts.mirrors.length > 0) return false;
   if (!writesNothing(route) || !writesNothing(destination)) return false;
   const told = toldExchange(request, report, times);
-  const context = told && contexts.of(way, () => sharedOf(call, verdict));
+  const context =
+    told &&
+    (clients === null
+      ? contexts.of(way, () => sharedOf(call, verdict))
+      : contexts.of([...way, ...clients.way], () => clients.shared(facts)));
   if (told === null || context === null) return false;
   core.events.http(context, told);
   return true;

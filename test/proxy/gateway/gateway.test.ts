@@ -335,6 +335,38 @@ describe('HTTP/2 at a gateway', () => {
     }
   }
 
+  it('is told by numbers as it would be told as an object', async () => {
+    await publish();
+    const told = async (headers: OutgoingHttpHeaders) => {
+      await pair.clear();
+      const asked = { ':authority': 'shop.example', 'x-request-id': 'one', ...headers };
+      expect((await overHttp2('shop.example', asked)).status).toBe(200);
+      const event = (await pair.seen()).find(({ owner }) => owner === 'ingress-0');
+      if (!event?.request || event.response === null) throw new Error('not told');
+      const { request, response, from, at: _at, durationMs: _d, timing, ...rest } = event;
+      const { scheme: _scheme, ...seen } = request as Record<string, unknown>;
+      const same = ([name]: readonly [string, string]): boolean =>
+        !['authorization', 'date', 'x-envoy-upstream-service-time'].includes(name);
+      return {
+        measured: timing !== undefined,
+        event: {
+          ...rest,
+          from: { ...from, port: 0 },
+          request: { ...seen, headers: request.headers.filter(same) },
+          response: {
+            ...response,
+            bodyBytes: 0,
+            headers: response.headers.filter(([name]) => name !== 'content-length').filter(same),
+          },
+        },
+      };
+    };
+    const numbers = await told({});
+    const object = await told({ authorization: 'Basic YTpi' });
+    expect([numbers.measured, object.measured]).toEqual([true, false]);
+    expect(numbers.event).toEqual(object.event);
+  });
+
   it('answers 404 where the authority isn’t the server’s, and the application hears nothing', async () => {
     await publish();
     expect((await overHttp2('shop.example', { ':authority': 'partner.example' })).status).toBe(404);
