@@ -10,7 +10,7 @@ import type { ServiceUsage } from '../../../model/usage.ts';
 import { containerBody, type ContainerSpec, type Labels } from './container-body.ts';
 import { engineEndpoint, type EngineEndpoint } from './endpoint.ts';
 import { containerUsage } from './container-usage.ts';
-import { EngineAway, wordsOf } from './engine-away.ts';
+import { EngineAway, isConnectionError, wordsOf } from './engine-away.ts';
 import { found, translated } from './engine-errors.ts';
 import { eachLine } from './lines.ts';
 import { noEngine } from './no-engine.ts';
@@ -314,6 +314,7 @@ class DockerEngine implements Engine {
       });
     } catch (cause) {
       signal.throwIfAborted();
+      if (isConnectionError(cause)) throw new EngineAway(`fetch the image ${reference}`, cause);
       throw new PullRefusal(engineWords(cause), cause);
     }
     signal.throwIfAborted();

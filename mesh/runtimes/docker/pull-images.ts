@@ -94,7 +94,10 @@ async function pullOne(
       tell('stopped');
       return null;
     }
-    if (!(error instanceof PullRefusal)) throw error;
+    if (!(error instanceof PullRefusal)) {
+      tell('failed', error instanceof Error ? error.message : String(error));
+      throw error;
+    }
     const failure = explainPull(image, error.message, trouble);
     tell(otherwise === 'build' ? 'stopped' : 'failed', failure.reason);
     return failure;
