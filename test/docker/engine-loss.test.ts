@@ -24,6 +24,62 @@ function useEngine({ url }: PrivateEngine): void {
   process.env['DOCKER_HOST'] = url;
 }
 
+describeWith('own-engine', 'containers that survive their engine (live-restore)', () => {
+  let engine: PrivateEngine;
+  let listener: Planted;
+
+  beforeAll(async () => {
+    engine = privateEngine({ liveRestore: true });
+    await engine.start();
+    useEngine(engine);
+    await buildBox();
+    listener = await plant();
+  }, PATIENCE_MS);
+  afterAll(async () => {
+    await listener?.close();
+    await engine?.remove();
+  }, PATIENCE_MS);
+
+  it(
+    'go on being called while it is away, and are watched again, not started, when it is back',
+    async () => {
+      const one = await lossSession(lossMesh(listener.port));
+      const calls = await load(one.session);
+      try {
+        await answeredAgain(one, calls, PATIENCE_MS);
+        const started = () =>
+          dockerCli('inspect', '--format', '{{.State.StartedAt}}', one.container('orders-0'));
+        const first = await started();
+        await engine.kill();
+        await eventually('the engine is said to be away', () => one.session.state().engineAbsence, 30_000);
+        const answered = calls.answered();
+        await eventually('calls are answered meanwhile', () => calls.answered() > answered, 60_000);
+        await engine.start();
+        await answeredAgain(one, calls, PATIENCE_MS);
+        expect(await started()).toBe(first);
+        // Its end is noticed again: it is watched.
+        await dockerCli('kill', one.container('orders-0'));
+        await eventually('its end is told', () =>
+          one.session
+            .state()
+            .workloads.some(({ instances }) =>
+              instances.some(({ id, detail }) => id === 'orders-0' && detail?.includes('137') === true),
+            ),
+        );
+        await answeredAgain(one, calls, PATIENCE_MS);
+        expect(listener.visits()).toBe(0);
+        expect(
+          (await one.everything()).filter((line) => /^got (foe|intruder)|UNPROTECTED/.test(line)),
+        ).toEqual([]);
+      } finally {
+        await calls.end();
+        await one.stop();
+      }
+    },
+    PATIENCE_MS,
+  );
+});
+
 describeWith('own-engine', 'a session whose engine goes away and comes back', () => {
   let engine: PrivateEngine;
   let listener: Planted;

@@ -204,8 +204,9 @@ export async function dockerBench(services: readonly ServiceShape[], parts: Benc
     },
     container: (instance) => `greenroom-${sessionId}-${instance.replace('/', '.')}-service`,
     async close() {
-      await runtime.close();
-      await Promise.all(listeners.map((listener) => listener.close()));
+      await runtime
+        .close()
+        .finally(() => Promise.all(listeners.splice(0).map((listener) => listener.close())));
     },
   };
   return bench;

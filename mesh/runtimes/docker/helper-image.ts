@@ -73,7 +73,9 @@ async function importImage(engine: Engine, files: readonly string[], signal: Abo
   const [, code] = await Promise.all([
     engine.importImage(tar.stdout, REPOSITORY, tag, [`ENV PATH=${path}`, `LABEL ${IMAGE_LABEL}=pod`]),
     ended,
-  ]);
+  ])
+    // Where the engine refuses it, nobody reads on.
+    .finally(() => tar.kill());
   if (code !== 0)
     throw new EnvironmentError(
       'helper-image-missing',
