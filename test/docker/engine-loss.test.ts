@@ -1,5 +1,7 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import { BOX, buildBox } from '../support/docker-box.ts';
+import { BOX, buildBox, ECHO_SERVICE } from '../support/docker-box.ts';
 import { dockerCli, inEngine } from '../support/docker-cli.ts';
 import {
   answeredAgain,
@@ -12,6 +14,8 @@ import {
   plant,
   type Planted,
 } from '../support/engine-loss.ts';
+import { temporaryFolder } from '../support/greenroom.ts';
+import { greenroomUp } from '../support/greenroom-up.ts';
 import { eventually } from '../support/patience.ts';
 import { privateEngine, type PrivateEngine } from '../support/private-engine.ts';
 import { describeWith } from '../support/requires.ts';
@@ -211,6 +215,43 @@ describeWith('own-engine', 'a session whose engine goes away and comes back', ()
         started,
       );
       await nothingUnprotected(one);
+    },
+    PATIENCE_MS,
+  );
+
+  it(
+    'is told by `up`: away and why, back, and each service that is ready again',
+    async () => {
+      const folder = await temporaryFolder();
+      const command = JSON.stringify(ECHO_SERVICE);
+      await writeFile(
+        join(folder.path, 'greenroom.yaml'),
+        `apiVersion: greenroom.dev/v1
+kind: Mesh
+metadata: { name: shop }
+spec:
+  namespace: shop
+  services:
+    orders: { image: '${BOX}', command: ${command}, ports: [{ name: tcp, port: 80, targetPort: 8080 }] }
+`,
+      );
+      const up = await greenroomUp(folder.path, {});
+      try {
+        await engine.stop();
+        await eventually('it says that the engine is away', () =>
+          /the Docker engine is away: .*\n {2}hint: start it again/.test(up.said()),
+        );
+        await engine.start();
+        await eventually(
+          'it says that all is well again',
+          () => /the Docker engine is back\n(.*\n)*orders-0 is ready again/.test(up.said()),
+          PATIENCE_MS,
+        );
+      } finally {
+        expect(await up.interrupt()).toBe(130);
+        await folder.remove();
+      }
+      expect(await inEngine(`dev.greenroom.session=${up.session}`)).toEqual([]);
     },
     PATIENCE_MS,
   );
