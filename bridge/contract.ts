@@ -53,6 +53,14 @@ export interface ExportPreview {
   problems: Problem[];
 }
 
+/** What a command in a container wrote since it was asked last. */
+export interface ExecOutput {
+  /** Bytes, base64; all of a terminal's is `stdout`. */
+  chunks: { stream: 'stdout' | 'stderr'; base64: string }[];
+  /** Null = it runs; else this was the last of its output. */
+  exitCode: number | null;
+}
+
 /** What the window calls. Errors arrive as rejections whose message is fit for a person. */
 export interface HostApi {
   state(): Promise<SessionState>;
@@ -76,6 +84,20 @@ export interface HostApi {
   act(instance: string, action: InstanceAction): Promise<void>;
   /** Resolves when the service (by its id) has as many instances that are ready, and the others are gone. */
   scale(service: string, count: number): Promise<void>;
+  /**
+   * Runs a command in an instance's container, at a terminal of this size or (null) without; its id. It is ended when
+   * its output isn't asked for.
+   */
+  execStart(
+    instance: string,
+    request: { command: string[]; terminal: { columns: number; rows: number } | null; user?: string },
+  ): Promise<string>;
+  /** Bytes, base64; null = no more will come. */
+  execInput(id: string, base64: string | null): Promise<void>;
+  execResize(id: string, size: { columns: number; rows: number }): Promise<void>;
+  /** Waits a while for something to tell. */
+  execOutput(id: string): Promise<ExecOutput>;
+  execEnd(id: string): Promise<void>;
   /** What the rules around an instance refused; null where there are none. Asking takes about a second. */
   refusals(instance: string): Promise<Refusals | null>;
   /** What services and sidecars have used so far; whoever asks twice knows the rates. */

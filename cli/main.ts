@@ -7,6 +7,7 @@ import { demoCommand } from './demo-command.ts';
 import { chooseContext } from './docker-context.ts';
 import { doctorCommand } from './doctor-command.ts';
 import { EXIT, explainFailure } from './exit-codes.ts';
+import { execCommand } from './exec-command.ts';
 import { explainCommand } from './explain-command.ts';
 import { exportCommand } from './export-command.ts';
 import { importCommand } from './import-command.ts';
@@ -32,6 +33,7 @@ export function createProgram(): Command {
     .description('Rehearse your service-mesh security before production.')
     .version(version())
     .exitOverride()
+    .enablePositionalOptions()
     .showHelpAfterError('(greenroom --help tells more)')
     .addHelpText(
       'after',
@@ -53,6 +55,7 @@ Exit codes: 0 passed, 1 a verdict differs, 2 a file is wrong, 3 the environment 
     statusCommand,
     logsCommand,
     scaleCommand,
+    execCommand,
     rehearseCommand,
     decideCommand,
     explainCommand,

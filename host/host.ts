@@ -11,6 +11,7 @@ import type { RehearsalReport } from '../model/rehearsal-report.ts';
 import type { TrafficEvent } from '../model/traffic-event.ts';
 import type { RecordedEvents, Session } from '../mesh/session.ts';
 import { runRehearsal } from '../rehearsal/run-rehearsal.ts';
+import { ExecSessions } from './exec-sessions.ts';
 import type { Notice } from './notice.ts';
 import { projectPath, readPolicyTexts } from './project-files.ts';
 import { readLogs } from './read-logs.ts';
@@ -49,6 +50,7 @@ export function createHost(session: Session): Host {
   let running: AbortController | null = null;
   let last: RehearsalReport | null = null;
 
+  const execs = new ExecSessions(session);
   const stopState = session.onState((state) => tell({ name: 'stateChanged', args: [state] }));
   const stopEvents = session.onEvents((events) => {
     if (sinks.size > 0) pending.push(events);
@@ -125,6 +127,11 @@ export function createHost(session: Session): Host {
     logs: async ({ waitMs = 0, ...query }) => await readLogs(session, query, waitMs),
     act: async (instance, action) => await session.act(instance, action),
     scale: async (service, count) => await session.scale(service, count),
+    execStart: async (instance, request) => await execs.start(instance, request),
+    execInput: async (id, base64) => execs.input(id, base64 === null ? null : Buffer.from(base64, 'base64')),
+    execResize: async (id, size) => await execs.resize(id, size),
+    execOutput: async (id) => await execs.output(id),
+    execEnd: async (id) => execs.end(id),
     refusals: async (instance) => await session.refusals(instance),
     usage: async () => await session.usage(),
     rotate: async () => await session.rotate(),
@@ -139,6 +146,7 @@ export function createHost(session: Session): Host {
     },
     close: () => {
       running?.abort();
+      execs.close();
       clearInterval(timer);
       stopState();
       stopEvents();

@@ -34,6 +34,17 @@ const instanceAction = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('kill'), signal: z.enum(KILL_SIGNALS) }),
 ]);
 
+const execId = z.string().max(100);
+const terminalSize = z.strictObject({
+  columns: z.number().int().min(1).max(10_000),
+  rows: z.number().int().min(1).max(10_000),
+});
+const execRequest = z.strictObject({
+  command: z.array(z.string().max(100_000)).min(1).max(1_000),
+  terminal: terminalSize.nullable(),
+  user: z.string().min(1).max(300).optional(),
+});
+
 /** One tuple a method; a method that isn't here doesn't exist. */
 export const RPC_ARGUMENTS: Record<keyof HostApi, z.ZodType<unknown[]>> = {
   state: z.tuple([]),
@@ -50,6 +61,11 @@ export const RPC_ARGUMENTS: Record<keyof HostApi, z.ZodType<unknown[]>> = {
   logs: z.tuple([logQuery]),
   act: z.tuple([workloadOrInstance, instanceAction]),
   scale: z.tuple([workloadOrInstance, z.number().int().min(0).max(MOST_REPLICAS)]),
+  execStart: z.tuple([workloadOrInstance, execRequest]),
+  execInput: z.tuple([execId, z.base64().max(1_000_000).nullable()]),
+  execResize: z.tuple([execId, terminalSize]),
+  execOutput: z.tuple([execId]),
+  execEnd: z.tuple([execId]),
   refusals: z.tuple([workloadOrInstance]),
   usage: z.tuple([]),
   rotate: z.tuple([]),

@@ -5,6 +5,7 @@
 import { EnvironmentError } from '../model/environment-error.ts';
 import type { InstanceAction } from '../model/instance-action.ts';
 import type { InstanceStatus } from '../model/session-state.ts';
+import type { ExecRequest, ExecStream } from './runtimes/exec.ts';
 import type { EgressPlan, Runtime } from './runtimes/runtime.ts';
 
 export interface ActionParts {
@@ -25,13 +26,24 @@ export class InstanceActions {
     this.#parts = parts;
   }
 
-  /** See `Session.act`. */
-  async act(instance: string, action: InstanceAction): Promise<void> {
-    const { isGateway, status, runtime } = this.#parts;
+  /** See `Session.exec`. */
+  async exec(instance: string, request: ExecRequest): Promise<ExecStream> {
+    this.#mustBeThere(instance);
+    return await this.#parts.runtime().exec(instance, request);
+  }
+
+  #mustBeThere(instance: string): void {
+    const { isGateway, status } = this.#parts;
     if (isGateway(instance))
       throw new EnvironmentError('no-process', `${instance} is a gateway of ours: nothing runs behind it`);
     if (status(instance) === null)
       throw new EnvironmentError('no-service', `this session has no instance ${instance}`);
+  }
+
+  /** See `Session.act`. */
+  async act(instance: string, action: InstanceAction): Promise<void> {
+    this.#mustBeThere(instance);
+    const { runtime } = this.#parts;
     switch (action.kind) {
       case 'restart':
         return await this.#turn(instance, () => runtime().restart(instance, this.#parts.signal));

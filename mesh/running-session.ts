@@ -33,6 +33,7 @@ import type { IssuedLeaf, LeafRequest } from './pki/leaf.ts';
 import { readPolicyEdit } from './policy-reload.ts';
 import { openRecorder, type Recorder } from './recorder.ts';
 import { processRuntime } from './runtimes/process/process-runtime.ts';
+import type { ExecRequest, ExecStream } from './runtimes/exec.ts';
 import type { InstancePlacement, Runtime } from './runtimes/runtime.ts';
 import type { EventQuery, RecordedEvents, Session, StartSessionOptions } from './session.ts';
 import { Scaling } from './scaling.ts';
@@ -385,6 +386,10 @@ export class RunningSession implements Session {
 
   async scale(service: string, count: number): Promise<void> {
     await this.#scaling.scale(service, count);
+  }
+
+  async exec(instance: string, request: ExecRequest): Promise<ExecStream> {
+    return await this.#actions.exec(instance, request);
   }
 
   async refusals(instance: string): Promise<Refusals | null> {

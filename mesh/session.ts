@@ -17,6 +17,7 @@ import type { DataPlane, DeclaredSource } from '../proxy/data-plane.ts';
 import type { BoundListener, GateProfile } from '../proxy/snapshot.ts';
 import type { FetchText } from './fetch-text.ts';
 import type { IssuedLeaf, LeafRequest } from './pki/leaf.ts';
+import type { ExecRequest, ExecStream } from './runtimes/exec.ts';
 import type { RuntimeFactory } from './runtimes/runtime.ts';
 
 /** Numbered events in order, each decoded when it is asked for. */
@@ -110,6 +111,8 @@ export interface Session {
    * are answered and nothing is left of them. What can't be done is an `EnvironmentError`, and nothing has changed.
    */
   scale(service: string, count: number): Promise<void>;
+  /** Runs a person's command in its container; `no-container` under the process runtime. No scenario gets here. */
+  exec(instance: string, request: ExecRequest): Promise<ExecStream>;
   /** What the instance tried past its sidecar, and others past theirs to it; null where no rules keep them from it. */
   refusals(instance: string): Promise<Refusals | null>;
   /** What services and sidecars have used so far; two of them make a rate (`usageRate`). Nothing is kept up for it. */

@@ -9,6 +9,8 @@ import type { KillSignal } from '../../model/instance-action.ts';
 import type { EngineAbsence, InstanceStatus } from '../../model/session-state.ts';
 import type { ServiceUsage } from '../../model/usage.ts';
 
+import type { ExecRequest, ExecStream } from './exec.ts';
+
 /** Where an instance's sidecar shall listen, and where the application will be; told before anything starts. */
 export interface InstancePlacement {
   instance: string;
@@ -80,6 +82,8 @@ export interface Runtime {
   unpause(instance: string): Promise<void>;
   /** Sends a signal. An end by it is a crash like any other. */
   kill(instance: string, signal: KillSignal): Promise<void>;
+  /** Rejects with `no-container` where services have none. */
+  exec(instance: string, request: ExecRequest): Promise<ExecStream>;
   /** Null = its services have no containers. */
   readonly updates: ServiceUpdates | null;
   /** What was kept from passing its sidecar by; null where nothing is kept: no rules are in force. */

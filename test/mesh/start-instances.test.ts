@@ -24,6 +24,9 @@ function notedRuntime(failing: string | null = null): { runtime: Runtime; notes:
     stopInstance: async () => undefined,
     restart: async () => undefined,
     updates: null,
+    exec: async () => {
+      throw new Error('nothing runs here');
+    },
     pause: async () => undefined,
     unpause: async () => undefined,
     kill: async () => undefined,

@@ -37,6 +37,7 @@ export function interruptedAt(call: number, then: () => void): DockerRuntimePart
         imageId: (reference) => engine.imageId(reference),
         removeNameless: (id) => engine.removeNameless(id),
         runIn: (id, command, user) => engine.runIn(id, command, user),
+        exec: (id, request) => engine.exec(id, request),
         pauseContainer: (id) => engine.pauseContainer(id),
         unpauseContainer: (id) => engine.unpauseContainer(id),
         killContainer: (id, signal) => engine.killContainer(id, signal),

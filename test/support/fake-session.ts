@@ -273,6 +273,7 @@ export async function startFakeSession(options: FakeOptions = {}): Promise<FakeS
     onLog: refuse,
     act: refuse,
     scale: refuse,
+    exec: refuse,
     refusals: async () => null,
     usage: async () => ({ atMs: 0, services: {}, sidecars: null }),
     rotate: refuse,

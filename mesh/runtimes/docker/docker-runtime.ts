@@ -9,6 +9,7 @@ import type { KillSignal } from '../../../model/instance-action.ts';
 import type { Instance, Workload } from '../../../model/mesh.ts';
 import type { Refusals } from '../../../model/refusals.ts';
 import type { ServiceUsage } from '../../../model/usage.ts';
+import type { ExecRequest, ExecStream } from '../exec.ts';
 import type { EgressPlan, InstancePlacement, Runtime, RuntimeContext, ServiceUpdates } from '../runtime.ts';
 import { startOrder } from '../../start-order.ts';
 import { connectEngine, type Engine } from './engine.ts';
@@ -161,6 +162,10 @@ class DockerRuntime implements Runtime {
     if (egress === null) throw new Error(`${instance} was never started`);
     this.#status(instance, 'restarting', null);
     return this.start(instance, egress, signal);
+  }
+
+  exec(instance: string, request: ExecRequest): Promise<ExecStream> {
+    return this.#track(null, () => this.#member(instance).exec(request));
   }
 
   refusals(instance: string): Promise<Refusals | null> {

@@ -11,6 +11,8 @@ import { containerBody, type ContainerSpec, type Labels } from './container-body
 import { engineEndpoint, type EngineEndpoint } from './endpoint.ts';
 import { containerUsage } from './container-usage.ts';
 import { EngineAway, isConnectionError, wordsOf } from './engine-away.ts';
+import type { ExecRequest, ExecStream, TerminalSize } from '../exec.ts';
+import { execStream } from './engine-exec.ts';
 import { found, translated } from './engine-errors.ts';
 import { eachLine } from './lines.ts';
 import { noEngine } from './no-engine.ts';
@@ -96,6 +98,8 @@ export interface Engine {
   removeNameless(id: string): Promise<void>;
   /** Runs a command in a running container, without a terminal; its exit code and its output. */
   runIn(id: string, command: readonly string[], user?: string): Promise<{ code: number; output: string }>;
+  /** Runs a command in a running container for a person. */
+  exec(id: string, request: ExecRequest): Promise<ExecStream>;
   /** `none` = it has no health check. */
   health(id: string): Promise<'none' | 'starting' | 'healthy' | 'unhealthy'>;
   createVolume(spec: { name: string; labels: Labels }): Promise<void>;
@@ -264,6 +268,34 @@ class DockerEngine implements Engine {
     await eachLine(sink, (line) => lines.push(line));
     const { ExitCode: code } = await translated(what, exec.inspect());
     return { code: code ?? -1, output: lines.slice(-20).join('\n') };
+  }
+
+  async exec(id: string, { command, terminal, user }: ExecRequest): Promise<ExecStream> {
+    const what = `run ${command[0]} in a container`;
+    const exec = await translated(
+      what,
+      this.#docker.getContainer(id).exec({
+        Cmd: [...command],
+        AttachStdin: true,
+        AttachStdout: true,
+        AttachStderr: true,
+        Tty: terminal !== null,
+        ...(terminal === null ? {} : { Env: ['TERM=xterm-256color'] }),
+        ...(user === undefined ? {} : { User: user }),
+      }),
+    );
+    const stream = await translated(what, exec.start({ hijack: true, stdin: true, Tty: terminal !== null }));
+    const resize = async ({ columns, rows }: TerminalSize): Promise<void> => {
+      await translated('resize a terminal', exec.resize({ w: columns, h: rows }));
+    };
+    if (terminal) await resize(terminal).catch(() => undefined);
+    return execStream({
+      stream,
+      terminal: terminal === null ? 'none' : 'given',
+      demux: (source, stdout, stderr) => this.#docker.modem.demuxStream(source, stdout, stderr),
+      resize,
+      exitCode: async () => (await translated(what, exec.inspect())).ExitCode ?? -1,
+    });
   }
 
   async importImage(

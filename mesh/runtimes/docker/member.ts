@@ -7,6 +7,7 @@ import { EnvironmentError } from '../../../model/environment-error.ts';
 import type { KillSignal } from '../../../model/instance-action.ts';
 import type { ServiceUsage } from '../../../model/usage.ts';
 import { acceptsConnection } from '../process/readiness.ts';
+import type { ExecRequest, ExecStream } from '../exec.ts';
 import type { EgressPlan, FileUpdate, RuntimeContext } from '../runtime.ts';
 import { EngineAway } from './engine-away.ts';
 import type { EngineWatch } from './engine-watch.ts';
@@ -132,6 +133,11 @@ export class Member {
 
   async kill(signal: KillSignal): Promise<void> {
     await this.#parts.pods.engine.killContainer(this.#running().id, signal);
+  }
+
+  /** A person's command in the container that it has. */
+  async exec(request: ExecRequest): Promise<ExecStream> {
+    return await this.#parts.pods.engine.exec(this.#running().id, request);
   }
 
   /** For the containers to come. */

@@ -8,6 +8,7 @@ import type { KillSignal } from '../../../model/instance-action.ts';
 import type { Instance, Workload } from '../../../model/mesh.ts';
 import type { ServiceUsage } from '../../../model/usage.ts';
 import { usageOfGroups } from '../../process-table.ts';
+import type { ExecStream } from '../exec.ts';
 import type { EgressPlan, InstancePlacement, Runtime, RuntimeContext, RuntimeFactory } from '../runtime.ts';
 import { inheritedEnvironment, mainPort, serviceEnvironment } from './environment.ts';
 import { outboundHosts } from './outbound-hosts.ts';
@@ -176,6 +177,16 @@ class ProcessRuntime implements Runtime {
     if (!service || this.#lost)
       throw this.#lost ?? new EnvironmentError('not-started', `${instance} was never started`);
     return service;
+  }
+
+  async exec(instance: string): Promise<ExecStream> {
+    throw new EnvironmentError(
+      'no-container',
+      `${instance} is a process of this machine: there is no container`,
+      {
+        hint: 'a terminal of your own is where it runs; containers come with --runtime docker',
+      },
+    );
   }
 
   /** Nothing keeps a process from anything: there is nothing to count. */
