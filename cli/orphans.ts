@@ -1,5 +1,5 @@
 /** What an earlier crash left behind, processes and containers alike; told at each start, removed on request. */
-import { findOrphans, type Orphan, type OrphanSource } from '../mesh/orphans.ts';
+import { findOrphans, type Orphan, type OrphanSource, removeOrphans } from '../mesh/orphans.ts';
 import { dockerOrphans } from '../mesh/runtimes/docker/orphans.ts';
 import { note } from './output.ts';
 
@@ -13,10 +13,22 @@ export async function knownOrphans(dataDir: string): Promise<Orphan[]> {
   return await findOrphans(dataDir, orphanSources());
 }
 
-/** Names them on stderr, with the way to remove them. */
-export async function announceOrphans(dataDir: string): Promise<void> {
+/** What a start does about them. */
+export type WhatOfOrphans = 'announce' | 'remove';
+
+/** Names them on stderr, and removes them or says how. One that can't be removed is named; the start goes on. */
+export async function meetOrphans(dataDir: string, what: WhatOfOrphans): Promise<void> {
   const orphans = await knownOrphans(dataDir);
   if (orphans.length === 0) return;
   for (const orphan of orphans) note(`left behind by an earlier crash: ${orphan.description}`);
-  note('  hint: greenroom doctor --remove-orphans');
+  if (what === 'announce') {
+    note('  hint: --remove-orphans removes them, here and with greenroom doctor');
+    return;
+  }
+  const removed = await removeOrphans(orphans);
+  for (const orphan of orphans)
+    if (!removed.includes(orphan)) note(`could not be removed: ${orphan.description}`);
+  note(`removed ${removed.length}`);
+  // Sessions of which nothing is left are forgotten.
+  await knownOrphans(dataDir);
 }

@@ -12,7 +12,7 @@ import { note } from './output.ts';
 import { createProgress } from './progress.ts';
 import { chooseRuntime } from './choose-runtime.ts';
 import type { RuntimeChoice } from './options.ts';
-import { announceOrphans } from './orphans.ts';
+import { meetOrphans, type WhatOfOrphans } from './orphans.ts';
 
 export interface SessionOptions {
   mesh: Mesh;
@@ -20,6 +20,8 @@ export interface SessionOptions {
   signal: AbortSignal;
   /** Follow edits of the policy files. */
   watch: 'policies' | 'nothing';
+  /** Of sessions that died; default: they are named. */
+  orphans?: WhatOfOrphans;
   /** What is to be there while services start, as the window is; without it `body` comes when they are up. */
   open?: (session: Session, host: Host) => Promise<OpenedEarly>;
 }
@@ -36,7 +38,7 @@ export async function withSession<T>(
   body: (session: Session, host: Host) => Promise<T>,
 ): Promise<T> {
   const dataDir = defaultDataDir();
-  await announceOrphans(dataDir);
+  await meetOrphans(dataDir, options.orphans ?? 'announce');
   const progress = createProgress();
   const { session, started } = await openSession({
     mesh: options.mesh,

@@ -17,6 +17,7 @@ export function upCommand(): Command {
   return new Command('up')
     .description('start the services with a sidecar around each, and show every request with its reason')
     .argument('[project]', 'folder with a greenroom.yaml, or the file', '.')
+    .option('--remove-orphans', 'remove what an earlier crash left behind, first')
     .addOption(runtimeOption())
     .addOption(contextOption())
     .addOption(formatOption())
@@ -24,48 +25,57 @@ export function upCommand(): Command {
       'after',
       '\nExamples:\n  $ greenroom up\n  $ greenroom up scenarios/shop --format json | jq .decision',
     )
-    .action(async (project: string, options: { runtime: RuntimeChoice; format: Format }) => {
-      await interruptible(async (signal) => {
-        const mesh = await readProject(project);
-        await withSession({ mesh, runtime: options.runtime, signal, watch: 'policies' }, async (session) => {
-          const show = (event: TrafficEvent): void => showEvent(event, options.format);
-          // What services called while they started, before anybody could listen.
-          for (const event of session.events({ after: 0, limit: 10_000 })) show(event);
-          session.onEvents((events) => {
-            for (const event of events) show(event);
-          });
-          let told: string[] = [];
-          let broken = false;
-          let before = session.state();
-          session.onState((state) => {
-            for (const line of [...engineChanges(before, state), ...instanceChanges(before, state)])
-              note(line);
-            if (before.recording.dropped === 0 && state.recording.dropped > 0)
-              note('more happened than could be recorded; what was dropped is counted');
-            before = state;
-            const lines = state.problems.map(formatProblem);
-            const fresh = lines.filter((line) => !told.includes(line));
-            for (const line of fresh) note(line);
-            if (fresh.length > 0 && state.phase === 'running' && hasErrors(state.problems))
-              note(`the last valid policies (snapshot ${state.snapshot.inForce}) stay in force`);
-            if (broken && !hasErrors(state.problems)) note('policies are valid again');
-            told = lines;
-            broken = hasErrors(state.problems);
-          });
-          const state = session.state();
-          note(
-            paint('bold', `${state.mesh}: ${countLine(state)} up (${state.runtime}), session ${state.id}`),
+    .action(
+      async (project: string, options: { runtime: RuntimeChoice; format: Format; removeOrphans?: true }) => {
+        await interruptible(async (signal) => {
+          const mesh = await readProject(project);
+          const orphans = options.removeOrphans ? 'remove' : 'announce';
+          await withSession(
+            { mesh, runtime: options.runtime, signal, watch: 'policies', orphans },
+            async (session) => {
+              const show = (event: TrafficEvent): void => showEvent(event, options.format);
+              // What services called while they started, before anybody could listen.
+              for (const event of session.events({ after: 0, limit: 10_000 })) show(event);
+              session.onEvents((events) => {
+                for (const event of events) show(event);
+              });
+              let told: string[] = [];
+              let broken = false;
+              let before = session.state();
+              session.onState((state) => {
+                for (const line of [...engineChanges(before, state), ...instanceChanges(before, state)])
+                  note(line);
+                if (before.recording.dropped === 0 && state.recording.dropped > 0)
+                  note('more happened than could be recorded; what was dropped is counted');
+                before = state;
+                const lines = state.problems.map(formatProblem);
+                const fresh = lines.filter((line) => !told.includes(line));
+                for (const line of fresh) note(line);
+                if (fresh.length > 0 && state.phase === 'running' && hasErrors(state.problems))
+                  note(`the last valid policies (snapshot ${state.snapshot.inForce}) stay in force`);
+                if (broken && !hasErrors(state.problems)) note('policies are valid again');
+                told = lines;
+                broken = hasErrors(state.problems);
+              });
+              const state = session.state();
+              note(
+                paint(
+                  'bold',
+                  `${state.mesh}: ${countLine(state)} up (${state.runtime}), session ${state.id}`,
+                ),
+              );
+              for (const workload of state.workloads)
+                for (const line of serviceLines(workload, session)) note(line);
+              note('Ctrl-C stops and removes everything.');
+              await untilStopped(AbortSignal.any([signal, ownOutput().readerGone]));
+              const { events, denied, dropped } = session.state().recording;
+              note(`${events} events, ${denied} denied${dropped > 0 ? `, ${dropped} dropped` : ''}`);
+            },
           );
-          for (const workload of state.workloads)
-            for (const line of serviceLines(workload, session)) note(line);
-          note('Ctrl-C stops and removes everything.');
-          await untilStopped(AbortSignal.any([signal, ownOutput().readerGone]));
-          const { events, denied, dropped } = session.state().recording;
-          note(`${events} events, ${denied} denied${dropped > 0 ? `, ${dropped} dropped` : ''}`);
+          signal.throwIfAborted();
         });
-        signal.throwIfAborted();
-      });
-    });
+      },
+    );
 }
 
 /** One event a line; a denial with its reasons below. */

@@ -14,6 +14,7 @@ import { findOrphans, removeOrphans } from '../../mesh/orphans.ts';
 import { descendants } from '../support/descendants.ts';
 import { recordMeasurement } from '../support/measurement.ts';
 import { eventually } from '../support/patience.ts';
+import { random, within } from '../support/seeded-moments.ts';
 
 const KILLS = Number(process.env['GREENROOM_KILLS'] ?? 10);
 /** Which moments are drawn; another seed, other moments. */
@@ -97,24 +98,11 @@ async function orphansLeft(): Promise<string[]> {
   }
 }
 
-/** mulberry32: the moments of a failure can be had again. */
-function random(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 /** Spread evenly over [0, ready + 2 s], one in each equal part, with their share before ready. */
 function moments(count: number, readyMs: number): number[] {
   const draw = random(SEED);
   const early = Math.ceil(count * Math.max(START_UP_SHARE, readyMs / (readyMs + AFTER_READY_MS)));
-  const within = (from: number, length: number, parts: number): number[] =>
-    Array.from({ length: parts }, (_, part) => from + (length * (part + draw())) / parts);
-  return [...within(0, readyMs, early), ...within(readyMs, AFTER_READY_MS, count - early)];
+  return [...within(0, readyMs, early, draw), ...within(readyMs, AFTER_READY_MS, count - early, draw)];
 }
 
 describe.skipIf(process.platform !== 'linux')('kill -9 of Greenroom', () => {
