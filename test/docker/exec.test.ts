@@ -126,4 +126,17 @@ describeWith('docker', 'a command in a container', () => {
     },
     PATIENCE_MS,
   );
+
+  it(
+    'at a terminal that goes away ends with it',
+    async () => {
+      const terminal = atTerminal('busybox sh');
+      await prompt(terminal);
+      expect(await processes()).toContain('busybox sh');
+      terminal.child.kill('SIGKILL');
+      await terminal.code;
+      await eventually('it is gone', async () => !(await processes()).includes('busybox sh'), PATIENCE_MS);
+    },
+    PATIENCE_MS,
+  );
 });
