@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { makeFolder } from '../mesh/make-folder.ts';
 import { diagnoseEngine } from './diagnose-engine.ts';
 import type { Diagnosis } from './diagnosis.ts';
-import { probeDocker } from '../mesh/runtimes/docker/probe.ts';
+import { probeDocker, probeDriver } from '../mesh/runtimes/docker/probe.ts';
 
 function node(): Diagnosis {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
@@ -53,13 +53,24 @@ async function loopback(): Promise<Diagnosis> {
 
 async function docker(): Promise<Diagnosis> {
   const probe = await probeDocker();
-  return probe.available
-    ? { state: 'ok', what: 'docker', words: `engine ${probe.version}, ${probe.driver} driver` }
-    : {
-        state: 'missing',
-        what: 'docker',
-        words: `${probe.reason}; services run as processes until it is there`,
-      };
+  if (!probe.available)
+    return {
+      state: 'missing',
+      what: 'docker',
+      words: `${probe.reason}; services run as processes until it is there`,
+    };
+  return await probeDriver().then(
+    ({ driver, why }): Diagnosis => ({
+      state: 'ok',
+      what: 'docker',
+      words: `engine ${probe.version}, ${driver} driver: ${why}`,
+    }),
+    (error: unknown): Diagnosis => ({
+      state: 'broken',
+      what: 'docker',
+      words: `engine ${probe.version}: ${error instanceof Error ? error.message : String(error)}`,
+    }),
+  );
 }
 
 /** Reads Compose files; needs no engine. */

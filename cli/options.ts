@@ -1,5 +1,6 @@
 /** Options that several commands share, so that they read the same everywhere. */
 import { InvalidArgumentError, Option } from 'commander';
+import type { Driver } from '../mesh/runtimes/docker/pod-network.ts';
 import type { Format } from './output.ts';
 
 /** `--format text|json`. */
@@ -19,6 +20,19 @@ export function runtimeOption(): Option {
   )
     .choices(['process', 'docker', 'auto'])
     .default('auto' satisfies RuntimeChoice);
+}
+
+export type DriverChoice = Driver | 'auto';
+
+/** `--driver gateway|relay|auto`, or `GREENROOM_DRIVER`. */
+export function driverOption(): Option {
+  return new Option(
+    '--driver <driver>',
+    'how containers and their sidecars reach each other; auto = the gateway driver where it is measured to work, else the relay',
+  )
+    .choices(['gateway', 'relay', 'auto'])
+    .env('GREENROOM_DRIVER')
+    .default('auto' satisfies DriverChoice);
 }
 
 /** A port number of the command line. */

@@ -11,7 +11,13 @@ import { EXIT, FilesError } from './exit-codes.ts';
 import { annotateForActions } from './github-annotations.ts';
 import { interruptible } from './interrupt.ts';
 import { contextOption } from './docker-context.ts';
-import { formatOption, runtimeOption, type RuntimeChoice } from './options.ts';
+import {
+  driverOption,
+  formatOption,
+  runtimeOption,
+  type DriverChoice,
+  type RuntimeChoice,
+} from './options.ts';
 import { note, say, sayJson, type Format } from './output.ts';
 import { readProject } from './project.ts';
 import { scenarioLines, totalsLine } from './rehearsal-lines.ts';
@@ -20,6 +26,7 @@ import { withSession } from './run-session.ts';
 
 interface Options {
   runtime: RuntimeChoice;
+  driver: DriverChoice;
   filter: string[];
   report: string[];
   format: Format;
@@ -39,6 +46,7 @@ export function rehearseCommand(): Command {
     .option('--report <kind=file>', 'junit=FILE or json=FILE; repeatable', collectReports, [])
     .addOption(runtimeOption())
     .addOption(contextOption())
+    .addOption(driverOption())
     .addOption(formatOption())
     .addHelpText(
       'after',
@@ -49,7 +57,7 @@ export function rehearseCommand(): Command {
         const mesh = await readProject(project);
         const scenarios = await chosenScenarios(mesh, options.filter);
         return await withSession(
-          { mesh, runtime: options.runtime, signal, watch: 'nothing' },
+          { mesh, runtime: options.runtime, driver: options.driver, signal, watch: 'nothing' },
           async (session) => {
             const made = await runRehearsal(session, scenarios, {
               signal,

@@ -11,12 +11,14 @@ import { explainFailure } from './exit-codes.ts';
 import { note } from './output.ts';
 import { createProgress } from './progress.ts';
 import { chooseRuntime } from './choose-runtime.ts';
-import type { RuntimeChoice } from './options.ts';
+import type { DriverChoice, RuntimeChoice } from './options.ts';
 import { meetOrphans, type WhatOfOrphans } from './orphans.ts';
 
 export interface SessionOptions {
   mesh: Mesh;
   runtime: RuntimeChoice;
+  /** Of the docker runtime; absent = auto. */
+  driver?: DriverChoice;
   signal: AbortSignal;
   /** Follow edits of the policy files. */
   watch: 'policies' | 'nothing';
@@ -42,7 +44,7 @@ export async function withSession<T>(
   const progress = createProgress();
   const { session, started } = await openSession({
     mesh: options.mesh,
-    runtime: await chooseRuntime(options.runtime, options.mesh),
+    runtime: await chooseRuntime(options.runtime, options.driver ?? 'auto', options.mesh),
     dataDir,
     signal: options.signal,
     watch: options.watch,

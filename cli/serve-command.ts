@@ -4,10 +4,24 @@ import { serve } from '../host/serve.ts';
 import { windowFolder } from '../host/window-files.ts';
 import { interruptible } from './interrupt.ts';
 import { contextOption } from './docker-context.ts';
-import { formatOption, parsePort, runtimeOption, type RuntimeChoice } from './options.ts';
+import {
+  driverOption,
+  formatOption,
+  parsePort,
+  runtimeOption,
+  type DriverChoice,
+  type RuntimeChoice,
+} from './options.ts';
 import { note, say, sayJson, type Format } from './output.ts';
 import { readProject } from './project.ts';
 import { untilStopped, withSession } from './run-session.ts';
+
+interface Options {
+  port: number;
+  runtime: RuntimeChoice;
+  driver: DriverChoice;
+  format: Format;
+}
 
 /** The command, ready to be added to the program. */
 export function serveCommand(): Command {
@@ -17,9 +31,10 @@ export function serveCommand(): Command {
     .option('--port <port>', 'port on 127.0.0.1; 0 = any free one', parsePort, 0)
     .addOption(runtimeOption())
     .addOption(contextOption())
+    .addOption(driverOption())
     .addOption(formatOption())
     .addHelpText('after', '\nExamples:\n  $ greenroom serve scenarios/shop\n  $ greenroom serve --port 4400')
-    .action(async (project: string, options: { port: number; runtime: RuntimeChoice; format: Format }) => {
+    .action(async (project: string, { port, runtime, driver, format }: Options) => {
       await interruptible(async (signal) => {
         const mesh = await readProject(project);
         // Before anything starts: without it there is nothing to serve.
@@ -27,14 +42,15 @@ export function serveCommand(): Command {
         await withSession(
           {
             mesh,
-            runtime: options.runtime,
+            runtime,
+            driver,
             signal,
             watch: 'policies',
             // At once: what is fetched and built before services start is to be seen.
             open: async (session, host) => {
-              const { url, close } = await serve(host, options.port, folder);
+              const { url, close } = await serve(host, port, folder);
               const announce = (): void => {
-                if (options.format === 'json') sayJson({ url, session: session.id });
+                if (format === 'json') sayJson({ url, session: session.id });
                 else say(`open ${url}`);
                 note('The link works once and only on this machine. Ctrl-C stops and removes everything.');
               };

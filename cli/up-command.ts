@@ -5,12 +5,25 @@ import type { TrafficEvent } from '../model/traffic-event.ts';
 import { eventLine, explanationLines } from './event-line.ts';
 import { interruptible } from './interrupt.ts';
 import { contextOption } from './docker-context.ts';
-import { formatOption, runtimeOption, type RuntimeChoice } from './options.ts';
+import {
+  driverOption,
+  formatOption,
+  runtimeOption,
+  type DriverChoice,
+  type RuntimeChoice,
+} from './options.ts';
 import { note, paint, say, type Format } from './output.ts';
 import { ownOutput } from './output-streams.ts';
 import { readProject } from './project.ts';
 import { untilStopped, withSession } from './run-session.ts';
 import { countLine, engineChanges, instanceChanges, serviceLines } from './service-lines.ts';
+
+interface Options {
+  runtime: RuntimeChoice;
+  driver: DriverChoice;
+  format: Format;
+  removeOrphans?: true;
+}
 
 /** The command, ready to be added to the program. */
 export function upCommand(): Command {
@@ -20,62 +33,58 @@ export function upCommand(): Command {
     .option('--remove-orphans', 'remove what an earlier crash left behind, first')
     .addOption(runtimeOption())
     .addOption(contextOption())
+    .addOption(driverOption())
     .addOption(formatOption())
     .addHelpText(
       'after',
       '\nExamples:\n  $ greenroom up\n  $ greenroom up scenarios/shop --format json | jq .decision',
     )
-    .action(
-      async (project: string, options: { runtime: RuntimeChoice; format: Format; removeOrphans?: true }) => {
-        await interruptible(async (signal) => {
-          const mesh = await readProject(project);
-          const orphans = options.removeOrphans ? 'remove' : 'announce';
-          await withSession(
-            { mesh, runtime: options.runtime, signal, watch: 'policies', orphans },
-            async (session) => {
-              const show = (event: TrafficEvent): void => showEvent(event, options.format);
-              // What services called while they started, before anybody could listen.
-              for (const event of session.events({ after: 0, limit: 10_000 })) show(event);
-              session.onEvents((events) => {
-                for (const event of events) show(event);
-              });
-              let told: string[] = [];
-              let broken = false;
-              let before = session.state();
-              session.onState((state) => {
-                for (const line of [...engineChanges(before, state), ...instanceChanges(before, state)])
-                  note(line);
-                if (before.recording.dropped === 0 && state.recording.dropped > 0)
-                  note('more happened than could be recorded; what was dropped is counted');
-                before = state;
-                const lines = state.problems.map(formatProblem);
-                const fresh = lines.filter((line) => !told.includes(line));
-                for (const line of fresh) note(line);
-                if (fresh.length > 0 && state.phase === 'running' && hasErrors(state.problems))
-                  note(`the last valid policies (snapshot ${state.snapshot.inForce}) stay in force`);
-                if (broken && !hasErrors(state.problems)) note('policies are valid again');
-                told = lines;
-                broken = hasErrors(state.problems);
-              });
-              const state = session.state();
-              note(
-                paint(
-                  'bold',
-                  `${state.mesh}: ${countLine(state)} up (${state.runtime}), session ${state.id}`,
-                ),
-              );
-              for (const workload of state.workloads)
-                for (const line of serviceLines(workload, session)) note(line);
-              note('Ctrl-C stops and removes everything.');
-              await untilStopped(AbortSignal.any([signal, ownOutput().readerGone]));
-              const { events, denied, dropped } = session.state().recording;
-              note(`${events} events, ${denied} denied${dropped > 0 ? `, ${dropped} dropped` : ''}`);
-            },
-          );
-          signal.throwIfAborted();
-        });
-      },
-    );
+    .action(async (project: string, options: Options) => {
+      await interruptible(async (signal) => {
+        const mesh = await readProject(project);
+        const orphans = options.removeOrphans ? 'remove' : 'announce';
+        await withSession(
+          { mesh, runtime: options.runtime, driver: options.driver, signal, watch: 'policies', orphans },
+          async (session) => {
+            const show = (event: TrafficEvent): void => showEvent(event, options.format);
+            // What services called while they started, before anybody could listen.
+            for (const event of session.events({ after: 0, limit: 10_000 })) show(event);
+            session.onEvents((events) => {
+              for (const event of events) show(event);
+            });
+            let told: string[] = [];
+            let broken = false;
+            let before = session.state();
+            session.onState((state) => {
+              for (const line of [...engineChanges(before, state), ...instanceChanges(before, state)])
+                note(line);
+              if (before.recording.dropped === 0 && state.recording.dropped > 0)
+                note('more happened than could be recorded; what was dropped is counted');
+              before = state;
+              const lines = state.problems.map(formatProblem);
+              const fresh = lines.filter((line) => !told.includes(line));
+              for (const line of fresh) note(line);
+              if (fresh.length > 0 && state.phase === 'running' && hasErrors(state.problems))
+                note(`the last valid policies (snapshot ${state.snapshot.inForce}) stay in force`);
+              if (broken && !hasErrors(state.problems)) note('policies are valid again');
+              told = lines;
+              broken = hasErrors(state.problems);
+            });
+            const state = session.state();
+            note(
+              paint('bold', `${state.mesh}: ${countLine(state)} up (${state.runtime}), session ${state.id}`),
+            );
+            for (const workload of state.workloads)
+              for (const line of serviceLines(workload, session)) note(line);
+            note('Ctrl-C stops and removes everything.');
+            await untilStopped(AbortSignal.any([signal, ownOutput().readerGone]));
+            const { events, denied, dropped } = session.state().recording;
+            note(`${events} events, ${denied} denied${dropped > 0 ? `, ${dropped} dropped` : ''}`);
+          },
+        );
+        signal.throwIfAborted();
+      });
+    });
 }
 
 /** One event a line; a denial with its reasons below. */

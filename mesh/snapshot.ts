@@ -94,6 +94,7 @@ function instanceSnapshot(
     outbound: outboundListeners(input.mesh, placement),
     routes: routes.keyOf(workload),
     allowedOutboundPeers: placement.allowedOutboundPeers,
+    ...(placement.relaySecret === undefined ? {} : { relaySecret: placement.relaySecret }),
   };
 }
 

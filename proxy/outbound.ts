@@ -7,10 +7,11 @@ import { endpointsOf, type Endpoints } from './connection-table.ts';
 import type { Core } from './core.ts';
 import { readFirstBytes } from './first-bytes.ts';
 import type { HttpLane } from './http-lane.ts';
-import type { InForce } from './in-force.ts';
 import { makeEvent } from './make-event.ts';
 import { aimedDestination, tagOf, type Aim, type OutboundConnection } from './outbound-connection.ts';
 import { destinationPeer } from './outbound-route.ts';
+import type { TcpCall } from './outbound-tcp.ts';
+import { readRelayed } from './relayed-connection.ts';
 import { serveOutbound } from './serve-outbound.ts';
 import type { InstanceSnapshot, OutboundListener } from './snapshot.ts';
 import { now } from './moment.ts';
@@ -59,19 +60,29 @@ export function acceptOutbound(
     endpoints,
     acceptedAt: now(),
   };
-  const serve = (): void => {
-    if (aim.kind === 'http-proxy') lane.accept(socket, connection);
-    else serveOutbound({ core, connection, inForce, caller }, lane, socket);
+  const call: TcpCall = { core, connection, inForce, caller };
+  const serve = (served: TcpCall): void => {
+    if (aim.kind === 'http-proxy') lane.accept(socket, served.connection);
+    else serveOutbound(served, lane, socket);
   };
-  if (mayUse(caller, endpoints)) {
-    serve();
-    return;
-  }
   // A rehearsed caller declares itself after the connect and before its first byte: until then anybody is a stranger.
-  void readFirstBytes(socket, core.limits.handshakeTimeoutMs).then(() => {
-    if (isDeclared(core, endpoints) && !socket.destroyed) serve();
-    else refuseStranger(core, inForce, caller, connection, socket);
-  });
+  const serveDeclared = (): void => {
+    if (isDeclared(core, endpoints) && !socket.destroyed) serve(call);
+    else refuseStranger(call, socket);
+  };
+  const timeoutMs = core.limits.handshakeTimeoutMs;
+  if (caller.relaySecret !== undefined)
+    void readRelayed(socket, caller.relaySecret, timeoutMs).then((ends) => {
+      if (ends === null) serveDeclared();
+      else {
+        const relayed = { ...call, connection: { ...connection, endpoints: ends } };
+        const known = caller.allowedOutboundPeers.includes(ends.remoteAddress);
+        if (known && !socket.destroyed) serve(relayed);
+        else refuseStranger(relayed, socket);
+      }
+    });
+  else if (mayUse(caller, endpoints)) serve(call);
+  else void readFirstBytes(socket, timeoutMs).then(serveDeclared);
 }
 
 /** By the session itself; a hop of some sidecar of ours is no declaration. */
@@ -79,13 +90,8 @@ function isDeclared(core: Core, endpoints: Endpoints): boolean {
   return core.table.lookUp(endpoints)?.instance === null;
 }
 
-function refuseStranger(
-  core: Core,
-  inForce: InForce,
-  caller: InstanceSnapshot,
-  { aim, endpoints, acceptedAt }: OutboundConnection,
-  socket: Socket,
-): void {
+function refuseStranger({ core, inForce, caller, connection }: TcpCall, socket: Socket): void {
+  const { aim, endpoints, acceptedAt } = connection;
   core.record(
     makeEvent({
       kind: 'connection',

@@ -92,6 +92,11 @@ export interface InstanceSnapshot {
   routes?: string;
   /** Addresses that may use the outbound listeners besides loopback (docker: the container's own). */
   allowedOutboundPeers: string[];
+  /**
+   * Hex. The outbound listeners are behind a relay: a connection begins with a PROXY header that carries this, and
+   * its source is who calls. Never logged; absent = whoever connects is who calls.
+   */
+  relaySecret?: string;
 }
 
 export interface ServiceSnapshot {

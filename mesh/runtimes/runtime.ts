@@ -28,6 +28,8 @@ export interface InstancePlacement {
   }[];
   /** Source addresses that may use the outbound listeners. */
   allowedOutboundPeers: string[];
+  /** Hex: by what the outbound listeners know the relay that dials them; absent = there is none. */
+  relaySecret?: string;
 }
 
 /** The sidecar's bound outbound listeners of one instance. */

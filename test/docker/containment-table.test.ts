@@ -1,26 +1,31 @@
 /** One table of attempts for every driver: each succeeds where nothing contains it, and fails inside. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createDockerRuntime } from '../../mesh/runtimes/docker/docker-runtime.ts';
+import { FIRST_PORT } from '../../mesh/runtimes/docker/relay/relay-files.ts';
 import type { PodStatus } from '../../mesh/runtimes/docker/session-pods.ts';
-import type { RuntimeFactory } from '../../mesh/runtimes/runtime.ts';
 import type { Refusals } from '../../model/refusals.ts';
 import { BOX } from '../support/docker-box.ts';
 import { dockerCli } from '../support/docker-cli.ts';
+import { DRIVERS } from '../support/docker-drivers.ts';
 import { greenroom } from '../support/greenroom.ts';
 import { containmentScene, type Scene } from '../support/containment/scene.ts';
 import { call, forbiddenTo, peerByName, type Row } from '../support/containment/targets.ts';
 import { describeWith } from '../support/requires.ts';
 
-const DRIVERS: readonly { driver: string; runtime: RuntimeFactory }[] = [
-  { driver: 'gateway', runtime: createDockerRuntime },
-];
 const INSTANCES = ['orders-0', 'payments-0', 'ledger-0'];
 const NOTHING: Refusals = { tcp: 0, udp: 0, dns: 0, other: 0, inbound: 0 };
 const PATIENCE_MS = 240_000;
 
-describe.each(DRIVERS)('contained by the $driver driver', ({ runtime }) => {
+describe.each(DRIVERS)('contained by the $driver driver', ({ driver, runtime }) => {
   describeWith('docker', 'a service', () => {
     let scene: Scene;
+    const network = (instance: string) => `greenroom-${scene.first.id}-${instance}`;
+    const wayOf = (instance: string) => {
+      const way = scene.first
+        .listeners()
+        .find((listener) => listener.instance === instance && listener.direction === 'outbound');
+      if (way === undefined) throw new Error(`${instance} has no way out`);
+      return call(way.host, way.port);
+    };
     const container = (instance: string) => `greenroom-${scene.first.id}-${instance}-service`;
 
     beforeAll(async () => {
@@ -112,7 +117,7 @@ describe.each(DRIVERS)('contained by the $driver driver', ({ runtime }) => {
         expect(ways.length).toBeGreaterThanOrEqual(INSTANCES.length);
         const before = scene.first.events({ limit: 1 }).at(-1)?.id ?? 0;
         const met = await scene.outside(
-          'bridge',
+          driver === 'relay' ? 'host' : 'bridge',
           ways.map(({ host, port }) => call(host, port)),
         );
         expect(met).toEqual(ways.map(() => 'connected'));
@@ -126,14 +131,44 @@ describe.each(DRIVERS)('contained by the $driver driver', ({ runtime }) => {
     );
 
     it(
+      'has a stranger in its own network recorded, by the stranger’s own address',
+      async () => {
+        const format = `{{(index .NetworkSettings.Networks "${network('orders-0')}").IPAddress}}`;
+        const at =
+          driver === 'relay'
+            ? call(
+                await dockerCli('inspect', '--format', format, `greenroom-${scene.first.id}-relay`),
+                FIRST_PORT + 1,
+              )
+            : wayOf('orders-0');
+        const before = scene.first.events({ limit: 1 }).at(-1)?.id ?? 0;
+        expect(await scene.outside(network('orders-0'), [at])).toEqual(['connected']);
+        await scene.first.flush();
+        const [attack, ...more] = scene.first.events({ after: before, verdict: 'deny', limit: 10 });
+        expect(attack).toMatchObject({
+          owner: 'orders-0',
+          direction: 'outbound',
+          decision: { reason: 'not-own-instance' },
+        });
+        expect(more).toEqual([]);
+        const [a, b, c] = at.host.split('.');
+        expect(attack?.from.ip.startsWith(`${a}.${b}.${c}.`)).toBe(true);
+        expect(scene.pods.map(({ address }) => address)).not.toContain(attack?.from.ip);
+      },
+      PATIENCE_MS,
+    );
+
+    it(
       'is called by no container of its own network either, and that is counted',
       async () => {
-        const at = scene.first.applicationAddress('orders-0', 8080);
-        if (at === null) throw new Error('orders-0 has no address');
+        const pod = scene.pods.find(
+          ({ session, instance }) => session === scene.first && instance === 'orders-0',
+        );
+        if (pod === undefined) throw new Error('orders-0 has no address');
+        const knock = call(pod.address, 8080);
         const before = await countedByNft(scene, 'orders-0');
-        const network = `greenroom-${scene.first.id}-orders-0`;
-        expect(await scene.outside(network, [call(at.host, at.port)])).toEqual(['silence']);
-        expect(await scene.outside('host', [call(at.host, at.port)]), 'control').toEqual(['answered']);
+        expect(await scene.outside(network('orders-0'), [knock])).toEqual(['silence']);
+        expect(await scene.outside(pod.sidecarAt, [knock]), 'control').toEqual(['answered']);
         const after = await countedByNft(scene, 'orders-0');
         expect(after.inbound).toBeGreaterThan(before.inbound);
         expect({ ...after, inbound: 0 }).toEqual({ ...before, inbound: 0 });

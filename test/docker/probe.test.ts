@@ -1,7 +1,8 @@
-import { expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import { connectEngine, type Engine, type EngineFacts } from '../../mesh/runtimes/docker/engine.ts';
-import { probeDocker } from '../../mesh/runtimes/docker/probe.ts';
-import { dockerCli } from '../support/docker-cli.ts';
+import { probeDocker, probeDriver } from '../../mesh/runtimes/docker/probe.ts';
+import { buildBox } from '../support/docker-box.ts';
+import { dockerCli, inEngine } from '../support/docker-cli.ts';
 import { describeWith } from '../support/requires.ts';
 
 const pretending = async (facts: Partial<EngineFacts>): Promise<Engine> => {
@@ -12,14 +13,12 @@ const pretending = async (facts: Partial<EngineFacts>): Promise<Engine> => {
 };
 
 describeWith('docker', 'a probe of the engine', () => {
-  it.each([
-    ['Docker Desktop', { operatingSystem: 'Docker Desktop' }],
-    ['rootless', { rootless: true }],
-    ['windows containers', { containerOs: 'windows' }],
-  ])('says why %s can’t be used yet', async (what, facts) => {
-    const probe = await probeDocker(() => pretending(facts));
-    expect(probe).toMatchObject({ available: false, driver: 'relay' });
-    expect(probe.reason).toContain(what);
+  beforeAll(() => buildBox());
+
+  it('says why one of windows containers can’t be used', async () => {
+    const probe = await probeDocker(() => pretending({ containerOs: 'windows' }));
+    expect(probe).toMatchObject({ available: false });
+    expect(probe.reason).toContain('windows containers');
   });
 
   it('tells the version of the one that is here', async () => {
@@ -27,7 +26,38 @@ describeWith('docker', 'a probe of the engine', () => {
       available: true,
       version: await dockerCli('version', '--format', '{{.Server.Version}}'),
       reason: null,
-      driver: 'gateway',
     });
   });
+
+  it('finds that a container here reaches this machine, and leaves nothing', async () => {
+    expect(await probeDriver()).toMatchObject({ driver: 'gateway' });
+    expect((await inEngine()).filter((name) => name.includes(`doctor-${process.pid}`))).toEqual([]);
+  });
+
+  it('finds the relay necessary where the engine’s bridges are on another machine', async () => {
+    const elsewhere = await connectEngine();
+    const { createNetwork } = elsewhere;
+    // Its gateway isn't where we look for it, as with an engine in a machine of its own.
+    elsewhere.createNetwork = (spec) =>
+      createNetwork.call(elsewhere, { ...spec, gateway: inner(spec.gateway) });
+    const { driver, why } = await probeDriver(() => Promise.resolve(elsewhere));
+    expect([driver, why]).toEqual([
+      'relay',
+      expect.stringMatching(/^the engine's bridge \S+ is not on this machine$/),
+    ]);
+  });
+
+  it('finds it necessary too where no container gets through to the bridge', async () => {
+    const walled = await connectEngine();
+    const { createContainer } = walled;
+    // The container is there and its calls go nowhere, as behind a firewall that drops them.
+    walled.createContainer = (spec) => createContainer.call(walled, { ...spec, network: 'none' });
+    const { driver, why } = await probeDriver(() => Promise.resolve(walled));
+    expect([driver, why]).toEqual(['relay', expect.stringMatching(/^no container reaches this machine/)]);
+    expect((await inEngine()).filter((name) => name.includes(`doctor-${process.pid}`))).toEqual([]);
+  });
 });
+
+function inner(gateway: string): string {
+  return gateway.replace(/\d+$/, (last) => String(Number(last) + 3));
+}

@@ -1,14 +1,14 @@
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readScenarios } from '../../host/scenarios.ts';
 import { loadProject } from '../../mesh/load-project.ts';
-import { createDockerRuntime } from '../../mesh/runtimes/docker/docker-runtime.ts';
 import type { Session } from '../../mesh/session.ts';
 import { startSession } from '../../mesh/start-session.ts';
 import type { Mesh } from '../../model/mesh.ts';
 import { runRehearsal } from '../../rehearsal/run-rehearsal.ts';
 import { buildBox, dialFromAnywhere } from '../support/docker-box.ts';
 import { dockerExec, inEngine } from '../support/docker-cli.ts';
+import { DRIVERS, podAddress } from '../support/docker-drivers.ts';
 import { buildNodeImage } from '../support/docker-images.ts';
 import { temporaryFolder } from '../support/greenroom.ts';
 import { describeWith } from '../support/requires.ts';
@@ -26,78 +26,79 @@ async function shopInContainers(): Promise<Mesh> {
   };
 }
 
-describeWith('docker', 'the shop in containers', () => {
-  let folder: Awaited<ReturnType<typeof temporaryFolder>>;
-  let session: Session;
+describe.each(DRIVERS)('under the $driver driver', ({ driver, runtime }) => {
+  describeWith('docker', 'the shop in containers', () => {
+    let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+    let session: Session;
 
-  beforeAll(async () => {
-    await buildNodeImage(IMAGE, { folders: { '/app/services': `${shop}/services` } });
-    await buildBox();
-    folder = await temporaryFolder();
-    session = await startSession({
-      mesh: await shopInContainers(),
-      runtime: createDockerRuntime,
-      dataDir: folder.path,
-      watch: 'nothing',
+    beforeAll(async () => {
+      await buildNodeImage(IMAGE, { folders: { '/app/services': `${shop}/services` } });
+      await buildBox();
+      folder = await temporaryFolder();
+      session = await startSession({
+        mesh: await shopInContainers(),
+        runtime,
+        dataDir: folder.path,
+        watch: 'nothing',
+      });
     });
-  });
 
-  afterAll(async () => {
-    await session?.stop();
-    await folder?.remove();
-    if (session) expect(await inEngine(`dev.greenroom.session=${session.id}`)).toEqual([]);
-  });
+    afterAll(async () => {
+      await session?.stop();
+      await folder?.remove();
+      if (session) expect(await inEngine(`dev.greenroom.session=${session.id}`)).toEqual([]);
+    });
 
-  it('can’t be called past the sidecars: a service’s own fetch is judged like any other', async () => {
-    const container = `greenroom-${session.id}-inventory-0-service`;
-    const fetching = (url: string) =>
-      dockerExec(
-        container,
-        'node',
-        '-e',
-        `fetch(${JSON.stringify(url)}, { method: 'POST' }).then((r) => console.log(r.status), (e) => console.log(e.cause.code))`,
+    it('can’t be called past the sidecars: a service’s own fetch is judged like any other', async () => {
+      const container = `greenroom-${session.id}-inventory-0-service`;
+      const fetching = (url: string) =>
+        dockerExec(
+          container,
+          'node',
+          '-e',
+          `fetch(${JSON.stringify(url)}, { method: 'POST' }).then((r) => console.log(r.status), (e) => console.log(e.cause.code))`,
+        );
+      expect((await fetching('http://payments.billing/charge')).output).toBe('403');
+      const payments = await podAddress(session, 'payments-0');
+      expect((await fetching(`http://${payments}:8080/charge`)).output).toBe('ECONNREFUSED');
+      await session.flush();
+      const [denied] = session.events({ verdict: 'deny', workload: 'payments', limit: 1 });
+      expect(denied).toMatchObject({
+        from: { workload: 'inventory' },
+        decision: { verdict: 'deny', phase: 'allow' },
+      });
+    });
+
+    it('records a stranger at a sidecar’s way out, who gets no answer', async () => {
+      const way = session
+        .listeners()
+        .find(({ instance, direction }) => instance === 'orders-0' && direction === 'outbound');
+      if (!way) throw new Error('orders-0 has no way out');
+      const where = driver === 'relay' ? 'host' : 'bridge';
+      expect(await dialFromAnywhere(way.host, way.port, where)).toMatch(/closed|ECONNRESET/);
+      await session.flush();
+      const [attack] = session.events({ verdict: 'deny', limit: 1 });
+      expect(attack).toMatchObject({
+        owner: 'orders-0',
+        direction: 'outbound',
+        decision: { reason: 'not-own-instance' },
+      });
+    });
+
+    it('is contained in full, each instance ready', () => {
+      const state = session.state();
+      expect([state.runtime, state.containment, state.phase]).toEqual(['docker', 'full', 'running']);
+      expect(state.workloads.flatMap(({ instances }) => instances.map(({ status }) => status))).toEqual(
+        Array(6).fill('ready'),
       );
-    expect((await fetching('http://payments.billing/charge')).output).toBe('403');
-    const application = session.applicationAddress('payments-0', 8080);
-    expect((await fetching(`http://${application?.host}:${application?.port}/charge`)).output).toBe(
-      'ECONNREFUSED',
-    );
-    await session.flush();
-    const [denied] = session.events({ verdict: 'deny', workload: 'payments', limit: 1 });
-    expect(denied).toMatchObject({
-      from: { workload: 'inventory' },
-      decision: { verdict: 'deny', phase: 'allow' },
     });
-  });
 
-  it('records a stranger at a sidecar’s way out, who gets no answer', async () => {
-    const way = session
-      .listeners()
-      .find(({ instance, direction }) => instance === 'orders-0' && direction === 'outbound');
-    if (!way) throw new Error('orders-0 has no way out');
-    expect(await dialFromAnywhere(way.host, way.port)).toMatch(/closed|ECONNRESET/);
-    await session.flush();
-    const [attack] = session.events({ verdict: 'deny', limit: 1 });
-    expect(attack).toMatchObject({
-      owner: 'orders-0',
-      direction: 'outbound',
-      decision: { reason: 'not-own-instance' },
+    it('passes the same scenarios as in processes', async () => {
+      const scenarios = (await readScenarios(session.mesh)).flatMap(({ parsed }) => parsed ?? []);
+      const report = await runRehearsal(session, scenarios);
+      const verdicts = report.scenarios.map(({ id, verdict }) => `${id}: ${verdict}`);
+      expect(verdicts).toEqual(scenarios.map(({ scenario }) => `${scenario.metadata.id}: passed`));
+      expect(scenarios.length).toBeGreaterThanOrEqual(8);
     });
-  });
-
-  it('is contained in full, each instance ready', () => {
-    const state = session.state();
-    expect([state.runtime, state.containment, state.phase]).toEqual(['docker', 'full', 'running']);
-    expect(state.workloads.flatMap(({ instances }) => instances.map(({ status }) => status))).toEqual(
-      Array(6).fill('ready'),
-    );
-  });
-
-  it('passes the same scenarios as in processes', async () => {
-    const scenarios = (await readScenarios(session.mesh)).flatMap(({ parsed }) => parsed ?? []);
-    const report = await runRehearsal(session, scenarios);
-    const verdicts = report.scenarios.map(({ id, verdict }) => `${id}: ${verdict}`);
-    expect(verdicts).toEqual(scenarios.map(({ scenario }) => `${scenario.metadata.id}: passed`));
-    expect(scenarios.length).toBeGreaterThanOrEqual(8);
   });
 });

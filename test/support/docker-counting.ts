@@ -46,6 +46,10 @@ export function interruptedAt(call: number, then: () => void): DockerRuntimePart
         removeNetwork: (id) => engine.removeNetwork(id),
         createNetwork: (spec) => counted(() => engine.createNetwork(spec)),
         createContainer: (spec) => counted(() => engine.createContainer(spec)),
+        joinNetwork: (network, container, address) =>
+          counted(() => engine.joinNetwork(network, container, address)),
+        leaveNetwork: (network, container) => engine.leaveNetwork(network, container),
+        execute: (id, command) => counted(() => engine.execute(id, command)),
         startContainer: (id) => counted(() => engine.startContainer(id)),
       };
       return wrapped;

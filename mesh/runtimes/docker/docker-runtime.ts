@@ -1,6 +1,6 @@
 /**
- * The docker runtime, gateway driver: every instance is a pod whose only way out is its own sidecar. Owns the order
- * (image, network, holder, rules, service) and the cleanup by label; what is not labelled with this session's id is
+ * The docker runtime: every instance is a pod whose only way out is its own sidecar. Owns the order (image, driver,
+ * network, holder, rules, service) and the cleanup by label; what is not labelled with this session's id is
  * never touched.
  */
 import { setTimeout as pause } from 'node:timers/promises';
@@ -15,12 +15,18 @@ import { startOrder } from '../../start-order.ts';
 import { connectEngine, type Engine } from './engine.ts';
 import { EngineAway, START_THE_ENGINE } from './engine-away.ts';
 import { EngineWatch } from './engine-watch.ts';
+import { gatewayNetwork } from './gateway-network.ts';
 import { ensureHelperImage } from './helper-image.ts';
 import { SESSION_LABEL, thisOwner, type Owner } from './labels.ts';
+import { measureDriver } from './measure-driver.ts';
 import { Member } from './member.ts';
-import { createPod, podRefusals, type Pod, type PodContext } from './pod.ts';
+import { engineName } from './names.ts';
+import type { Driver, PodNetwork } from './pod-network.ts';
+import { createPod, podRefusals, type JoinedContext, type Pod, type PodContext } from './pod.ts';
 import { whyUnusable } from './probe.ts';
-import { ensurePublishable, publishedPort } from './published-ports.ts';
+import { ensurePublishable } from './published-ports.ts';
+import { ensureRelayImage } from './relay/relay-image.ts';
+import { startRelay } from './relay/relay-network.ts';
 import { removeLabelled, removePods } from './removal.ts';
 import { buildImage, type ImageOrder, serviceImages } from './service-image.ts';
 import { createVolumes } from './session-volumes.ts';
@@ -31,26 +37,31 @@ import { subnetCandidates, type Subnet } from './subnets.ts';
 const RESTART_PATIENCE_MS = 5_000;
 const ASK_AGAIN_MS = 250;
 
-/** For tests: another engine, another helper image. */
+/** What isn't the default. */
 export interface DockerRuntimeParts {
+  /** For tests: another engine, another helper image. */
   connect?: () => Promise<Engine>;
   helperImage?: string;
+  /** Absent = the one that is measured to work. */
+  driver?: Driver;
+  /** With haproxy, sshd and busybox on its PATH; absent = made here. */
+  relayImage?: string;
 }
 
-/** A `RuntimeFactory`. Rejects with `no-engine` when none answers, `engine-elsewhere` when its bridges aren't here. */
+/** A `RuntimeFactory`. Rejects with `no-engine` when none answers, `engine-unusable` when it runs no Linux containers. */
 export async function createDockerRuntime(
   context: RuntimeContext,
   parts: DockerRuntimeParts = {},
 ): Promise<Runtime> {
   const engine = await (parts.connect ?? connectEngine)();
-  const why = whyUnusable(engine.endpoint.url, await engine.facts());
+  const why = whyUnusable(await engine.facts());
   if (why !== null) {
     throw new EnvironmentError(
-      'engine-elsewhere',
+      'engine-unusable',
       `The engine at ${engine.endpoint.url} can't be used: ${why}`,
     );
   }
-  return new DockerRuntime(context, engine, parts.helperImage ?? null);
+  return new DockerRuntime(context, engine, parts);
 }
 
 class DockerRuntime implements Runtime {
@@ -68,14 +79,20 @@ class DockerRuntime implements Runtime {
   readonly #closing = new AbortController();
   readonly #subnets: Iterator<Subnet, never>;
   readonly #watch: EngineWatch;
+  readonly #parts: DockerRuntimeParts;
   #helperImage: string | null;
+  #network: PodNetwork | null = null;
+  #opening: Promise<PodNetwork> | null = null;
+  /** What was ready when the relay went away. */
+  readonly #waiting = new Set<string>();
   #containment: 'full' | 'partial' | 'none' = 'none';
   #closed: Promise<void> | null = null;
 
-  constructor(context: RuntimeContext, engine: Engine, helperImage: string | null) {
+  constructor(context: RuntimeContext, engine: Engine, parts: DockerRuntimeParts) {
     this.#context = context;
     this.#engine = engine;
-    this.#helperImage = helperImage;
+    this.#parts = parts;
+    this.#helperImage = parts.helperImage ?? null;
     this.#session = { id: context.sessionId, mesh: context.mesh.name, owner: thisOwner() };
     this.#subnets = subnetCandidates(context.sessionId);
     this.#watch = new EngineWatch(engine, (absence) => context.events.onEngine(absence));
@@ -108,7 +125,10 @@ class DockerRuntime implements Runtime {
         this.#session,
         instances.map(({ workload }) => workload),
       );
-      const pods = this.#podContext(await this.#helper(stop));
+      const context = this.#podContext(await this.#helper(stop));
+      this.#opening ??= this.#openNetwork(context, stop);
+      const network = await this.#opening;
+      const pods = { ...context, network };
       // All of them settle before a failure is told: nothing may be created behind the back of the cleanup.
       const made = await Promise.allSettled(
         instances.map(async (entry) => {
@@ -116,7 +136,7 @@ class DockerRuntime implements Runtime {
           const pod = await createPod(pods, entry, stop);
           const image = this.#built.get(entry.workload.id) ?? '';
           this.#members.set(entry.instance.id, this.#newMember(pods, pod, image));
-          return placementOf(pod);
+          return await network.place(pod);
         }),
       );
       return made.map((outcome) => {
@@ -153,6 +173,10 @@ class DockerRuntime implements Runtime {
       const members = instances.flatMap((instance) => this.#members.get(instance) ?? []);
       for (const instance of instances) this.#members.delete(instance);
       await Promise.all(members.map((member) => member.retire()));
+      await Promise.all(
+        instances.map((instance) => this.#network?.leave(engineName(this.#session.id, instance))),
+      );
+      for (const instance of instances) this.#waiting.delete(instance);
       await removePods(this.#engine, this.#session.id, instances);
     });
   }
@@ -218,6 +242,7 @@ class DockerRuntime implements Runtime {
     await Promise.allSettled(this.#underWay);
     await this.#engineBack();
     await Promise.allSettled([...this.#members.values()].map((member) => member.endService()));
+    await this.#network?.close();
     try {
       await removeLabelled(this.#engine, `${SESSION_LABEL}=${this.#session.id}`);
     } catch (cause) {
@@ -236,7 +261,7 @@ class DockerRuntime implements Runtime {
     while ((await this.#engine.silence()) !== null && performance.now() < deadline) await pause(ASK_AGAIN_MS);
   }
 
-  #newMember(pods: PodContext, pod: Pod, image: string): Member {
+  #newMember(pods: JoinedContext, pod: Pod, image: string): Member {
     return new Member(
       {
         context: this.#context,
@@ -287,6 +312,38 @@ class DockerRuntime implements Runtime {
     return this.#helperImage;
   }
 
+  async #openNetwork(context: PodContext, signal: AbortSignal): Promise<PodNetwork> {
+    const driver = this.#parts.driver ?? (await measureDriver(context, signal)).driver;
+    this.#network = driver === 'gateway' ? gatewayNetwork : await this.#openRelay(context, signal);
+    return this.#network;
+  }
+
+  async #openRelay(context: PodContext, signal: AbortSignal): Promise<PodNetwork> {
+    const { workloads } = this.#context.mesh;
+    return startRelay(
+      {
+        ...context,
+        image: this.#parts.relayImage ?? (await ensureRelayImage(this.#engine, signal)),
+        ports: workloads.reduce((sum, { ports }) => sum + ports.length, 0),
+        onAway: (why) => this.#relayAway(why),
+        onBack: () => this.#relayBack(),
+      },
+      signal,
+    );
+  }
+
+  /** Who runs can't be reached and reaches nobody. */
+  #relayAway(why: string): void {
+    for (const [instance, member] of this.#members) if (member.isReady) this.#waiting.add(instance);
+    for (const instance of this.#waiting) this.#status(instance, 'failed', `the relay is away: ${why}`);
+  }
+
+  #relayBack(): void {
+    const back = [...this.#waiting].filter((instance) => this.#members.get(instance)?.isReady);
+    this.#waiting.clear();
+    for (const instance of back) this.#status(instance, 'ready', null);
+  }
+
   #podContext(helperImage: string): PodContext {
     return { engine: this.#engine, session: this.#session, helperImage, subnets: this.#subnets };
   }
@@ -316,24 +373,4 @@ class DockerRuntime implements Runtime {
     running.then(done, done);
     return running;
   }
-}
-
-function placementOf(pod: Pod): InstancePlacement {
-  const published = (port: number): { inboundPort?: number } => {
-    const inboundPort = publishedPort(pod, port);
-    return inboundPort === null ? {} : { inboundPort };
-  };
-  return {
-    instance: pod.instance.id,
-    // Only our own outbound sides dial it; loopback keeps everybody else's containers away from it.
-    inboundHost: '127.0.0.1',
-    outboundHost: pod.gateway,
-    upstreams: [...new Set(pod.workload.ports.map(({ targetPort }) => targetPort))].map((port) => ({
-      port,
-      host: pod.address,
-      upstreamPort: port,
-      ...published(port),
-    })),
-    allowedOutboundPeers: [pod.address],
-  };
 }

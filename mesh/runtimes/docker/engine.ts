@@ -2,7 +2,7 @@
  * The engine as this runtime needs it, over dockerode (imported nowhere else). Owns the translation of the
  * engine's errors into `EnvironmentError`s; knows nothing of meshes, and touches only what it is given by id.
  */
-import { PassThrough, type Readable } from 'node:stream';
+import { Duplex, PassThrough, type Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import Docker from 'dockerode';
 import { EnvironmentError } from '../../../model/environment-error.ts';
@@ -32,6 +32,8 @@ export interface EngineFacts {
   /** `Debian GNU/Linux 12`, `Docker Desktop`, … */
   operatingSystem: string;
   rootless: boolean;
+  /** As `uname -m` says it: `x86_64`, `aarch64`. */
+  architecture: string;
 }
 
 export interface Owned {
@@ -88,8 +90,14 @@ export interface Engine {
   createNetwork(spec: { name: string; subnet: string; gateway: string; labels: Labels }): Promise<string>;
   networks(label: string): Promise<Owned[]>;
   removeNetwork(id: string): Promise<void>;
+  /** Puts a running container into one more network, at an address that it keeps. */
+  joinNetwork(network: string, container: string, address: string): Promise<void>;
+  /** Takes it out again. One that isn't there any more is fine. */
+  leaveNetwork(network: string, container: string): Promise<void>;
   createContainer(spec: ContainerSpec): Promise<string>;
   startContainer(id: string): Promise<void>;
+  /** Starts a program in a running container: a stream of its standard input and output. */
+  execute(id: string, command: readonly string[]): Promise<Duplex>;
   /** Unpacks a tar archive at the root of a container, started or not. */
   putArchive(id: string, tar: Buffer): Promise<void>;
   /** The id of an image; null = the engine has none of this name. */
@@ -171,6 +179,7 @@ class DockerEngine implements Engine {
       OSType?: string;
       OperatingSystem?: string;
       SecurityOptions?: string[];
+      Architecture?: string;
     } = await translated('ask the engine what it is', this.#docker.info());
     const { Components: parts } = await translated('ask the engine what it is', this.#docker.version());
     return {
@@ -179,6 +188,7 @@ class DockerEngine implements Engine {
       containerOs: info.OSType ?? 'unknown',
       operatingSystem: info.OperatingSystem ?? 'unknown',
       rootless: (info.SecurityOptions ?? []).some((option) => option.includes('name=rootless')),
+      architecture: info.Architecture ?? 'unknown',
     };
   }
 
@@ -386,6 +396,25 @@ class DockerEngine implements Engine {
     await found(translated(`remove the network ${id}`, this.#docker.getNetwork(id).remove()));
   }
 
+  async joinNetwork(network: string, container: string, address: string): Promise<void> {
+    await translated(
+      `join the network ${network}`,
+      this.#docker.getNetwork(network).connect({
+        Container: container,
+        EndpointConfig: { IPAMConfig: { IPv4Address: address } },
+      }),
+    );
+  }
+
+  async leaveNetwork(network: string, container: string): Promise<void> {
+    await found(
+      translated(
+        `leave the network ${network}`,
+        this.#docker.getNetwork(network).disconnect({ Container: container, Force: true }),
+      ),
+    );
+  }
+
   async createContainer(spec: ContainerSpec): Promise<string> {
     const { name, platform } = spec;
     // Apart from each other: by itself dockerode writes the whole body into the URL too, secrets and all.
@@ -402,6 +431,16 @@ class DockerEngine implements Engine {
 
   async startContainer(id: string): Promise<void> {
     await translated(`start the container ${id.slice(0, 12)}`, this.#docker.getContainer(id).start());
+  }
+
+  async execute(id: string, command: readonly string[]): Promise<Duplex> {
+    const options = { Cmd: [...command], AttachStdin: true, AttachStdout: true, AttachStderr: true };
+    const what = 'start a program in a container';
+    const program = await translated(what, this.#docker.getContainer(id).exec(options));
+    const source = await translated(what, program.start({ hijack: true, stdin: true }));
+    return standardStreams(source, (stdout, stderr) =>
+      this.#docker.modem.demuxStream(source, stdout, stderr),
+    );
   }
 
   async putArchive(id: string, tar: Buffer): Promise<void> {
@@ -544,4 +583,27 @@ function engineWords(cause: unknown): string {
   const words = typeof json === 'object' && json !== null && 'message' in json ? json.message : null;
   if (typeof words === 'string') return words;
   return cause instanceof Error ? cause.message : String(cause);
+}
+
+/** Input goes as it is; of the output, which comes in frames, standard error is dropped. */
+function standardStreams(source: Duplex, split: (stdout: PassThrough, stderr: PassThrough) => void): Duplex {
+  const stdout = new PassThrough();
+  const both = new Duplex({
+    read: () => void stdout.resume(),
+    write: (chunk: Buffer, _encoding, done) => void source.write(chunk, done),
+    final: (done) => void source.end(done),
+    destroy: (error, done) => {
+      source.destroy();
+      done(error);
+    },
+  });
+  split(stdout, new PassThrough().resume());
+  stdout.on('data', (chunk: Buffer) => {
+    if (!both.push(chunk)) stdout.pause();
+  });
+  stdout.once('end', () => both.push(null));
+  source.once('end', () => stdout.end()).once('close', () => both.destroy());
+  source.on('error', (error) => both.destroy(error));
+  both.on('error', () => undefined);
+  return both;
 }

@@ -15,7 +15,7 @@ const ROLE_LABEL = 'dev.greenroom.role';
 /** On images that we made; no session owns those. */
 export const IMAGE_LABEL = 'dev.greenroom.image';
 
-export type Role = 'network' | 'holder' | 'rules' | 'service' | 'volume';
+export type Role = 'network' | 'holder' | 'rules' | 'service' | 'volume' | 'relay';
 
 /** The Greenroom process that a session belongs to, and the machine on which its id means something. */
 export interface Owner extends ProcessRef {

@@ -6,7 +6,6 @@
 import { EnvironmentError } from '../../../model/environment-error.ts';
 import type { KillSignal } from '../../../model/instance-action.ts';
 import type { ServiceUsage } from '../../../model/usage.ts';
-import { acceptsConnection } from '../process/readiness.ts';
 import type { ExecRequest, ExecStream } from '../exec.ts';
 import type { EgressPlan, FileUpdate, RuntimeContext } from '../runtime.ts';
 import { EngineAway } from './engine-away.ts';
@@ -16,9 +15,9 @@ import {
   type Containment,
   installRules,
   isNamespace,
+  type JoinedContext,
   openNamespace,
   type Pod,
-  type PodContext,
 } from './pod.ts';
 import {
   type Crash,
@@ -39,7 +38,7 @@ const ENDED = 'its container ended with the engine, or with its pod';
 /** What a member has of its session. */
 export interface MemberParts {
   context: RuntimeContext;
-  pods: PodContext;
+  pods: JoinedContext;
   watch: EngineWatch;
   /** What was put into its containers. */
   synced: SyncedFiles;
@@ -195,7 +194,7 @@ export class Member {
     const either = AbortSignal.any([stop.signal, closing]);
     const run = async (): Promise<void> => {
       for (;;) {
-        if (!(await isReachable(this.pod))) this.#status('restarting', ENDED);
+        if (!(await this.#isReachable())) this.#status('restarting', ENDED);
         try {
           await watch.answering(either);
           return await this.#bringBack(since, either);
@@ -250,7 +249,7 @@ export class Member {
     this.#status('starting', 'installing rules');
     const namespace = await openNamespace(pods, this.pod);
     this.#ruled = null;
-    const containment = await installRules(pods, this.pod, egress, stop);
+    const containment = await installRules(pods, this.pod, pods.network.egress(this.pod, egress), stop);
     if (containment.kind === 'partial') this.#status('starting', `containment partial: ${containment.why}`);
     measured(containment.kind);
     this.#ruled = { namespace, containment: containment.kind };
@@ -265,10 +264,11 @@ export class Member {
     const { service, state } = await begin({
       context,
       engine: pods.engine,
+      network: pods.network,
       pod: this.pod,
       image: this.#image,
       synced: this.#parts.synced,
-      egress,
+      egress: pods.network.egress(this.pod, egress),
       containment: ruled.containment,
       labels: labelsOf(pods.session, this.#id, 'service'),
       onExit: (end, restarts) => this.#exited(end, restarts),
@@ -281,6 +281,12 @@ export class Member {
     this.#service = service;
     if (state === 'completed') this.#status('stopped', 'completed');
     else this.#status('ready', ruled.containment === 'partial' ? 'containment partial' : null);
+  }
+
+  /** Whether its service still is there to be called: containers may survive their engine. */
+  async #isReachable(): Promise<boolean> {
+    const [first] = this.pod.workload.ports;
+    return first === undefined || (await this.#parts.pods.network.knock(this.pod, first.targetPort)) === null;
   }
 
   /** Asked of the engine itself: one that is about to end has containers that run. */
@@ -331,12 +337,6 @@ export class Member {
   #status(status: Parameters<RuntimeContext['events']['onStatus']>[1], detail: string | null): void {
     this.#parts.context.events.onStatus(this.#id, status, detail);
   }
-}
-
-/** Whether its service still is there to be called: containers may survive their engine. */
-async function isReachable({ address, workload }: Pod): Promise<boolean> {
-  const [first] = workload.ports;
-  return first === undefined || (await acceptsConnection(address, first.targetPort));
 }
 
 /** What a start waits for, in words. */

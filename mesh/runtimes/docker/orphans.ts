@@ -4,7 +4,7 @@
  */
 import type { Orphan, OrphanSource } from '../../orphans.ts';
 import { connectEngine, type Engine, type Owned } from './engine.ts';
-import { INSTANCE_LABEL, isGone, MESH_LABEL, OWNER_LABEL, ownerOf, SESSION_LABEL } from './labels.ts';
+import { INSTANCE_LABEL, isGone, isRole, MESH_LABEL, OWNER_LABEL, ownerOf, SESSION_LABEL } from './labels.ts';
 
 /** The docker side of `findOrphans`. Finds nothing where no engine answers. */
 export function dockerOrphans(connect: () => Promise<Engine> = connectEngine): OrphanSource {
@@ -33,7 +33,7 @@ export async function findDockerOrphans(engine: Engine): Promise<Orphan[]> {
     ...networks.map((network) =>
       orphan('network', network, async () => {
         // The engine keeps a network while somebody is in it; these are removed at the same time, or were asked for.
-        await Promise.all(containers.filter((container) => isOfSamePod(container, network)).map(removeOnce));
+        await Promise.all(containers.filter((container) => mayBeIn(container, network)).map(removeOnce));
         await engine.removeNetwork(network.id);
       }),
     ),
@@ -52,6 +52,13 @@ export async function findDockerOrphans(engine: Engine): Promise<Orphan[]> {
 function isOrphaned({ labels }: Owned): boolean {
   const owner = ownerOf(labels);
   return labels[SESSION_LABEL] !== undefined && owner !== null && isGone(owner);
+}
+
+/** A relay is in all networks of its session. */
+function mayBeIn(container: Owned, network: Owned): boolean {
+  return isRole(container.labels, 'relay')
+    ? isOfSameSession(container, network)
+    : isOfSamePod(container, network);
 }
 
 function isOfSamePod(one: Owned, other: Owned): boolean {

@@ -1,26 +1,23 @@
 /**
  * One instance's pod: an internal network of its own, a holder container that owns the network namespace in it, and
  * the rules therein. The service comes later and joins the namespace without the right to change it.
- * Also owns the canary: a listener on the bridge that proves the way to this process before the rules are there,
- * and its end afterwards.
+ * Proves with a canary that the way to this process is there before the rules, and not afterwards.
  */
-import { createServer, type Server } from 'node:net';
 import { EnvironmentError } from '../../../model/environment-error.ts';
 import type { Instance, Workload } from '../../../model/mesh.ts';
 import type { Refusals } from '../../../model/refusals.ts';
 import type { EgressPlan } from '../runtime.ts';
 import type { ContainerSpec } from './container-body.ts';
 import type { Engine } from './engine.ts';
-import { isSubnetTaken } from './engine-errors.ts';
 import { labelsOf, type Owner } from './labels.ts';
 import { engineName } from './names.ts';
+import { createOwnNetwork } from './own-network.ts';
 import { type OneShotEnd, runOnce } from './one-shot.ts';
+import type { PodNetwork } from './pod-network.ts';
 import { readRefusals } from './refusals.ts';
 import { hostsLines, namesScript, nftRules, RULES_EXIT, rulesScript, type PodFacts } from './rules.ts';
 import type { Subnet } from './subnets.ts';
 
-/** Taken subnets that we pass by before giving up. */
-const SUBNET_ATTEMPTS = 64;
 const NOBODY = '65534:65534';
 const NO_PRIVILEGE = ['no-new-privileges'];
 
@@ -33,25 +30,35 @@ export interface PodContext {
   subnets: Iterator<Subnet, never>;
 }
 
+/** With the way between a pod and this process. */
+export interface JoinedContext extends PodContext {
+  network: PodNetwork;
+}
+
 export interface Pod {
   readonly instance: Instance;
   readonly workload: Workload;
+  /** Of its network. */
+  readonly name: string;
   readonly gateway: string;
   readonly address: string;
   readonly holder: string;
+  /** Where it finds its sidecar, and whence that comes. */
+  readonly sidecar: string;
 }
 
 export type Containment = { kind: 'full' } | { kind: 'partial'; why: string };
 
 /** Makes the network and the holder. What is half made when it fails carries the session's labels. */
 export async function createPod(
-  context: PodContext,
+  context: JoinedContext,
   { instance, workload }: { instance: Instance; workload: Workload },
   signal: AbortSignal,
 ): Promise<Pod> {
   const { engine, session } = context;
   const name = engineName(session.id, instance.id);
-  const gateway = await createNetwork(context, name, instance.id, signal);
+  const labels = labelsOf(session, instance.id, 'network');
+  const gateway = await createOwnNetwork(context, { name, labels }, signal);
   signal.throwIfAborted();
   const holder = await engine.createContainer({
     name: engineName(session.id, instance.id, 'pod'),
@@ -69,10 +76,8 @@ export async function createPod(
   });
   signal.throwIfAborted();
   await engine.startContainer(holder);
-  const pod = { instance, workload, gateway, address: await engine.address(holder, name), holder };
-  // Here, where it can be explained: the sidecar is about to listen there.
-  await (await openCanary(pod)).close();
-  return pod;
+  const pod = { instance, workload, name, gateway, address: await engine.address(holder, name), holder };
+  return { ...pod, sidecar: await context.network.join(pod) };
 }
 
 /**
@@ -103,20 +108,20 @@ export async function isNamespace(engine: Engine, pod: Pod, namespace: string | 
 
 /**
  * Installs rules and names for these peers, and measures that they hold. `partial` = the engine's kernel or image
- * has no nftables: then names lead to the gateway address and only the internal network contains the service.
+ * has no nftables: then names lead to the sidecar's address and only the internal network contains the service.
  */
 export async function installRules(
-  context: PodContext,
+  context: JoinedContext,
   pod: Pod,
   egress: EgressPlan,
   signal: AbortSignal,
 ): Promise<Containment> {
   const facts: PodFacts = {
     namespace: pod.workload.namespace,
-    gateway: pod.gateway,
+    sidecar: pod.sidecar,
     ports: pod.workload.ports.map(({ targetPort }) => targetPort),
   };
-  const canary = await openCanary(pod);
+  const canary = await context.network.openCanary(pod);
   try {
     const full = await runInPod(context, pod, signal, {
       script: rulesScript(facts, egress.peers, canary.port),
@@ -125,10 +130,10 @@ export async function installRules(
         HOSTS: hostsLines(facts, egress.peers).join('\n'),
       },
     });
-    if (full.code === RULES_EXIT.unreachable) throw unreachable(pod);
+    if (full.code === RULES_EXIT.unreachable || canary.visits() === 0) throw context.network.unreachable(pod);
     if (full.code === RULES_EXIT.done && canary.visits() === 1) return { kind: 'full' };
     if (full.code !== RULES_EXIT.noRules) throw leaking(pod, full);
-    const direct = egress.peers.map((peer) => ({ ...peer, clusterIp: pod.gateway }));
+    const direct = egress.peers.map((peer) => ({ ...peer, clusterIp: pod.sidecar }));
     const names = await runInPod(context, pod, signal, {
       script: namesScript(),
       environment: { HOSTS: hostsLines(facts, direct).join('\n') },
@@ -153,25 +158,6 @@ export function podRefusals(
   });
 }
 
-async function createNetwork(
-  context: PodContext,
-  name: string,
-  instance: string,
-  signal: AbortSignal,
-): Promise<string> {
-  for (let attempt = 1; ; attempt += 1) {
-    signal.throwIfAborted();
-    const { cidr, gateway } = context.subnets.next().value;
-    try {
-      const labels = labelsOf(context.session, instance, 'network');
-      await context.engine.createNetwork({ name, subnet: cidr, gateway, labels });
-      return gateway;
-    } catch (error) {
-      if (!isSubnetTaken(error) || attempt === SUBNET_ATTEMPTS) throw error;
-    }
-  }
-}
-
 async function runInPod(
   { engine, session, helperImage }: PodContext,
   pod: Pod,
@@ -186,54 +172,6 @@ async function runInPod(
     labels: labelsOf(session, pod.instance.id, 'rules'),
     ...task,
   });
-}
-
-interface Canary {
-  port: number;
-  /** Connections so far. */
-  visits(): number;
-  close(): Promise<void>;
-}
-
-/** Binding it shows whether the engine's bridges are on this machine at all. */
-async function openCanary(pod: Pod): Promise<Canary> {
-  let visits = 0;
-  const server: Server = createServer((socket) => {
-    visits += 1;
-    socket.on('error', () => undefined);
-    socket.end();
-    socket.resume();
-  });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (cause) => reject(elsewhere(pod, cause)));
-    server.listen(0, pod.gateway, resolve);
-  });
-  const bound = server.address();
-  if (bound === null || typeof bound === 'string') throw new Error('a TCP listener without a port');
-  return {
-    port: bound.port,
-    visits: () => visits,
-    close: () => new Promise((resolve) => server.close(() => resolve())),
-  };
-}
-
-function elsewhere(pod: Pod, cause: unknown): EnvironmentError {
-  return new EnvironmentError(
-    'engine-elsewhere',
-    `The engine's bridge ${pod.gateway} is not on this machine.`,
-    {
-      hint: 'Docker Desktop, rootless and remote engines keep their networks in a machine of their own. Use a Linux engine on this machine, or the process runtime.',
-      cause,
-    },
-  );
-}
-
-function unreachable(pod: Pod): EnvironmentError {
-  return new EnvironmentError(
-    'host-firewall',
-    `A container on our own bridge can't reach this machine at ${pod.gateway}: a firewall is in the way.`,
-    { hint: 'Let containers in, for instance: sudo ufw allow from 198.18.0.0/15' },
-  );
 }
 
 function leaking(pod: Pod, { code, lines }: OneShotEnd): EnvironmentError {

@@ -1,45 +1,55 @@
-/** What `doctor` asks: is there an engine, and can this runtime use it? Starts and changes nothing. */
+/** What `doctor` asks: is there an engine, and can this runtime use it? */
 import { EnvironmentError } from '../../../model/environment-error.ts';
 import { connectEngine, type Engine, type EngineFacts } from './engine.ts';
+import { ensureHelperImage } from './helper-image.ts';
+import { thisOwner } from './labels.ts';
+import { measureDriver, type MeasuredDriver } from './measure-driver.ts';
+import { subnetCandidates } from './subnets.ts';
 
 export interface DockerProbe {
   available: boolean;
   version: string | null;
   /** Why not, with what to do about it; null when available. */
   reason: string | null;
-  /** `relay` is not built yet: such an engine isn't available to this runtime. */
-  driver: 'gateway' | 'relay' | null;
 }
 
-/** Asks the engine that the `docker` command line would use. Never rejects. */
+/** Asks the engine that the `docker` command line would use. Starts and changes nothing; never rejects. */
 export async function probeDocker(connect: () => Promise<Engine> = connectEngine): Promise<DockerProbe> {
   try {
-    const engine = await connect();
-    const facts = await engine.facts();
-    const why = whyUnusable(engine.endpoint.url, facts);
-    return why === null
-      ? { available: true, version: facts.version, reason: null, driver: 'gateway' }
-      : { available: false, version: facts.version, reason: why, driver: 'relay' };
+    const facts = await (await connect()).facts();
+    const reason = whyUnusable(facts);
+    return { available: reason === null, version: facts.version, reason };
   } catch (error) {
-    return { available: false, version: null, reason: explain(error), driver: null };
+    return { available: false, version: null, reason: explain(error) };
   }
 }
 
-/** The gateway driver listens on the engine's bridges: they have to be this machine's own. Null = usable. */
-export function whyUnusable(url: string, facts: EngineFacts): string | null {
-  if (facts.containerOs !== 'linux')
-    return `the engine runs ${facts.containerOs} containers; switch it to Linux ones`;
-  const kind = facts.rootless
-    ? 'a rootless engine'
-    : facts.operatingSystem === 'Docker Desktop'
-      ? 'Docker Desktop'
-      : process.platform !== 'linux' || !url.startsWith('unix://')
-        ? 'an engine on another machine'
-        : null;
-  return (
-    kind &&
-    `${kind} keeps its networks out of this machine's reach; use a Linux engine here, or the process runtime`
+/**
+ * Which driver the runtime would take there: what it measures at each start, and leaves nothing of.
+ * @throws EnvironmentError where it can't be measured
+ */
+export async function probeDriver(
+  connect: () => Promise<Engine> = connectEngine,
+  signal: AbortSignal = new AbortController().signal,
+): Promise<MeasuredDriver> {
+  const engine = await connect();
+  const id = `doctor-${process.pid}`;
+  return measureDriver(
+    {
+      engine,
+      session: { id, mesh: 'doctor', owner: thisOwner() },
+      helperImage: await ensureHelperImage(engine, signal),
+      subnets: subnetCandidates(id),
+    },
+    signal,
   );
+}
+
+/** Null = usable. */
+export function whyUnusable({ containerOs }: EngineFacts): string | null {
+  return containerOs === 'linux'
+    ? null
+    : `the engine runs ${containerOs} containers; switch it to Linux ones`;
 }
 
 function explain(error: unknown): string {

@@ -14,8 +14,8 @@ const ENGINE_RESOLVER = '127.0.0.11';
 export interface PodFacts {
   /** The namespace of the caller's service, for short names. */
   namespace: string;
-  /** The bridge's address on this host: where the sidecar listens and whence it comes. */
-  gateway: string;
+  /** Where the sidecar is for the pod and whence it comes: the bridge's address on this host, or the relay's. */
+  sidecar: string;
   /** Workload ports. */
   ports: readonly number[];
 }
@@ -33,7 +33,7 @@ export const COUNTERS = {
 
 /** The rules of one pod, for a table that isn't there or holds nothing but its counters: those go on. */
 export function nftRules(pod: PodFacts, peers: Peers): string {
-  const gateway = address(pod.gateway);
+  const sidecar = address(pod.sidecar);
   const ways = uniqueWays(peers);
   const listeners = [...new Set(ways.map((way) => way.listenPort))].sort((a, b) => a - b);
   const redirect =
@@ -59,7 +59,7 @@ export function nftRules(pod: PodFacts, peers: Peers): string {
     // Only what was redirected: dialling a listener directly would hide which peer was meant.
     ...(listeners.length === 0
       ? []
-      : [`    ip daddr ${gateway} tcp dport { ${listeners.join(', ')} } ct status dnat accept`]),
+      : [`    ip daddr ${sidecar} tcp dport { ${listeners.join(', ')} } ct status dnat accept`]),
     // Refused rather than dropped, so that a forbidden call fails at once, as it does in a cluster.
     `    meta l4proto { tcp, udp } th dport 53 ${counted('dns')} reject`,
     `    meta l4proto tcp ${counted('tcp')} reject with tcp reset`,
@@ -72,7 +72,7 @@ export function nftRules(pod: PodFacts, peers: Peers): string {
     '    ct state established,related accept',
     ...(pod.ports.length === 0
       ? []
-      : [`    ip saddr ${gateway} tcp dport { ${[...new Set(pod.ports.map(port))].join(', ')} } accept`]),
+      : [`    ip saddr ${sidecar} tcp dport { ${[...new Set(pod.ports.map(port))].join(', ')} } accept`]),
     `    ${counted('inbound')} drop`,
     '  }',
     '  chain forwarded {',
@@ -106,16 +106,16 @@ export function hostsLines(pod: PodFacts, peers: Peers): string[] {
 export const RULES_EXIT = { done: 0, unreachable: 65, noRules: 66, leaks: 67, noNames: 68 } as const;
 
 /**
- * The script for the one-shot container. `canaryPort` listens on the gateway address and belongs to no peer: before
+ * The script for the one-shot container. `canaryPort` listens on the sidecar's address and belongs to no peer: before
  * the rules it must answer (else a firewall of the host is in the way), afterwards it mustn't (else the rules don't
  * hold). Values come in by environment variables: `RULES`, `HOSTS`.
  */
 export function rulesScript(pod: PodFacts, peers: Peers, canaryPort: number): string {
-  const gateway = address(pod.gateway);
-  const canary = `busybox nc -w 3 ${gateway} ${port(canaryPort)} </dev/null >/dev/null 2>&1`;
+  const sidecar = address(pod.sidecar);
+  const canary = `busybox nc -w 3 ${sidecar} ${port(canaryPort)} </dev/null >/dev/null 2>&1`;
   const routes = [...new Set(peers.map((peer) => address(peer.clusterIp)))].map(
     // The address is rewritten after the route is chosen, so there has to be one.
-    (clusterIp) => `busybox ip route replace ${clusterIp}/32 via ${gateway} || exit ${RULES_EXIT.noRules}`,
+    (clusterIp) => `busybox ip route replace ${clusterIp}/32 via ${sidecar} || exit ${RULES_EXIT.noRules}`,
   );
   return [
     // A pod whose service starts again has rules already: what those counted goes on.

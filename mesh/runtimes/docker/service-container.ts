@@ -212,7 +212,7 @@ class RunningService implements ServiceContainer {
   }
 
   async #ready(signal: AbortSignal): Promise<void> {
-    const { pod, context, engine } = this.#request;
+    const { pod, context, engine, network } = this.#request;
     const timeoutMs = Math.max(
       context.readyTimeoutMs,
       healthPatienceMs(pod.workload.run.container?.healthcheck),
@@ -220,7 +220,9 @@ class RunningService implements ServiceContainer {
     const lines = (): string[] => [...this.#lastLines];
     for (const port of new Set(pod.workload.ports.map(({ targetPort }) => targetPort))) {
       const hint = () => 'in a container a service listens on 0.0.0.0, not on 127.0.0.1';
-      await waitForPort({ what: pod.instance.id, host: pod.address, port, timeoutMs, hint, lines }, signal);
+      const knock = () => network.knock(pod, port);
+      const what = pod.instance.id;
+      await waitForPort({ what, host: pod.address, port, knock, timeoutMs, hint, lines }, signal);
     }
     // Without a Compose file, ports are all that a project can say of readiness.
     if (pod.workload.run.container)

@@ -8,6 +8,7 @@ import type { Engine } from './engine.ts';
 import { refuseHostMounts } from './host-mounts.ts';
 import { engineName } from './names.ts';
 import { isOfNetwork, type Pod } from './pod.ts';
+import type { PodNetwork } from './pod-network.ts';
 import { ofSession } from './session-volumes.ts';
 import type { TarFile } from './tar.ts';
 
@@ -15,6 +16,7 @@ import type { TarFile } from './tar.ts';
 export interface ServiceFacts {
   context: RuntimeContext;
   engine: Engine;
+  network: PodNetwork;
   pod: Pod;
   image: string;
   egress: EgressPlan;

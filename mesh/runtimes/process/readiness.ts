@@ -13,6 +13,8 @@ export async function waitForPort(
     what: string;
     host: string;
     port: number;
+    /** Tries it: null = accepted, else why not; absent = a connection from here. */
+    knock?: () => Promise<string | null>;
     timeoutMs: number;
     hint?: () => string | undefined;
     /** Its last words. */
@@ -24,7 +26,7 @@ export async function waitForPort(
   let last = 'nothing listens there';
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 1.5, LONGEST_PAUSE_MS)) {
     signal.throwIfAborted();
-    const outcome = await tryConnect(wait.host, wait.port);
+    const outcome = await (wait.knock?.() ?? knockAt(wait.host, wait.port));
     if (outcome === null) return;
     last = outcome;
     const waitedMs = performance.now() - started;
@@ -43,13 +45,8 @@ export async function waitForPort(
   }
 }
 
-/** Whether it accepts a connection now. */
-export async function acceptsConnection(host: string, port: number): Promise<boolean> {
-  return (await tryConnect(host, port)) === null;
-}
-
-/** null = accepted; else why not. */
-function tryConnect(host: string, port: number): Promise<string | null> {
+/** Connects once: null = accepted; else why not. */
+export function knockAt(host: string, port: number): Promise<string | null> {
   return new Promise((resolve) => {
     const socket = connect({ host, port });
     const finish = (result: string | null): void => {

@@ -13,6 +13,7 @@ import type { Session } from '../../../mesh/session.ts';
 import { startSession } from '../../../mesh/start-session.ts';
 import { BOX, buildBox, ECHO_SERVICE } from '../docker-box.ts';
 import { dockerCli, dockerTry } from '../docker-cli.ts';
+import { podAddress } from '../docker-drivers.ts';
 import { temporaryFolder } from '../greenroom.ts';
 import type { Target } from './targets.ts';
 
@@ -28,7 +29,16 @@ const RANGE = 4;
 export const DECOY_PORT = 7070;
 
 /** From where a probe can succeed: that shows that it is able to. */
-export type Outside = 'bridge' | 'host' | 'elsewhere';
+export type Outside = 'bridge' | 'host' | 'elsewhere' | `container:${string}`;
+
+export interface PodFacts {
+  session: Session;
+  instance: string;
+  /** In its own network. */
+  address: string;
+  /** Whence its sidecar comes: there, and nowhere else, its port can be reached. */
+  sidecarAt: Outside;
+}
 
 export interface Scene {
   readonly first: Session;
@@ -40,6 +50,10 @@ export interface Scene {
   /** Addresses of this machine by which an uncontained container reaches it. */
   readonly hostAddresses: string[];
   readonly decoy: { name: string; address: string };
+  /** Of both sessions. */
+  readonly pods: readonly PodFacts[];
+  /** Addresses of both sessions' relays, in every network they are in; none where there is no relay. */
+  readonly relays: readonly string[];
   /** What each target met, inside a running container or in an uncontained one. */
   inside(container: string, targets: readonly Target[]): Promise<string[]>;
   /** `where`: or any network's name. */
@@ -145,7 +159,9 @@ async function build(
     second,
     dataDir,
     ports: { v4: numbers(base), both: numbers(base + RANGE) },
-    hostAddresses: ownAddresses([first, second]),
+    hostAddresses: await ownAddresses([first, second]),
+    pods: await Promise.all([first, second].flatMap(podsOf)),
+    relays: (await Promise.all([first, second].map(relayAddresses))).flat(),
     decoy: {
       name: decoyName,
       address: await dockerCli(
@@ -157,7 +173,9 @@ async function build(
     },
     inside: async (name, targets) => answers(await dockerCli('exec', name, ...script(probe, targets))),
     outside: async (where, targets) => {
-      const at = ['--network', where === 'elsewhere' ? elsewhere : where, '--dns', INTERNET];
+      // Who joins a container has its name servers.
+      const dns = where.startsWith('container:') ? [] : ['--dns', INTERNET];
+      const at = ['--network', where === 'elsewhere' ? elsewhere : where, ...dns];
       return answers(await dockerCli('run', '--rm', ...at, BOX, ...script(probe, targets)));
     },
     reached: async () => {
@@ -193,16 +211,51 @@ function answers(json: string): string[] {
 }
 
 /** Others' bridges come and go while this runs: of those only our own sessions' count. */
-function ownAddresses(sessions: readonly Session[]): string[] {
+async function ownAddresses(sessions: readonly Session[]): Promise<string[]> {
   const stable = Object.entries(networkInterfaces())
     .filter(([name]) => !/^(br-|veth)/.test(name))
     .flatMap(([, list]) => list ?? [])
     .filter(({ family, internal }) => family === 'IPv4' && !internal)
     .map(({ address }) => address);
-  const gateways = sessions.flatMap((session) =>
-    session.listeners().flatMap(({ direction, host }) => (direction === 'outbound' ? [host] : [])),
+  const gateways = await Promise.all(
+    sessions.map(async ({ id }) => {
+      const ids = await dockerCli(
+        'network',
+        'ls',
+        '--quiet',
+        '--filter',
+        `label=dev.greenroom.session=${id}`,
+      );
+      const format = '{{range .IPAM.Config}}{{.Gateway}}{{end}}';
+      return words(await dockerCli('network', 'inspect', '--format', format, ...words(ids)));
+    }),
   );
-  return [...new Set([...stable, ...gateways, METADATA, INTERNET])];
+  return [...new Set([...stable, ...gateways.flat(), METADATA, INTERNET])];
+}
+
+function podsOf(session: Session): Promise<PodFacts>[] {
+  return session.mesh.workloads.flatMap(({ instances }) =>
+    instances.map(
+      async ({ id }): Promise<PodFacts> => ({
+        session,
+        instance: id,
+        address: await podAddress(session, id),
+        sidecarAt: (await relayAddresses(session)).length > 0 ? `container:${relayOf(session)}` : 'host',
+      }),
+    ),
+  );
+}
+
+const relayOf = ({ id }: Session): string => `greenroom-${id}-relay`;
+
+async function relayAddresses(session: Session): Promise<string[]> {
+  const format = '{{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}';
+  const { code, output } = await dockerTry('inspect', '--format', format, relayOf(session));
+  return code === 0 ? words(output) : [];
+}
+
+function words(text: string): string[] {
+  return text.split(/\s+/).filter((word) => word !== '');
 }
 
 /** Services of one port each, that answer what they are sent; the first may call the second, nobody anybody else. */

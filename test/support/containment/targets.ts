@@ -2,6 +2,7 @@
  * The table of what no contained service may reach, whatever driver contains it. Each row says from where the same
  * probe succeeds, so that a failure inside means something.
  */
+import { FIRST_PORT } from '../../../mesh/runtimes/docker/relay/relay-files.ts';
 import { DECOY_PORT, HOST6, INTERNET, METADATA, type Outside, type Scene } from './scene.ts';
 
 export interface Target {
@@ -37,20 +38,16 @@ export function forbiddenTo(scene: Scene, instance: string): Row[] {
     ...otherContainers(scene, instance),
     ...host(scene),
     ...sidecars(scene),
+    ...relays(scene),
     ...beyond(),
     ...names(scene),
   ];
 }
 
-function otherContainers({ first, second, decoy }: Scene, instance: string): Row[] {
-  const pods = [first, second].flatMap((session) =>
-    session.mesh.workloads.flatMap(({ instances }) =>
-      instances.flatMap(({ id }) => {
-        const at = session === first && id === instance ? null : session.applicationAddress(id, 8080);
-        return at === null ? [] : [row(`${id}’s own port`, call(at.host, at.port), 'host', 'tcp')];
-      }),
-    ),
-  );
+function otherContainers({ first, pods: all, decoy }: Scene, instance: string): Row[] {
+  const pods = all
+    .filter((pod) => pod.session !== first || pod.instance !== instance)
+    .map((pod) => row(`${pod.instance}’s own port`, call(pod.address, 8080), pod.sidecarAt, 'tcp'));
   return [
     ...pods,
     row('somebody’s container', call(decoy.address, DECOY_PORT), 'elsewhere', 'tcp'),
@@ -85,6 +82,15 @@ function sidecars({ first, second }: Scene): Row[] {
         meets: 'connected',
       };
     }),
+  );
+}
+
+/** Past the addresses of peers: who knocks there directly hides whom it means. */
+function relays(scene: Scene): Row[] {
+  return scene.relays.flatMap((address) =>
+    [FIRST_PORT, FIRST_PORT + 1].map(
+      (port): Row => ({ ...row('a relay', call(address, port), 'host', 'tcp'), meets: 'connected' }),
+    ),
   );
 }
 

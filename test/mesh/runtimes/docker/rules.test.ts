@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { EgressPlan } from '../../../../mesh/runtimes/runtime.ts';
 import { COUNTERS, hostsLines, nftRules, rulesScript } from '../../../../mesh/runtimes/docker/rules.ts';
 
-const pod = { namespace: 'shop', gateway: '198.18.0.1', ports: [8080, 8080, 9090] };
+const pod = { namespace: 'shop', sidecar: '198.18.0.1', ports: [8080, 8080, 9090] };
 const peer = (
   service: string,
   clusterIp: string,
