@@ -10,7 +10,7 @@ import type { HttpLane } from './http-lane.ts';
 import { makeEvent } from './make-event.ts';
 import { aimedDestination, tagOf, type Aim, type OutboundConnection } from './outbound-connection.ts';
 import { destinationPeer } from './outbound-route.ts';
-import type { TcpCall } from './outbound-tcp.ts';
+import type { TcpCall } from './routing/dial-chain.ts';
 import { readRelayed } from './relayed-connection.ts';
 import { serveOutbound } from './serve-outbound.ts';
 import type { InstanceSnapshot, OutboundListener } from './snapshot.ts';

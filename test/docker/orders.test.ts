@@ -1,16 +1,16 @@
 import { cp } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import { chromium } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { TrafficEvent } from '../../model/traffic-event.ts';
+import { openBrowser } from '../e2e/window-page.ts';
 import { buildDebianImages } from '../support/debian-images.ts';
 import { dockerCli, dockerExec, inEngine } from '../support/docker-cli.ts';
 import { DRIVERS } from '../support/docker-drivers.ts';
 import { greenroom, temporaryFolder, type Ran } from '../support/greenroom.ts';
 import { greenroomUp, type RunningUp } from '../support/greenroom-up.ts';
 import { eventually } from '../support/patience.ts';
-import { chromiumPath, describeWith, firstMissing } from '../support/requires.ts';
+import { describeWith, firstMissing } from '../support/requires.ts';
 
 const PROJECT = fileURLToPath(new URL('./orders/', import.meta.url));
 const PATIENCE_MS = 300_000;
@@ -133,20 +133,23 @@ describe.each(DRIVERS)('under the $driver driver', ({ driver }) => {
 
       describeWith('browser', 'a browser', () => {
         it('reaches the project through its gateway', async () => {
-          const browser = await chromium.launch({
-            executablePath: chromiumPath() ?? '',
-            args: process.getuid?.() === 0 ? ['--no-sandbox'] : [],
-          });
+          const seen = up.events.length;
+          const browser = await openBrowser();
           try {
             const page = await browser.newPage();
-            const answer = await page.goto(`http://127.0.0.1:${env['WEB_PORT']}/orders?by=browser`);
+            const answer = await page.goto(`http://127.0.0.1:${env['WEB_PORT']}/orders`);
             expect(answer?.status()).toBe(200);
             expect(await page.textContent('body')).toContain('teapot');
           } finally {
             await browser.close();
           }
-          const event = await inbound(
-            ({ to, request }) => to.workload === 'web' && request?.path === '/orders?by=browser',
+          const event = await eventually('its event', () =>
+            up.events
+              .slice(seen)
+              .find(
+                ({ direction, to, request }) =>
+                  direction === 'inbound' && to.workload === 'web' && request?.path === '/orders',
+              ),
           );
           expect(event).toMatchObject({
             tls: { mutual: true },
