@@ -14,6 +14,7 @@ import { temporaryFolder } from '../support/greenroom.ts';
 import { describeWith } from '../support/requires.ts';
 
 const IMAGE = 'greenroom-test-shop:latest';
+const PATIENCE_MS = 240_000;
 const shop = fileURLToPath(new URL('../../scenarios/shop', import.meta.url));
 
 /** The shop as it is, with an image for every service: what a user's `image:` line would say. */
@@ -41,7 +42,7 @@ describe.each(DRIVERS)('under the $driver driver', ({ driver, runtime }) => {
         dataDir: folder.path,
         watch: 'nothing',
       });
-    });
+    }, PATIENCE_MS);
 
     afterAll(async () => {
       await session?.stop();
