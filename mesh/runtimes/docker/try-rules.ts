@@ -6,7 +6,7 @@ import { nftRules } from './rules.ts';
 
 export type RulesTrial = { containment: 'full' } | { containment: 'partial'; why: string };
 
-const POD = { namespace: 'trial', gateway: '192.0.2.1', ports: [8080] };
+const POD = { namespace: 'trial', sidecar: '192.0.2.1', ports: [8080] };
 const PEERS = [
   {
     service: 'peer',
