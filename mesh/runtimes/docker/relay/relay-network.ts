@@ -30,6 +30,7 @@ import { createKeyPair } from './relay-keys.ts';
 const NAME = 'relay';
 const LOOPBACK = '127.0.0.1';
 const HEADER_TIMEOUT_MS = 10_000;
+const PRESENCE_PATIENCE_MS = 30_000;
 const FIRST_PAUSE_MS = 200;
 const LONGEST_PAUSE_MS = 5_000;
 
@@ -116,6 +117,7 @@ class RelayNetwork implements PodNetwork {
   }
 
   async openCanary({ sidecar }: Pod): Promise<Canary> {
+    await this.#present();
     const door = this.#door(sidecar);
     const canary = { visits: 0 };
     door.canary = canary;
@@ -250,6 +252,14 @@ class RelayNetwork implements PodNetwork {
     const door = this.#doors.get(sidecar);
     if (door === undefined) throw new Error(`no pod has its sidecar at ${sidecar}`);
     return door;
+  }
+
+  /** A relay that is being opened again is waited for, for a while. */
+  async #present(): Promise<void> {
+    const { signal } = this.#closing;
+    const deadline = performance.now() + PRESENCE_PATIENCE_MS;
+    while (this.#channel === null && !signal.aborted && performance.now() < deadline)
+      await pause(FIRST_PAUSE_MS, undefined, { signal }).catch(() => undefined);
   }
 
   /** Until it is back, what would have to go through it is refused. */
