@@ -22,6 +22,8 @@ export const MAX_STREAMS = 128;
 /** The other side may be slower to see a stream's end. */
 const MAX_ACCEPTED = 2 * MAX_STREAMS;
 const LAST_STREAM = 0x7fff_ffff;
+/** More than content ever makes wait: whoever has frames answered and reads none would have all of them kept here. */
+const MOST_UNREAD = 1_024 * 1_024;
 
 /** Gets each stream that the other side opens. */
 export type AcceptStream = (stream: MuxStream) => void;
@@ -90,6 +92,7 @@ export class MuxConnection implements MuxLine {
   }
 
   #send(kind: FrameKind, stream: number, length: number): void {
+    if (this.#socket.writableLength > MOST_UNREAD) this.broken();
     if (this.#socket.destroyed) return;
     writeFrameHead(this.#head, kind, stream, length);
     this.#outgoing.bytes(this.#head);
@@ -149,6 +152,7 @@ export class MuxConnection implements MuxLine {
   // --- of the frames that come ---
 
   #opened(id: number): void {
+    if (this.#socket.destroyed) return;
     if (this.#accept === null || id !== this.#last + 1) {
       this.broken();
       return;
@@ -158,8 +162,9 @@ export class MuxConnection implements MuxLine {
     else this.#send('reset', id, 0);
   }
 
-  /** The stream of a frame; null where it is over. */
+  /** The stream of a frame; null where it is over, or a rule was broken before. */
   #of(id: number): MuxStream | null {
+    if (this.#socket.destroyed) return null;
     const known = this.#streams.get(id) ?? null;
     if (known === null && id > this.#last) this.broken();
     return known;

@@ -172,10 +172,11 @@ export class MuxStream extends Duplex {
 
   /** The other side, or the shared connection, is gone: ends when what came before is read. */
   takeReset(): void {
+    if (this.#gone) return;
     this.#gone = true;
-    const { done } = this.#waiting ?? {};
-    this.#waiting = null;
-    done?.();
+    // What is lent already is written first: whoever is told that it's done uses that memory for another's bytes.
+    if (this.#waiting !== null) this.#waiting.at = this.#waiting.bytes.length;
+    this.goOn();
     if (this.#ended) {
       if (this.readableEnded) this.destroy();
       else this.once('end', () => this.destroy());

@@ -278,3 +278,61 @@ test('as of a socket: destroySoon writes first, and a timeout is told when nothi
   far.setTimeout(20);
   await once(far, 'timeout');
 });
+
+test('what is lent stays as it is until it is written, also where the stream is reset meanwhile', async () => {
+  const { socket, accepted } = await hostile();
+  const count = 60;
+  for (let id = 1; id <= count; id += 1) socket.write(frame('open', id));
+  await eventually('all are there', () => accepted.length === count);
+  for (const stream of accepted.map((one) => one.on('error', () => undefined))) {
+    // Whoever lends bytes uses their memory again, for another's answer.
+    const lent = Buffer.alloc(200_000, 'a');
+    stream.write(lent, () => lent.fill('?'));
+  }
+  for (let id = 1; id <= count; id += 1) socket.write(frame('reset', id));
+  await eventually('all are reset', () => accepted.every((stream) => stream.destroyed));
+  const seen: Buffer[] = [];
+  socket.on('data', (chunk: Buffer) => seen.push(chunk));
+  accepted.length = 0;
+  socket.write(Buffer.concat([frame('open', count + 1)]));
+  await eventually('the next is there', () => accepted.length === 1);
+  accepted[0]?.write('over');
+  await eventually('all is read', () => seen.at(-1)?.toString('latin1').endsWith('over'));
+  const read = Buffer.concat(seen);
+  expect(read.length).toBeGreaterThan(200_000);
+  expect(read.includes('?')).toBe(false);
+});
+
+test('nothing behind a broken rule is acted on', async () => {
+  const { socket, called, accepted } = await hostile();
+  const gone = once(called, 'close');
+  socket.write(Buffer.concat([frame('open', 1), frame('credit', 1, word(1)), frame('open', 2)]));
+  await gone;
+  expect(accepted).toHaveLength(1);
+});
+
+test('a stream that is reset again and again costs what it costs once', async () => {
+  const [socket, called] = await sockets();
+  const accepted: MuxStream[] = [];
+  open.push(new MuxConnection(called, (stream) => accepted.push(stream)));
+  const start = [frame('open', 1), frame('data', 1, Buffer.from('x')), frame('end', 1)];
+  const resets = Array.from({ length: 50 }, () => frame('reset', 1));
+  socket.write(Buffer.concat([...start, ...resets, frame('open', 2)]));
+  await eventually('all are read', () => accepted.length === 2);
+  const [stream] = accepted;
+  expect(stream?.listenerCount('end')).toBeLessThan(5);
+});
+
+test('who has frames answered and reads no answer loses the connection', async () => {
+  const { socket, called } = await hostile();
+  const gone = once(called, 'close');
+  const each = 100_000;
+  const frames = Buffer.alloc(each * FRAME_HEAD);
+  for (let id = 1; id <= 30 * each && !called.destroyed; id += each) {
+    for (let more = 0; more < each; more += 1)
+      writeFrameHead(frames.subarray(more * FRAME_HEAD), 'open', id + more, 0);
+    if (!socket.write(Buffer.from(frames)))
+      await Promise.race([once(socket, 'drain').catch(() => gone), gone]);
+  }
+  await gone;
+});
