@@ -4,6 +4,7 @@
  */
 import { Duplex } from 'node:stream';
 import { MAX_DATA, MUX_WINDOW } from '../../wire/mux-frames.ts';
+import { KeptBytes } from './kept-bytes.ts';
 
 /** The shared connection, as its streams use it. */
 export interface MuxLine {
@@ -23,6 +24,8 @@ export interface MuxLine {
 
 /** From here on content isn't copied. */
 const LENT_BYTES = 16 * 1_024;
+/** What is given to who doesn't read; the rest is kept here, gathered. */
+const READ_AHEAD = 1_024;
 
 /** Content that waits for credit, or for the shared connection. */
 interface Waiting {
@@ -48,7 +51,7 @@ export class MuxStream extends Duplex {
   /** Taken, and not yet said so. */
   #taken = 0;
   /** Came in while nobody read. */
-  readonly #queue: Buffer[] = [];
+  readonly #kept = new KeptBytes();
   #wanted = false;
   #ended = false;
   #endTold = false;
@@ -57,7 +60,7 @@ export class MuxStream extends Duplex {
   #idle: NodeJS.Timeout | null = null;
 
   constructor(line: MuxLine, id: number) {
-    super({ decodeStrings: false, allowHalfOpen: true });
+    super({ decodeStrings: false, allowHalfOpen: true, readableHighWaterMark: READ_AHEAD });
     this.#line = line;
     this.id = id;
   }
@@ -98,11 +101,7 @@ export class MuxStream extends Duplex {
 
   override _read(): void {
     this.#wanted = true;
-    for (
-      let next = this.#queue.shift();
-      next !== undefined;
-      next = this.#wanted ? this.#queue.shift() : undefined
-    )
+    for (let next = this.#kept.take(); next !== null; next = this.#wanted ? this.#kept.take() : null)
       this.#give(next);
     this.#endWhenRead();
   }
@@ -112,7 +111,7 @@ export class MuxStream extends Duplex {
     const told = this.#gone || (this.#ended && this.writableFinished);
     this.#gone = true;
     this.#waiting = null;
-    this.#queue.length = 0;
+    this.#kept.clear();
     this.#line.left(this, told ? 'told' : 'untold');
     done(error);
   }
@@ -155,9 +154,8 @@ export class MuxStream extends Duplex {
       this.reader(lent);
       return;
     }
-    const kept = Buffer.from(lent);
-    if (this.#wanted && this.#queue.length === 0) this.#give(kept);
-    else this.#queue.push(kept);
+    if (this.#wanted && this.#kept.isEmpty) this.#give(Buffer.from(lent));
+    else this.#kept.add(lent);
   }
 
   /** No more content comes. */
@@ -221,7 +219,7 @@ export class MuxStream extends Duplex {
   }
 
   get #isRead(): boolean {
-    return this.#queue.length === 0 && this.readableLength === 0;
+    return this.#kept.isEmpty && this.readableLength === 0;
   }
 
   #give(bytes: Buffer): void {
@@ -238,7 +236,7 @@ export class MuxStream extends Duplex {
   }
 
   #endWhenRead(): void {
-    if (!this.#ended || this.#endTold || this.#queue.length > 0 || this.destroyed) return;
+    if (!this.#ended || this.#endTold || !this.#kept.isEmpty || this.destroyed) return;
     this.#endTold = true;
     this.push(null);
   }
