@@ -182,7 +182,8 @@ export function wayKey({ cluster, from, address, host, endpoint }: ClusterWay): 
   const names = tls.mode === 'SIMPLE' && tls.sni === null ? [host ?? ''] : [];
   const security =
     tls.mode === 'ISTIO_MUTUAL' && tls.auto && !endpoint.meshed ? 'plaintext' : securityKey(tls);
-  return ['cluster', from.id, cluster.name, `${address.host}:${address.port}`, security, ...names].join('|');
+  const place = `${address.host}:${address.port}`;
+  return ['cluster', from.id, from.podIp, cluster.name, place, security, ...names].join('|');
 }
 
 /**

@@ -201,3 +201,20 @@ test('the general lane makes a connection for each', async () => {
     await general.close();
   }
 });
+
+test('an instance that has another address comes from it, while requests that it sent before still wait', async () => {
+  await pair.publish({ policies: [ALLOW_WEB] });
+  const before = [ask(orders(), { path: '/waits' }), ask(orders(), { path: '/waits' })];
+  await eventually('both are asked', () => waiting.length === 2);
+  const edit = ({ instances: [web] }: { instances: InstanceSnapshot[] }): void => {
+    if (web !== undefined) web.podIp = '10.244.0.77';
+  };
+  await pair.publish({ policies: [ALLOW_WEB], edit });
+  expect((await ask(orders(), { path: '/moved' })).status).toBe(200);
+  for (const response of waiting.splice(0)) response.end();
+  await Promise.all(before);
+  const [moved] = (await pair.seen()).filter(
+    ({ direction, request }) => direction === 'inbound' && request?.path === '/moved',
+  );
+  expect(moved?.from.ip).toBe('10.244.0.77');
+});
