@@ -65,10 +65,15 @@ async function connectAs({ number, target, introduce }: ClientCase, signal: Abor
   const own = process.platform === 'linux' ? { localAddress } : {};
   const socket = connect({ host: target.host, port: target.port, noDelay: true, ...own });
   signal.addEventListener('abort', () => socket.destroy(new Error('timeout')), { once: true });
+  // Asked within the event: a connection that the sidecar closes at once has forgotten its ends a moment later.
+  let ends = { address: '', port: 0 };
+  socket.once('connect', () => {
+    ends = { address: socket.localAddress ?? '', port: socket.localPort ?? 0 };
+  });
   await once(socket, 'connect');
   // A reset that arrives while we introduce ourselves is told again by whoever reads next.
   socket.on('error', () => undefined);
-  await introduce({ address: socket.localAddress ?? '', port: socket.localPort ?? 0 });
+  await introduce(ends);
   return socket;
 }
 
