@@ -227,7 +227,8 @@ class DockerRuntime implements Runtime {
     for (const [id, member] of this.#members) {
       if (member.pod.workload.id !== workload.id) continue;
       member.useImage(image);
-      await this.restart(id, stop);
+      // One that is only being added starts with it.
+      if (member.egress !== null) await this.restart(id, stop);
     }
     if (before !== null) await this.#engine.removeNameless(before);
   }

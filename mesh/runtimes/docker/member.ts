@@ -6,6 +6,7 @@
 import { EnvironmentError } from '../../../model/environment-error.ts';
 import type { KillSignal } from '../../../model/instance-action.ts';
 import type { ServiceUsage } from '../../../model/usage.ts';
+import { InTurn } from '../../in-turn.ts';
 import type { ExecRequest, ExecStream } from '../exec.ts';
 import type { EgressPlan, FileUpdate, RuntimeContext } from '../runtime.ts';
 import { EngineAway } from './engine-away.ts';
@@ -62,6 +63,9 @@ export class Member {
   /** Where rules were installed last. */
   #ruled: { namespace: string; containment: Containment['kind'] } | null = null;
   #recovery: { stop: AbortController; end: Promise<void> } | null = null;
+  /** Starts, stops and files, whoever asks: rules are put anew only where no service runs in their pod. */
+  readonly #turns = new InTurn();
+  readonly #retired = new AbortController();
 
   constructor(parts: MemberParts, pod: Pod, image: string) {
     this.#parts = parts;
@@ -82,6 +86,12 @@ export class Member {
 
   /** Anew: rules first, then a new container. */
   async start(egress: EgressPlan, stop: AbortSignal): Promise<void> {
+    const either = AbortSignal.any([stop, this.#retired.signal]);
+    await this.#turns.run(() => this.#start(egress, either));
+  }
+
+  async #start(egress: EgressPlan, stop: AbortSignal): Promise<void> {
+    stop.throwIfAborted();
     await this.#takeOver();
     await this.endService();
     // An engine that went away may have left one that we know nothing of.
@@ -108,16 +118,21 @@ export class Member {
 
   /** Its service is asked, killed after the grace, and removed. */
   async stop(graceMs?: number): Promise<void> {
-    await this.#takeOver();
-    this.#status('stopping', null);
-    await this.endService(graceMs);
-    this.#status('stopped', null);
+    await this.#turns.run(async () => {
+      await this.#takeOver();
+      this.#status('stopping', null);
+      await this.endService(graceMs);
+      this.#status('stopped', null);
+    });
   }
 
-  /** For good: its pod is about to be removed. */
+  /** For good: its pod is about to be removed. A start that is under way is given up. */
   async retire(): Promise<void> {
-    await this.#takeOver();
-    await this.endService();
+    this.#retired.abort(new EnvironmentError('removed', `${this.#id} is being removed`));
+    await this.#turns.run(async () => {
+      await this.#takeOver();
+      await this.endService();
+    });
   }
 
   async pause(): Promise<void> {
@@ -150,6 +165,10 @@ export class Member {
 
   /** Files into the container that it has, and into those to come. */
   async sync(update: FileUpdate): Promise<void> {
+    await this.#turns.run(() => this.#sync(update));
+  }
+
+  async #sync(update: FileUpdate): Promise<void> {
     const { synced, pods } = this.#parts;
     if (this.#service === null) return synced.note(update);
     await synced.apply(pods.engine, this.#service.id, update);
@@ -159,9 +178,15 @@ export class Member {
 
   /** Ends one that is ready and starts the same container again. */
   async restartInPlace(stop: AbortSignal): Promise<void> {
+    const either = AbortSignal.any([stop, this.#retired.signal]);
+    await this.#turns.run(() => this.#restartInPlace(either));
+  }
+
+  async #restartInPlace(stop: AbortSignal): Promise<void> {
+    const service = this.#running();
     this.#status('restarting', 'its files changed');
     try {
-      await this.#running().restart(this.#graceS(), stop);
+      await service.restart(this.#graceS(), stop);
     } catch (error) {
       if ((await this.#silence()) === null) this.#failed(error);
       else this.recover();

@@ -1,0 +1,106 @@
+/** Whoever starts and ends an instance at the same time: a person, `develop.watch`, one who scales. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeAll, expect, it } from 'vitest';
+import { connectEngine, type Engine } from '../../mesh/runtimes/docker/engine.ts';
+import { BOX, buildBox, dialFromAnywhere } from '../support/docker-box.ts';
+import { dockerExec } from '../support/docker-cli.ts';
+import { type Bench, dockerBench } from '../support/docker-mesh.ts';
+import { escaping, plant, type Planted } from '../support/engine-loss.ts';
+import { eventually } from '../support/patience.ts';
+import { describeWith } from '../support/requires.ts';
+
+const never = new AbortController().signal;
+
+/** Ends when it is so, or with its time. */
+const within = (patienceMs: number, holds: () => boolean): Promise<unknown> =>
+  eventually('what it waits for', holds, patienceMs).catch(() => undefined);
+
+/** An engine in which the one that begins second is slow between its look for leftovers and its rules. */
+async function slowForTheSecond(): Promise<Engine> {
+  const engine = await connectEngine();
+  let looks = 0;
+  let started = 0;
+  const slow: Partial<Engine> = {
+    async containers(label) {
+      looks += 1;
+      const look = looks;
+      const all = await engine.containers(label);
+      const before = started;
+      // The other one's rules and its service; where they come one after the other, nothing comes meanwhile.
+      if (look === 2) await within(5_000, () => started >= before + 2);
+      return all;
+    },
+    async startContainer(id) {
+      await engine.startContainer(id);
+      started += 1;
+    },
+  };
+  return new Proxy(engine, {
+    get: (target, name) => {
+      const own: unknown = Reflect.get(slow, name) ?? Reflect.get(target, name);
+      return typeof own === 'function' ? own.bind(target) : own;
+    },
+  });
+}
+
+describeWith('docker', 'an instance that two start at once', () => {
+  let one: Bench;
+  let planted: Planted | null = null;
+
+  beforeAll(buildBox);
+  afterEach(async () => {
+    await one.close();
+    await planted?.close();
+    planted = null;
+  });
+
+  it('never runs without its rules, and is ready after both', async () => {
+    planted = await plant();
+    const script = `${escaping(planted.port)} require('net').createServer().listen(8080);
+      process.on('SIGTERM', () => process.exit(0));`;
+    one = await dockerBench([{ name: 'web', image: BOX, command: ['node', '-e', script] }], {
+      connect: slowForTheSecond,
+    });
+    await one.up();
+    const ends = await Promise.allSettled([
+      one.runtime.restart('web-0', never),
+      one.runtime.restart('web-0', never),
+    ]);
+    expect(one.logs.map(({ text }) => text)).not.toContain('ESCAPED');
+    expect(planted.visits()).toBe(0);
+    await dialFromAnywhere(one.placements[0]?.outboundHost ?? '', planted.port);
+    expect(planted.visits(), 'who has no rules gets there').toBe(1);
+    expect(ends.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled']);
+    expect(one.statuses.at(-1)).toMatchObject({ instance: 'web-0', status: 'ready' });
+  }, 120_000);
+
+  it('gets the files that change while it starts', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'greenroom-turns-'));
+    try {
+      await writeFile(join(folder, 'page'), 'new');
+      const script = `setTimeout(() => require('net').createServer().listen(8080), 1_500);`;
+      one = await dockerBench([{ name: 'web', image: BOX, command: ['node', '-e', script] }]);
+      await one.up();
+      const { updates } = one.runtime;
+      if (!updates) throw new Error('a docker runtime takes updates');
+      const starts = () => one.statuses.filter(({ detail }) => detail === 'waiting for 8080').length;
+      const again = one.runtime.restart('web-0', never);
+      await eventually('its container', () => starts() === 2, 60_000);
+      await eventually(
+        'it runs',
+        async () => (await dockerExec(one.container('web-0'), 'busybox', 'true')).code === 0,
+        60_000,
+      );
+      await updates.sync('web-0', {
+        written: [{ source: join(folder, 'page'), target: '/page' }],
+        removed: [],
+      });
+      await again;
+      expect((await dockerExec(one.container('web-0'), 'busybox', 'cat', '/page')).output).toBe('new');
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  }, 120_000);
+});
