@@ -25,6 +25,8 @@ export function execStream({ stream, terminal, demux, resize, exitCode }: ExecPa
   const stderr = new PassThrough();
   if (terminal === 'given') stream.pipe(stdout);
   else demux(stream, stdout, stderr);
+  // A pipe holds its source back by itself; who parts two outputs reads on, whoever takes them.
+  const held = terminal === 'given' ? [stdout] : [stream, stdout, stderr];
   const over = (): void => {
     stdout.end();
     stderr.end();
@@ -39,14 +41,8 @@ export function execStream({ stream, terminal, demux, resize, exitCode }: ExecPa
       stdout.on('data', (chunk: Buffer) => sink('stdout', chunk));
       stderr.on('data', (chunk: Buffer) => sink('stderr', chunk));
     },
-    pause() {
-      stdout.pause();
-      stderr.pause();
-    },
-    resume() {
-      stdout.resume();
-      stderr.resume();
-    },
+    pause: () => held.forEach((part) => part.pause()),
+    resume: () => held.forEach((part) => part.resume()),
     write: (data) => void (stream.writable && stream.write(data)),
     // A terminal's input ends by what is typed; its connection must stay to take leave by.
     end: () => void (terminal === 'given' ? stream.write(FAREWELL[1]) : stream.end()),
