@@ -6,9 +6,9 @@ import { InvalidArgumentError } from 'commander';
 import { toSarif } from '../export/sarif.ts';
 import { shownPath } from '../mesh/project-files.ts';
 import { CONTAINER_CHECKS } from '../model/compose/container-checks.ts';
-import { formatProblem, type Problem } from '../model/problem.ts';
+import type { Problem } from '../model/problem.ts';
 import { LINTS, pageOf } from '../policy/lint-mesh.ts';
-import { printable } from './output.ts';
+import { problemLine } from './problem-line.ts';
 
 export const CHECK_FORMATS = ['text', 'json', 'sarif'] as const;
 /** Pages of the checks: of this package, not of the project that is checked. */
@@ -56,7 +56,7 @@ function isFormat(kind: string): kind is CheckFormat {
 }
 
 function asText(problems: readonly Problem[]): string {
-  const lines = problems.map(asLine);
+  const lines = problems.map(problemLine);
   const explained = new Set(problems.filter(({ docs }) => docs !== undefined).map(({ code }) => code));
   if (explained.size > 0)
     lines.push(`(${shownPath(PAGES)}/CODE.md tells more of ${[...explained].sort().join(', ')})`);
@@ -68,12 +68,6 @@ function asText(problems: readonly Problem[]): string {
 function counted(wanted: string, problems: readonly Problem[]): string {
   const count = problems.filter(({ severity }) => severity === wanted).length;
   return `${count} ${wanted}${count === 1 ? '' : 's'}`;
-}
-
-/** A message may quote a file, and a file any character. */
-function asLine({ message, hint, ...rest }: Problem): string {
-  const words = { ...rest, message: printable(message) };
-  return formatProblem(hint === undefined ? words : { ...words, hint: printable(hint) });
 }
 
 function asSarif(problems: readonly Problem[]): string {

@@ -4,9 +4,9 @@ import { Command, Option } from 'commander';
 import { exportIstio } from '../export/istio.ts';
 import { readPolicyTexts } from '../host/project-files.ts';
 import { checkExportFolder, writeExport } from '../host/write-export.ts';
-import { formatProblem } from '../model/problem.ts';
 import { formatOption, parseFolder } from './options.ts';
 import { note, say, sayJson, type Format } from './output.ts';
+import { problemLine } from './problem-line.ts';
 import { readProject } from './project.ts';
 
 /** The command, ready to be added to the program. */
@@ -27,7 +27,7 @@ export function exportCommand(): Command {
       const written = await writeExport(resolve(options.out), files);
       if (options.format === 'json')
         return sayJson({ folder: resolve(options.out), files: files.map((file) => file.path), problems });
-      for (const problem of problems) note(formatProblem(problem));
+      for (const problem of problems) note(problemLine(problem));
       say(`wrote ${written.length} files to ${options.out}`);
       say(`  kubectl apply -k ${options.out}`);
     });

@@ -1,10 +1,10 @@
 /** `greenroom init`: a project to start from, in a folder that has none. */
 import { Command } from 'commander';
-import { formatProblem } from '../model/problem.ts';
 import { usualComposeFiles, writeComposeProject } from './init-compose.ts';
 import { writeStarterProject } from './init.ts';
 import { formatOption } from './options.ts';
 import { note, say, sayJson, type Format } from './output.ts';
+import { problemLine } from './problem-line.ts';
 
 /** The command, ready to be added to the program. */
 export function initCommand(): Command {
@@ -33,7 +33,7 @@ export function initCommand(): Command {
 async function fromCompose(folder: string, files: readonly string[], format: Format): Promise<void> {
   const { written, guesses, problems } = await writeComposeProject(folder, files);
   if (format === 'json') return sayJson({ written: [written], guesses, problems });
-  for (const problem of problems) note(formatProblem(problem));
+  for (const problem of problems) note(problemLine(problem));
   say(`wrote ${written}, from ${files.join(' and ')}; guessed, each with its reason (edit what is wrong):`);
   for (const guess of guesses) say(guess);
   say('next: greenroom up   (the services, each with a sidecar)');

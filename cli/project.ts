@@ -1,9 +1,10 @@
 /** The project a command was pointed at, read; its problems end the command (exit 2), its notices are told. */
 import { loadProject } from '../mesh/load-project.ts';
-import { formatProblem, hasErrors } from '../model/problem.ts';
+import { hasErrors } from '../model/problem.ts';
 import type { Mesh } from '../model/mesh.ts';
 import { FilesError } from './exit-codes.ts';
 import { note } from './output.ts';
+import { problemLine } from './problem-line.ts';
 
 /**
  * Reads `path` (a folder or a greenroom.yaml).
@@ -12,6 +13,6 @@ import { note } from './output.ts';
 export async function readProject(path: string): Promise<Mesh> {
   const { value, problems } = await loadProject(path);
   if (value === null || hasErrors(problems)) throw new FilesError(problems);
-  for (const problem of problems) note(formatProblem(problem));
+  for (const problem of problems) note(problemLine(problem));
   return value;
 }

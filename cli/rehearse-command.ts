@@ -2,7 +2,7 @@
 import { Command } from 'commander';
 import { readScenarios } from '../host/scenarios.ts';
 import type { Mesh } from '../model/mesh.ts';
-import { formatProblem, hasErrors } from '../model/problem.ts';
+import { hasErrors } from '../model/problem.ts';
 import type { RehearsalReport } from '../model/rehearsal-report.ts';
 import type { ParsedScenario } from '../model/scenario-file.ts';
 import { unknownWorkloads } from '../model/scenario-references.ts';
@@ -19,6 +19,7 @@ import {
   type RuntimeChoice,
 } from './options.ts';
 import { note, say, sayJson, type Format } from './output.ts';
+import { problemLine } from './problem-line.ts';
 import { readProject } from './project.ts';
 import { scenarioLines, totalsLine } from './rehearsal-lines.ts';
 import { collectReports, writeReports } from './reports.ts';
@@ -93,7 +94,7 @@ export async function chosenScenarios(mesh: Mesh, filter: readonly string[]): Pr
     ...(entry.parsed === null ? [] : unknownWorkloads(entry.parsed, mesh)),
   ]);
   if (hasErrors(problems)) throw new FilesError(problems);
-  for (const problem of problems) note(formatProblem(problem));
+  for (const problem of problems) note(problemLine(problem));
   const all = read.flatMap((entry) => (entry.parsed === null ? [] : [entry.parsed]));
   const chosen = all.filter(
     ({ scenario }) => filter.length === 0 || filter.some((part) => scenario.metadata.id.includes(part)),

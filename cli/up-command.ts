@@ -1,6 +1,6 @@
 /** `greenroom up`: the mesh runs until Ctrl-C, and every request is a line with its reason. */
 import { Command } from 'commander';
-import { formatProblem, hasErrors } from '../model/problem.ts';
+import { hasErrors } from '../model/problem.ts';
 import type { TrafficEvent } from '../model/traffic-event.ts';
 import { eventLine, explanationLines } from './event-line.ts';
 import { interruptible } from './interrupt.ts';
@@ -13,6 +13,7 @@ import {
   type RuntimeChoice,
 } from './options.ts';
 import { note, paint, say, type Format } from './output.ts';
+import { problemLine } from './problem-line.ts';
 import { ownOutput } from './output-streams.ts';
 import { readProject } from './project.ts';
 import { untilStopped, withSession } from './run-session.ts';
@@ -61,7 +62,7 @@ export function upCommand(): Command {
               if (before.recording.dropped === 0 && state.recording.dropped > 0)
                 note('more happened than could be recorded; what was dropped is counted');
               before = state;
-              const lines = state.problems.map(formatProblem);
+              const lines = state.problems.map(problemLine);
               const fresh = lines.filter((line) => !told.includes(line));
               for (const line of fresh) note(line);
               if (fresh.length > 0 && state.phase === 'running' && hasErrors(state.problems))
