@@ -51,23 +51,18 @@ export class MuxPool {
       const line = this.#lineOf(way);
       if (line !== null) return streamOf(line, inlet);
       const under = this.#dialling.get(way.key);
-      if (under === undefined) {
-        const own = new Inlet();
-        const made = await this.#dial(way, own);
-        if ('connection' in made) {
-          if (made.connection.hasRoom) return streamOf(made, inlet);
-          throw new UpstreamRefused(decisionOf('upstream-reset'));
-        }
-        own.reader = (lent) => inlet.reader(lent);
-        return { stream: made.stream, peer: made };
-      }
-      const made = await under;
       // Not shared: each needs its own.
-      if (!('connection' in made)) {
-        const peer = await way.dial(inlet);
-        return { stream: peer.stream, peer };
-      }
+      if (under === undefined || !('connection' in (await under))) return this.#own(way, inlet);
     }
+  }
+
+  async #own(way: MuxWay, inlet: Inlet): Promise<Dialled> {
+    const own = new Inlet();
+    const made = await this.#dial(way, own);
+    if ('connection' in made) return streamOf(made, inlet);
+    own.reader = (lent) => inlet.reader(lent);
+    if (own.spokeEarly) made.stream.destroy();
+    return { stream: made.stream, peer: made };
   }
 
   #lineOf({ key, material }: MuxWay): Line | null {
@@ -90,7 +85,12 @@ export class MuxPool {
 
   #made({ key, material }: MuxWay, peer: PeerConnection, inlet: Inlet): Line | PeerConnection {
     if (peer.tls?.alpn !== MUX_ALPN) return peer;
-    const connection = new MuxConnection(peer.stream, null);
+    const { stream } = peer;
+    if (this.#closed || inlet.spokeEarly || stream.destroyed) {
+      stream.destroy();
+      throw new UpstreamRefused(decisionOf('upstream-reset'));
+    }
+    const connection = new MuxConnection(stream, null);
     inlet.reader = (lent) => connection.take(lent);
     const line: Line = { connection, peer, material, streams: 0, idleSince: this.#clock(), retired: false };
     connection.onUse = (streams) => {
@@ -100,11 +100,10 @@ export class MuxPool {
     };
     const lines = this.#lines.get(key) ?? new Set<Line>();
     this.#lines.set(key, lines.add(line));
-    peer.stream.once('close', () => {
+    stream.once('close', () => {
       lines.delete(line);
       if (lines.size === 0 && this.#lines.get(key) === lines) this.#lines.delete(key);
     });
-    if (this.#closed || inlet.spokeEarly) connection.destroy();
     return line;
   }
 
