@@ -2,6 +2,7 @@
  * The labels by which we know our own containers and networks again, and whose they are. Nothing is ever touched
  * by name: only what carries a session of ours.
  */
+import { createHash } from 'node:crypto';
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 import type { Labels } from './container-body.ts';
@@ -77,7 +78,24 @@ export function isGone(owner: Owner): boolean {
 }
 
 function thisRealm(): string {
-  return `${firstLine('/etc/machine-id') ?? hostname()} ${link('/proc/self/ns/pid') ?? ''}`.trim();
+  return realmOf({
+    machine: firstLine('/etc/machine-id'),
+    host: hostname(),
+    processes: link('/proc/self/ns/pid'),
+  });
+}
+
+/**
+ * Machines made of one image share their id, and every first process namespace has the same number: the host's name is
+ * part of it. As a digest, since labels are read by all who use the engine, and a machine's id isn't for them
+ * (machine-id(5)).
+ */
+export function realmOf(place: { machine: string | null; host: string; processes: string | null }): string {
+  const { machine, host, processes } = place;
+  return createHash('sha256')
+    .update(JSON.stringify([machine, host, processes]))
+    .digest('hex')
+    .slice(0, 32);
 }
 
 function thisBoot(): string {

@@ -3,6 +3,7 @@ import {
   isGone,
   labelsOf,
   ownerOf,
+  realmOf,
   OWNER_LABEL,
   thisOwner,
 } from '../../../../mesh/runtimes/docker/labels.ts';
@@ -31,6 +32,14 @@ describe('an owner', () => {
     expect(isGone({ ...owner, realm: 'elsewhere', boot: 'other', pid: 999_999_999, startedAt: '1' })).toBe(
       false,
     );
+  });
+
+  it('of a machine made of the same image is another machine’s, and its id isn’t told', () => {
+    const place = { machine: 'b08dfa6083e7567a1921a715000001fb', host: 'one', processes: 'pid:[4026531836]' };
+    expect(realmOf(place)).toBe(realmOf({ ...place }));
+    expect(realmOf({ ...place, host: 'two' })).not.toBe(realmOf(place));
+    expect(realmOf({ ...place, processes: 'pid:[4026532000]' })).not.toBe(realmOf(place));
+    expect(realmOf(place)).not.toContain(place.machine);
   });
 
   it('that lives is not gone', () => {
