@@ -70,16 +70,24 @@ export class WatchedTree {
   async #look(): Promise<Looks> {
     const looks = new Map<string, string>();
     const folders = new Set<string>();
+    // What can't be read just now (too many open files) was not removed.
+    const keep = (path: string): void => {
+      for (const [known, look] of this.#looks)
+        if (path === '' || known === path || known.startsWith(`${path}/`)) looks.set(known, look);
+    };
     const visit = async (path: string): Promise<void> => {
-      const facts = await stat(join(this.#root, path), { bigint: true }).catch(() => null);
-      if (facts === null) return;
+      const facts = await read(stat(join(this.#root, path), { bigint: true }));
+      if (facts === 'gone') return;
+      if (facts === 'unreadable') return keep(path);
       if (!facts.isDirectory()) {
         const counts = facts.isFile() && (path === '' || this.#filter.wanted(path));
         if (counts) looks.set(path, `${facts.size} ${facts.ino} ${facts.mtimeNs} ${facts.mode}`);
         return;
       }
       folders.add(path);
-      const entries = await readdir(join(this.#root, path), { withFileTypes: true }).catch(() => []);
+      const entries = await read(readdir(join(this.#root, path), { withFileTypes: true }));
+      if (entries === 'gone') return;
+      if (entries === 'unreadable') return keep(path);
       for (const entry of entries) {
         const inner = path === '' ? entry.name : `${path}/${entry.name}`;
         if (this.#filter.leftOut(inner)) continue;
@@ -109,6 +117,16 @@ export class WatchedTree {
         // No more watches, or no such folder: the poll looks.
       }
     }
+  }
+}
+
+/** An answer of the file system; `gone` = there is no such thing any more. */
+async function read<T>(answer: Promise<T>): Promise<T | 'gone' | 'unreadable'> {
+  try {
+    return await answer;
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : null;
+    return code === 'ENOENT' || code === 'ENOTDIR' || code === 'ELOOP' ? 'gone' : 'unreadable';
   }
 }
 
