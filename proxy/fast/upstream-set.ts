@@ -12,6 +12,8 @@ export interface Dialled {
   stream: Duplex;
   /** What the gate said of it; null = plain. */
   peer: PeerConnection | null;
+  /** It was in use before: the other side may close it at any time. */
+  isOld?: true;
 }
 
 /** Through `inlet` the connection is read, where its kind allows that. */
@@ -48,8 +50,9 @@ export class UpstreamSet {
   /** A new connection; rejects as the dialer does. */
   async dial(): Promise<UpstreamConnection> {
     const inlet = new Inlet();
-    const { stream, peer } = await this.dialer(inlet);
+    const { stream, peer, isOld } = await this.dialer(inlet);
     const made = new UpstreamConnection(this, stream, peer, inlet);
+    if (isOld) made.carried = 1;
     this.#all.add(made);
     // It may have been closed while nobody listened, or have said what nobody asked for.
     if (stream.destroyed || inlet.spokeEarly) made.destroy();

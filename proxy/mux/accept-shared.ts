@@ -25,7 +25,10 @@ export function acceptShared(
   });
   const idle = {
     deadline: deadlines.now + limits.headerTimeoutMs,
-    expire: () => shared.destroy(),
+    expire: () => {
+      deadlines.unwatch(idle);
+      shared.destroy();
+    },
   };
   shared.onUse = (streams) => {
     idle.deadline = streams > 0 ? Number.POSITIVE_INFINITY : deadlines.now + limits.keepAliveTimeoutMs;

@@ -49,7 +49,7 @@ export class MuxPool {
   async open(way: MuxWay, inlet: Inlet): Promise<Dialled> {
     for (;;) {
       const line = this.#lineOf(way);
-      if (line !== null) return streamOf(line, inlet);
+      if (line !== null) return { ...streamOf(line, inlet), isOld: true };
       const under = this.#dialling.get(way.key);
       // Not shared: each needs its own.
       if (under === undefined || !('connection' in (await under))) return this.#own(way, inlet);

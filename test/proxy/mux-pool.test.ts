@@ -90,3 +90,10 @@ test('a peer that agrees to share with the second who dials is spoken to in fram
     expect(dialled?.peer?.tls?.alpn).toBe('http/1.1');
   }
 });
+
+test('a stream says whether its connection was there before: then it may be closing, as a kept-alive one may', async () => {
+  const shared = way(() => MUX_ALPN);
+  expect(await pool.open(shared, new Inlet())).not.toHaveProperty('isOld');
+  expect(await pool.open(shared, new Inlet())).toHaveProperty('isOld', true);
+  expect(dials).toBe(1);
+});
