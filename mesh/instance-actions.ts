@@ -3,7 +3,7 @@
  * press restart get two restarts, not half of each.
  */
 import { EnvironmentError } from '../model/environment-error.ts';
-import type { InstanceAction } from '../model/instance-action.ts';
+import { ACTION_STATUSES, type InstanceAction } from '../model/instance-action.ts';
 import type { InstanceStatus } from '../model/session-state.ts';
 import type { ExecRequest, ExecStream } from './runtimes/exec.ts';
 import type { EgressPlan, Runtime } from './runtimes/runtime.ts';
@@ -54,23 +54,24 @@ export class InstanceActions {
           runtime().stopInstance(instance, action.graceMs ?? undefined),
         );
       case 'pause':
-        this.#mustBe(instance, ['ready']);
+        this.#mustFit(instance, 'pause');
         return await runtime().pause(instance);
       case 'unpause':
-        this.#mustBe(instance, ['paused']);
+        this.#mustFit(instance, 'unpause');
         return await runtime().unpause(instance);
       case 'kill':
-        this.#mustBe(instance, ['ready', 'paused', 'starting']);
+        this.#mustFit(instance, 'kill');
         return await runtime().kill(instance, action.signal);
     }
   }
 
   async #start(instance: string): Promise<void> {
-    this.#mustBe(instance, ['stopped', 'failed']);
+    this.#mustFit(instance, 'start');
     await this.#parts.runtime().start(instance, this.#parts.egress(instance), this.#parts.signal);
   }
 
-  #mustBe(instance: string, wanted: readonly InstanceStatus[]): void {
+  #mustFit(instance: string, kind: InstanceAction['kind']): void {
+    const wanted = ACTION_STATUSES[kind];
     const status = this.#parts.status(instance);
     if (status === null || wanted.includes(status)) return;
     throw new EnvironmentError('not-now', `${instance} is ${status}, not ${wanted.join(' or ')}`);

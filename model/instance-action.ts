@@ -1,4 +1,5 @@
 /** What a person can do to one instance of a running service. */
+import type { InstanceStatus } from './session-state.ts';
 
 export const KILL_SIGNALS = [
   'SIGHUP',
@@ -20,3 +21,15 @@ export type InstanceAction =
   | { kind: 'restart' | 'start' | 'pause' | 'unpause' }
   | { kind: 'stop'; graceMs: number | null }
   | { kind: 'kill'; signal: KillSignal };
+
+/**
+ * When each makes sense. One that is starting is waited for, or killed: a stop or a restart would only wait for it too.
+ */
+export const ACTION_STATUSES: Readonly<Record<InstanceAction['kind'], readonly InstanceStatus[]>> = {
+  restart: ['ready', 'paused', 'restarting', 'stopped', 'failed'],
+  start: ['stopped', 'failed'],
+  stop: ['ready', 'paused', 'restarting'],
+  pause: ['ready'],
+  unpause: ['paused'],
+  kill: ['ready', 'paused', 'starting'],
+};

@@ -11,6 +11,7 @@ import './styles/shell.css';
 import './styles/graph.css';
 import './styles/lists.css';
 import './styles/panels.css';
+import './styles/services.css';
 import { createRoot } from 'react-dom/client';
 import { startTheme } from './store/theme.ts';
 import { startWindow } from './store/window-store.ts';

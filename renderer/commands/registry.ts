@@ -3,7 +3,10 @@
  * local-commands.ts.
  */
 import { useMemo } from 'react';
-import { loadOlder, reconnect, rehearse, restart, rotate, sendSample } from '../store/actions.ts';
+import { ACTION_STATUSES } from '../../model/instance-action.ts';
+import type { InstanceState } from '../../model/session-state.ts';
+import { LIFE, LIFE_ACTIONS } from '../reading/instance-life.ts';
+import { act, loadOlder, reconnect, rehearse, rotate, sendSample } from '../store/actions.ts';
 import { useScenarios } from '../store/host-data.ts';
 import { goTo, type ViewName } from '../store/selection.ts';
 import { chooseTheme } from '../store/theme.ts';
@@ -68,6 +71,16 @@ const FIXED: Command[] = [
   { id: 'older', title: 'Read older traffic', group: 'Traffic', run: () => void loadOlder() },
 ];
 
+/** What can be done to an instance as it is now. */
+function lifeCommands({ id, status }: InstanceState): Command[] {
+  return LIFE_ACTIONS.filter(({ kind }) => ACTION_STATUSES[kind].includes(status)).map((action) => ({
+    id: `${action.kind}-${id}`,
+    title: `${LIFE[action.kind].title} ${id}`,
+    group: 'Mesh',
+    run: () => void act(id, action),
+  }));
+}
+
 /** Every command there is now. */
 export function useCommands(): Command[] {
   const scenarios = useScenarios();
@@ -102,14 +115,7 @@ export function useCommands(): Command[] {
         group: 'Service',
         run: () => goTo('topology', { node: one.id }),
       },
-      ...(one.kind === 'gateway' ? [] : one.instances).map(
-        (instance): Command => ({
-          id: `restart-${instance.id}`,
-          title: `Restart ${instance.id}`,
-          group: 'Mesh',
-          run: () => void restart(instance.id),
-        }),
-      ),
+      ...(one.kind === 'gateway' ? [] : one.instances).flatMap(lifeCommands),
     ]);
     return [...GO, runAll, ...FIXED, ...run, ...services, ...local];
   }, [scenarios, workloads, local]);

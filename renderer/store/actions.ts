@@ -1,5 +1,7 @@
 /** What a person can make the host do. Each is a task in the tray; none throws. */
+import type { InstanceAction } from '../../model/instance-action.ts';
 import type { ScenarioVerdict } from '../../model/rehearsal-report.ts';
+import { LIFE } from '../reading/instance-life.ts';
 import { eventAt } from './event-log.ts';
 import { PAGE } from './connect.ts';
 import { asTask, putTask } from './tasks.ts';
@@ -83,11 +85,17 @@ export async function rotate(): Promise<void> {
   });
 }
 
-/** Starts one instance anew. */
-export async function restart(instance: string): Promise<void> {
-  await asTask(`restart ${instance}`, `Restarting ${instance}`, async () => {
-    await line().host().act(instance, { kind: 'restart' });
-    return 'it is ready again';
+/** The task of what is done to one instance: the last thing only, which is what its state comes from. */
+export function lifeTask(instance: string): string {
+  return `life ${instance}`;
+}
+
+/** Something done to the life of one instance. */
+export async function act(instance: string, action: InstanceAction): Promise<void> {
+  const { running, done } = LIFE[action.kind];
+  await asTask(lifeTask(instance), `${running} ${instance}`, async () => {
+    await line().host().act(instance, action);
+    return done;
   });
 }
 

@@ -5,7 +5,6 @@
 import { useEffect, useState } from 'react';
 import type { Explanation } from '../../model/decision.ts';
 import type { Refusals } from '../../model/refusals.ts';
-import type { LogPage } from '../../model/service-log.ts';
 import type { TrafficEvent } from '../../model/traffic-event.ts';
 import type { ExportPreview, PolicyFile, ScenarioSummary } from './contract.ts';
 import { eventById } from './event-log.ts';
@@ -70,15 +69,6 @@ export function useExplanation(event: TrafficEvent): Explanation | null {
     event.explanation ? Promise.resolve(event.explanation) : line().host().explain(event.id),
   );
   return event.explanation ?? (fetched.status === 'ready' ? fetched.value : null);
-}
-
-/** The last lines of an instance's log, asked for again as `tick` changes. */
-export function useLogs(instance: string, tick: number): Fetched<LogPage> {
-  return useFetched(`logs ${instance}#${tick}`, () =>
-    line()
-      .host()
-      .logs({ instances: [instance], limit: 500 }),
-  );
 }
 
 /** What the rules around an instance refused, asked for again as `tick` changes. */

@@ -1,5 +1,5 @@
 /** Services: every instance, how it is, what it said. */
-import { RotateCw, Server } from 'lucide-react';
+import { Server } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { refusalWords } from '../../../model/refusals.ts';
 import type { InstanceState, SessionState } from '../../../model/session-state.ts';
@@ -9,13 +9,14 @@ import { Tag } from '../../components/tag.tsx';
 import { useListKeys } from '../../components/use-list-keys.ts';
 import { useNow } from '../../components/use-now.ts';
 import type { Tone } from '../../reading/event-words.ts';
-import { clockTime, plural } from '../../reading/format.ts';
+import { plural } from '../../reading/format.ts';
 import { safeText } from '../../reading/safe-text.ts';
-import { restart } from '../../store/actions.ts';
-import { useLogs, useRefusals } from '../../store/host-data.ts';
+import { useRefusals } from '../../store/host-data.ts';
 import { select, usePlace } from '../../store/selection.ts';
-import { Usage } from './usage.tsx';
+import { LifeControls } from './life-controls.tsx';
+import { LogPanel } from './log-panel.tsx';
 import { ScaleControl } from './scale-control.tsx';
+import { Usage } from './usage.tsx';
 
 const TONES: Record<InstanceState['status'], Tone> = {
   pending: 'quiet',
@@ -27,28 +28,6 @@ const TONES: Record<InstanceState['status'], Tone> = {
   stopped: 'quiet',
   failed: 'deny',
 };
-
-const LOG_EVERY_MS = 2_000;
-
-function Logs({ instance }: { instance: string }): ReactNode {
-  const tick = Math.floor(useNow(LOG_EVERY_MS) / LOG_EVERY_MS);
-  const logs = useLogs(instance, tick);
-  if (logs.status === 'loading') return <p className="sub">Reading the log…</p>;
-  if (logs.status === 'failed') return <p className="deny">{logs.error}</p>;
-  const { lines } = logs.value;
-  if (lines.length === 0) return <p className="sub">It has said nothing yet.</p>;
-  return (
-    <pre className="code logs" tabIndex={0} aria-label={`Log of ${instance}`}>
-      {lines.map((one) => (
-        <span key={one.id} className={one.stream === 'stderr' ? 'stderr' : undefined}>
-          <i>{clockTime(one.at)}</i>
-          {one.stream === 'stderr' ? '! ' : ''}
-          {safeText(one.text, 500)}
-        </span>
-      ))}
-    </pre>
-  );
-}
 
 /** A read starts a container for a moment: seldom. */
 const REFUSALS_EVERY_MS = 15_000;
@@ -81,7 +60,7 @@ export function ServicesView({ session }: { session: SessionState }): ReactNode 
     );
   const { instance, workload } = selected;
   return (
-    <div className="view with-side wide-side">
+    <div className="view with-side services">
       <div className="column">
         <div className="filters">
           <h2>Services</h2>
@@ -127,18 +106,14 @@ export function ServicesView({ session }: { session: SessionState }): ReactNode 
             </tbody>
           </table>
         </div>
+        <LogPanel workload={workload} instance={instance.id} />
       </div>
-      <Inspector
-        title={instance.id}
-        sub={workload.spiffeId}
-        aside={
-          workload.kind === 'gateway' ? null : (
-            <button type="button" className="btn s" onClick={() => void restart(instance.id)}>
-              <RotateCw size={12} /> Restart
-            </button>
-          )
-        }
-      >
+      <Inspector title={instance.id} sub={workload.spiffeId}>
+        {workload.kind === 'gateway' ? null : (
+          <Section title="Life">
+            <LifeControls key={instance.id} instance={instance} />
+          </Section>
+        )}
         <Section title="State">
           <Facts
             of={[
@@ -160,9 +135,6 @@ export function ServicesView({ session }: { session: SessionState }): ReactNode 
           />
         </Section>
         {workload.kind === 'gateway' ? null : <Usage instance={instance.id} />}
-        <Section title="Log">
-          <Logs instance={instance.id} />
-        </Section>
       </Inspector>
     </div>
   );
