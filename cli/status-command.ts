@@ -8,6 +8,7 @@ import { connectControl } from '../host/control-socket.ts';
 import { EnvironmentError } from '../model/environment-error.ts';
 import { bytesWords } from '../model/image-progress.ts';
 import { refusalWords } from '../model/refusals.ts';
+import type { InstanceState } from '../model/session-state.ts';
 import { type UsageRate, usageRate } from '../model/usage.ts';
 import { defaultDataDir } from '../mesh/data-dir.ts';
 import { connectEngine } from '../mesh/runtimes/docker/engine.ts';
@@ -15,7 +16,7 @@ import { type PodStatus, sessionPods } from '../mesh/runtimes/docker/session-pod
 import { controlPath, readSessionFiles, type SessionRecord } from '../mesh/session-file.ts';
 import { contextOption } from './docker-context.ts';
 import { formatOption } from './options.ts';
-import { columns, say, sayJson, type Format } from './output.ts';
+import { columns, printable, say, sayJson, type Format } from './output.ts';
 
 interface SessionStatus extends Pick<SessionRecord, 'id' | 'mesh' | 'root' | 'runtime' | 'startedAt'> {
   process: number;
@@ -23,6 +24,8 @@ interface SessionStatus extends Pick<SessionRecord, 'id' | 'mesh' | 'root' | 'ru
   pods: PodStatus[];
   /** Why its engine gave no answer, so that nothing is known of its pods; null = it did, or there is none to ask. */
   engineAway: string | null;
+  /** What the session says of each instance; empty where it doesn't answer. */
+  instances: Pick<InstanceState, 'id' | 'status' | 'detail' | 'restarts'>[];
   /** What each instance uses, over a second; empty where the session doesn't tell. */
   usage: Readonly<Record<string, UsageRate>>;
   /** Under the process runtime. */
@@ -60,7 +63,7 @@ async function statusOf(record: SessionRecord): Promise<SessionStatus> {
     runtime,
     startedAt,
     process: owner.pid,
-    usage: await askUsage(controlPath(defaultDataDir(), id)),
+    ...(await askSession(controlPath(defaultDataDir(), id))),
     ...(runtime === 'docker' ? await askEngine(id) : { pods: [], engineAway: null }),
     processes: processes.flatMap(({ instance, pid }) => (instance === null ? [] : [{ instance, pid }])),
   };
@@ -68,23 +71,29 @@ async function statusOf(record: SessionRecord): Promise<SessionStatus> {
 
 const LOOK_MS = 1_000;
 
-/** Two looks, a second apart; nothing where the session doesn't answer. */
-async function askUsage(path: string): Promise<SessionStatus['usage']> {
+/** Its instances, and two looks at what they use, a second apart; nothing where the session doesn't answer. */
+async function askSession(path: string): Promise<Pick<SessionStatus, 'instances' | 'usage'>> {
   try {
     const line = await connectControl(path);
     try {
       const before = await line.api.usage();
       await pause(LOOK_MS);
-      const now = await line.api.usage();
-      return Object.fromEntries(
-        Object.keys(now.services).map((instance) => [instance, usageRate(instance, before, now)]),
-      );
+      const [now, { workloads }] = await Promise.all([line.api.usage(), line.api.state()]);
+      return {
+        instances: workloads
+          .filter(({ kind }) => kind !== 'gateway')
+          .flatMap(({ instances }) => instances)
+          .map(({ id, status, detail, restarts }) => ({ id, status, detail, restarts })),
+        usage: Object.fromEntries(
+          Object.keys(now.services).map((instance) => [instance, usageRate(instance, before, now)]),
+        ),
+      };
     } finally {
       line.close();
     }
   } catch (error) {
     if (!(error instanceof EnvironmentError)) throw error;
-    return {};
+    return { instances: [], usage: {} };
   }
 }
 
@@ -113,18 +122,29 @@ function usageWords(rate: UsageRate | undefined): string {
     .join(', ');
 }
 
-/** A session, and below it a line an instance. */
+/** A session, and below it a line an instance, in the order of their names; those that stand still are lines too. */
 export function statusLines(session: SessionStatus): string[] {
-  const { mesh, id, runtime, process, root, pods, engineAway, processes, usage } = session;
-  const rows = [
-    ...pods.map(({ instance, container, refusals }) => [
-      `  ${instance}`,
-      container ?? 'no container',
-      refusals === null ? 'no rules in force' : refusalWords(refusals),
-      usageWords(usage[instance]),
-    ]),
-    ...processes.map(({ instance, pid }) => [`  ${instance}`, `process ${pid}`, usageWords(usage[instance])]),
+  const { mesh, id, runtime, process, root, engineAway } = session;
+  const names = [
+    ...session.instances.map((one) => one.id),
+    ...session.pods.map((pod) => pod.instance),
+    ...session.processes.map((one) => one.instance),
   ];
+  const rows = [...new Set(names)].sort().map((instance) => instanceRow(session, instance));
   const away = engineAway === null ? [] : [`  the engine is away: ${engineAway}`];
   return [`${mesh}: session ${id} (${runtime}, process ${process}), ${root}`, ...away, ...columns(rows)];
+}
+
+/** Its name, what the session says of it, what runs it, what its rules refused, what it uses; why it is so. */
+function instanceRow({ runtime, instances, pods, processes, usage }: SessionStatus, name: string): string[] {
+  const said = instances.find(({ id }) => id === name);
+  const pod = pods.find(({ instance }) => instance === name);
+  const pid = processes.find(({ instance }) => instance === name)?.pid;
+  const contained = pod && [
+    pod.container === null ? 'no container' : `container ${pod.container}`,
+    pod.refusals === null ? 'no rules in force' : refusalWords(pod.refusals),
+  ];
+  const runs = runtime === 'process' ? [pid === undefined ? '' : `process ${pid}`] : (contained ?? ['', '']);
+  const detail = printable(said?.detail ?? '');
+  return [`  ${name}`, said?.status ?? 'unknown', ...runs, usageWords(usage[name]), detail];
 }
