@@ -28,7 +28,9 @@ export async function chooseRuntime(
   mesh: Mesh,
 ): Promise<'process' | RuntimeFactory> {
   const dockerOnly = mesh.workloads.filter((workload) => !runsAsProcess(workload));
-  const containers = mesh.workloads.every(runsInDocker);
+  // Those that are attached run in neither.
+  const started = mesh.workloads.filter(({ run }) => run.attach === null);
+  const containers = started.length > 0 && started.every(runsInDocker);
   const wanted = choice === 'auto' ? (dockerOnly.length > 0 || containers ? 'docker' : 'process') : choice;
   if (wanted === 'process') {
     if (dockerOnly.length === 0) return 'process';

@@ -7,6 +7,7 @@ import type { Session } from '../mesh/session.ts';
 import { controlPath } from '../mesh/session-file.ts';
 import { loadProject } from '../mesh/load-project.ts';
 import { openSession } from '../mesh/start-session.ts';
+import { startItLine } from './attached-lines.ts';
 import { explainFailure } from './exit-codes.ts';
 import { note } from './output.ts';
 import { createProgress } from './progress.ts';
@@ -24,6 +25,8 @@ export interface SessionOptions {
   watch: 'policies' | 'nothing';
   /** Of sessions that died; default: they are named. */
   orphans?: WhatOfOrphans;
+  /** Whether the start waits for those who attach until they come; default: as long as for any service. */
+  attached?: 'awaited';
   /** What is to be there while services start, as the window is; without it `body` comes when they are up. */
   open?: (session: Session, host: Host) => Promise<OpenedEarly>;
 }
@@ -42,6 +45,7 @@ export async function withSession<T>(
   const dataDir = defaultDataDir();
   await meetOrphans(dataDir, options.orphans ?? 'announce');
   const progress = createProgress();
+  const asked = new Set<string>();
   const { session, started } = await openSession({
     mesh: options.mesh,
     runtime: await chooseRuntime(options.runtime, options.driver ?? 'auto', options.mesh),
@@ -49,7 +53,18 @@ export async function withSession<T>(
     signal: options.signal,
     watch: options.watch,
     reload: async () => await loadProject(options.mesh.root),
-    onProgress: (state) => progress.show(state.progress ?? state.phase, state.images),
+    ...(options.attached === 'awaited' ? { attachTimeoutMs: Number.POSITIVE_INFINITY } : {}),
+    onProgress: (state) => {
+      // A line of its own: what is shown in place is cut where the terminal ends.
+      for (const instance of state.workloads.flatMap(({ instances }) => instances)) {
+        const line = instance.status === 'starting' ? startItLine(instance) : null;
+        if (line === null || asked.has(instance.id)) continue;
+        asked.add(instance.id);
+        progress.done();
+        note(line);
+      }
+      progress.show(state.progress ?? state.phase, state.images);
+    },
   }).finally(() => progress.done());
   const host = createHost(session);
   let opened: OpenedEarly | null = null;

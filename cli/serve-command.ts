@@ -46,6 +46,7 @@ export function serveCommand(): Command {
             driver,
             signal,
             watch: 'policies',
+            attached: 'awaited',
             // At once: what is fetched and built before services start is to be seen.
             open: async (session, host) => {
               const { url, close } = await serve(host, port, folder);

@@ -1,6 +1,7 @@
 /** What `up` says of the services: who they are, where a request can be sent, and what became of them since. */
 import type { InstanceState, SessionState, WorkloadState } from '../model/session-state.ts';
 import type { BoundListener } from '../proxy/snapshot.ts';
+import { attachedLines } from './attached-lines.ts';
 import { printable } from './output.ts';
 
 /** Where things listen; a session answers it. */
@@ -28,6 +29,14 @@ export function serviceLines(workload: WorkloadState, addresses: Addresses): str
   const instance = workload.instances[0];
   if (workload.kind === 'gateway' && instance)
     return [...lines, ...gatewayDoors(workload, instance.id, addresses)];
+  if (instance?.attached) {
+    const proxy = addresses
+      .listeners()
+      .find(
+        (one) => one.instance === instance.id && one.direction === 'outbound' && one.key === 'http-proxy',
+      );
+    lines.push(...attachedLines(instance, proxy));
+  }
   const http = workload.ports.find(({ protocol }) => protocol === 'http' || protocol === 'auto');
   if (!instance || !http) return lines;
   const door = addresses

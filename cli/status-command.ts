@@ -14,6 +14,7 @@ import { defaultDataDir } from '../mesh/data-dir.ts';
 import { connectEngine } from '../mesh/runtimes/docker/engine.ts';
 import { type PodStatus, sessionPods } from '../mesh/runtimes/docker/session-pods.ts';
 import { controlPath, readSessionFiles, type SessionRecord } from '../mesh/session-file.ts';
+import { ATTACHED_CONTAINMENT } from './attached-lines.ts';
 import { contextOption } from './docker-context.ts';
 import { formatOption } from './options.ts';
 import { columns, printable, say, sayJson, type Format } from './output.ts';
@@ -25,7 +26,7 @@ interface SessionStatus extends Pick<SessionRecord, 'id' | 'mesh' | 'root' | 'ru
   /** Why its engine gave no answer, so that nothing is known of its pods; null = it did, or there is none to ask. */
   engineAway: string | null;
   /** What the session says of each instance; empty where it doesn't answer. */
-  instances: Pick<InstanceState, 'id' | 'status' | 'detail' | 'restarts'>[];
+  instances: Pick<InstanceState, 'id' | 'status' | 'detail' | 'restarts' | 'attached'>[];
   /** What each instance uses, over a second; empty where the session doesn't tell. */
   usage: Readonly<Record<string, UsageRate>>;
   /** Under the process runtime. */
@@ -83,7 +84,13 @@ async function askSession(path: string): Promise<Pick<SessionStatus, 'instances'
         instances: workloads
           .filter(({ kind }) => kind !== 'gateway')
           .flatMap(({ instances }) => instances)
-          .map(({ id, status, detail, restarts }) => ({ id, status, detail, restarts })),
+          .map(({ id, status, detail, restarts, attached }) => ({
+            id,
+            status,
+            detail,
+            restarts,
+            ...(attached ? { attached } : {}),
+          })),
         usage: Object.fromEntries(
           Object.keys(now.services).map((instance) => [instance, usageRate(instance, before, now)]),
         ),
@@ -146,5 +153,10 @@ function instanceRow({ runtime, instances, pods, processes, usage }: SessionStat
   ];
   const runs = runtime === 'process' ? [pid === undefined ? '' : `process ${pid}`] : (contained ?? ['', '']);
   const detail = printable(said?.detail ?? '');
+  if (said?.attached) {
+    const { environmentFile } = said.attached;
+    const words = `${detail}; ${ATTACHED_CONTAINMENT}; its environment: ${environmentFile}`;
+    return [`  ${name}`, said.status, ...(runtime === 'process' ? [''] : ['', '']), '', words];
+  }
   return [`  ${name}`, said?.status ?? 'unknown', ...runs, usageWords(usage[name]), detail];
 }

@@ -45,7 +45,15 @@ export function upCommand(): Command {
         const mesh = await readProject(project);
         const orphans = options.removeOrphans ? 'remove' : 'announce';
         await withSession(
-          { mesh, runtime: options.runtime, driver: options.driver, signal, watch: 'policies', orphans },
+          {
+            mesh,
+            runtime: options.runtime,
+            driver: options.driver,
+            signal,
+            watch: 'policies',
+            orphans,
+            attached: 'awaited',
+          },
           async (session) => {
             const show = (event: TrafficEvent): void => showEvent(event, options.format);
             // What services called while they started, before anybody could listen.

@@ -32,6 +32,8 @@ import { type MovableClock, movedClock } from './moved-clock.ts';
 import type { IssuedLeaf, LeafRequest } from './pki/leaf.ts';
 import { readPolicyEdit } from './policy-reload.ts';
 import { openRecorder, type Recorder } from './recorder.ts';
+import { environmentPath } from './runtimes/attached/environment-file.ts';
+import { withAttached } from './runtimes/attached/attached-runtime.ts';
 import { processRuntime } from './runtimes/process/process-runtime.ts';
 import type { ExecRequest, ExecStream } from './runtimes/exec.ts';
 import type { InstancePlacement, Runtime } from './runtimes/runtime.ts';
@@ -94,6 +96,7 @@ export class RunningSession implements Session {
     this.#board = new SessionBoard(this.id, {
       mesh: () => this.#mesh,
       policies: () => this.#policies,
+      environmentFile: (instance) => environmentPath(options.dataDir, this.#mesh, instance),
       certificate: (instance) => this.#identity?.certificates.validity(instance) ?? null,
     });
     this.#problems = new SessionProblems(this.#board, () => this.#keys.problems);
@@ -188,10 +191,14 @@ export class RunningSession implements Session {
   }
 
   async #openRuntime(signal: AbortSignal): Promise<void> {
-    const { runtime, dataDir, readyTimeoutMs } = this.#options;
+    const { runtime, dataDir, readyTimeoutMs, attachTimeoutMs } = this.#options;
     const file = this.#file;
     if (!file) throw new Error('a runtime needs the session file first');
-    this.#runtime = await (runtime === 'process' ? processRuntime() : runtime)({
+    const others = runtime === 'process' ? processRuntime() : runtime;
+    this.#runtime = await withAttached(
+      others,
+      attachTimeoutMs,
+    )({
       sessionId: this.id,
       mesh: this.#mesh,
       dataDir,

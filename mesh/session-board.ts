@@ -12,6 +12,8 @@ export interface BoardSources {
   mesh(): Mesh;
   policies(): MeshPolicies | null;
   certificate(instance: string): WorkloadState['certificate'];
+  /** Where an attached program finds its environment. */
+  environmentFile(instance: string): string;
 }
 
 export class SessionBoard {
@@ -126,9 +128,17 @@ export class SessionBoard {
       spiffeId,
       labels,
       ports: workload.ports.map((port) => ({ ...port, mtls: policies?.[port.targetPort]?.mtls ?? 'STRICT' })),
-      instances: workload.instances.map((instance) => this.#instance(instance)),
+      instances: workload.instances.map((instance) => ({
+        ...this.#instance(instance),
+        ...this.#attached(workload.run.attach, instance.id),
+      })),
       certificate: first ? this.#sources.certificate(first.id) : null,
     };
+  }
+
+  #attached(address: string | null, instance: string): Pick<InstanceState, 'attached'> {
+    if (address === null) return {};
+    return { attached: { address, environmentFile: this.#sources.environmentFile(instance) } };
   }
 
   #gateway(gateway: MeshGateway): WorkloadState {

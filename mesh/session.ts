@@ -61,6 +61,8 @@ export interface StartSessionOptions {
   gateProfile?: GateProfile;
   /** Default 20 s. */
   readyTimeoutMs?: number;
+  /** How long the start waits for somebody to listen where a service is attached; default: as for any other. */
+  attachTimeoutMs?: number;
   /** Life of the sidecars' certificates; default 24 h, renewed at half of it. */
   certificateTtlMs?: number;
   /** Events kept in memory, default 100,000, and recordings kept on disk, default 10. */

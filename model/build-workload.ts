@@ -120,6 +120,7 @@ function buildRun(
   }
   const build = typeof service.build === 'string' ? { context: service.build } : (service.build ?? null);
   const context = build ? surroundings.resolve(build.context) : null;
+  checkAttached(plan, at, problems);
   // Only those of the build that they were written for.
   const options = service.build === plan.compose?.build ? plan.compose?.build?.options : undefined;
   return {
@@ -148,6 +149,34 @@ function buildRun(
           ? { kind: 'echo', path: service.witness.echo }
           : null,
   };
+}
+
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\]):\d+$/;
+
+function checkAttached(
+  { name, service: { attach, replicas } }: WorkloadPlan,
+  at: (field: string) => Position,
+  problems: Problem[],
+): void {
+  if (attach === undefined) return;
+  if (replicas > 1) {
+    problems.push({
+      code: 'invalid-value',
+      severity: 'error',
+      message: `service ${name} is attached: there is one of it, not ${replicas}`,
+      hint: 'leave out replicas',
+      at: at('replicas'),
+    });
+  }
+  if (!LOOPBACK.test(attach)) {
+    problems.push({
+      code: 'attached-elsewhere',
+      severity: 'warning',
+      message: `${attach} is not on this machine's loopback: what the sidecar of ${name} has decrypted goes there in plaintext`,
+      hint: 'attach what listens on 127.0.0.1',
+      at: at('attach'),
+    });
+  }
 }
 
 /** A Dockerfile lies in its context, as Compose has it; `docker build` by itself looks in the current folder. */

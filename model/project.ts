@@ -43,7 +43,10 @@ export const projectServiceSchema = z.strictObject({
     .describe('Local command for the process runtime; gets its port as PORT.'),
   attach: z
     .string()
-    .regex(/^([a-zA-Z0-9.-]+|\[[0-9a-fA-F:]+\]):\d{1,5}$/, 'host:port, such as 127.0.0.1:3000')
+    .regex(
+      /^([a-zA-Z0-9.-]+|\[[0-9a-fA-F:]+\]):([1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d{2}|655[0-2]\d|6553[0-5])$/,
+      'host:port, such as 127.0.0.1:3000',
+    )
     .optional()
     .describe('Runs already, in your IDE: only its sidecar is ours.'),
   ports: z.array(projectPortSchema).default([]),

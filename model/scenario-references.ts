@@ -36,6 +36,17 @@ export function unknownWorkloads(
   return problems;
 }
 
+/** Services of the mesh that its steps and faults name, each once. */
+export function namedWorkloads(
+  { scenario }: Pick<ParsedScenario, 'scenario'>,
+  { workloads }: Pick<Mesh, 'workloads'>,
+): Workload[] {
+  const steps = SCENARIO_PHASES.flatMap((phase) => scenario[phase]);
+  const ends = [...steps.map((step) => ('http' in step ? step.http : step.tls)), ...scenario.faults];
+  const named = ends.flatMap(({ from, to }) => [from ?? [], to].flat());
+  return [...new Set(named.flatMap((name) => findWorkload(name, workloads) ?? []))];
+}
+
 /** Who calls whom, at which of its ports. */
 interface Ends {
   from?: string | undefined;

@@ -21,6 +21,13 @@ export interface InstanceState {
   detail: string | null;
   podIp: string;
   restarts: number;
+  /** A program that somebody else started: only its sidecar is ours, and nothing keeps others from its door. */
+  attached?: {
+    /** `host:port`, as the project file has it. */
+    address: string;
+    /** Absolute; holds its way out through its sidecar. */
+    environmentFile: string;
+  };
 }
 
 export interface WorkloadState {

@@ -10,6 +10,7 @@ import type {
   StepReport,
 } from '../model/rehearsal-report.ts';
 import type { ParsedScenario } from '../model/scenario-file.ts';
+import { namedWorkloads } from '../model/scenario-references.ts';
 import type { Session } from '../mesh/session.ts';
 import { claimsBlocked } from './expectations.ts';
 import { underFaults } from './inject-faults.ts';
@@ -36,6 +37,9 @@ function unmetRequirement(session: Session, parsed: ParsedScenario): string | nu
   if (runtime !== 'docker') return 'requires docker; this session runs local processes';
   if (containment !== 'full')
     return `requires containment; this engine gives it ${containment === 'partial' ? 'in part' : 'not at all'}`;
+  const attached = namedWorkloads(parsed, session.mesh).find(({ run }) => run.attach !== null);
+  if (attached !== undefined)
+    return `requires containment; ${attached.id} is attached (${attached.run.attach}), where everybody on this machine can knock`;
   return null;
 }
 

@@ -10,11 +10,18 @@ export function mergeCompose(project: Project, services: readonly ComposeService
   for (const service of services) {
     const key = keys.find((candidate) => candidate.slice(candidate.indexOf('/') + 1) === service.name);
     const own = key === undefined ? undefined : project.spec.services[key];
-    // Runs already, in an IDE: Compose's container isn't started.
-    if (own?.attach !== undefined) continue;
     const name = key ?? service.name;
     const says = (field: string): boolean =>
       Object.hasOwn(project.positions, `spec.services.${name}.${field}`);
+    if (own?.attach !== undefined) {
+      // Runs already, in an IDE: callers and its own settings know it as Compose has it, but there is no container.
+      merged[name] = {
+        ...own,
+        ports: says('ports') ? own.ports : service.ports,
+        environment: { ...service.environment, ...own.environment },
+      };
+      continue;
+    }
     merged[name] = {
       labels: {},
       ...own,

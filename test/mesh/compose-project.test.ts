@@ -217,7 +217,7 @@ describeWith('compose', 'a project with Compose files', () => {
       '  compose: compose.yaml\n  services:\n    web:\n      ports: [{ name: http, port: 80, targetPort: 8080 }]\n      serviceAccount: front\n      environment: { B: mine }\n    ide: { attach: "127.0.0.1:3000" }\n    extra: { image: y }\n',
       {
         'compose.yaml':
-          'services:\n  web:\n    image: x\n    build: ./web\n    scale: 2\n    ports: ["8080"]\n    environment: { A: "1", B: "2" }\n    command: [serve]\n  ide: { image: x, ports: ["3000"] }\n',
+          'services:\n  web:\n    image: x\n    build: ./web\n    scale: 2\n    ports: ["8080"]\n    environment: { A: "1", B: "2" }\n    command: [serve]\n  ide: { image: x, ports: ["3000"], environment: { C: "3" } }\n',
       },
     );
     const web = mesh?.workloads.find(({ id }) => id === 'web');
@@ -234,7 +234,10 @@ describeWith('compose', 'a project with Compose files', () => {
     });
     expect(web?.run.build).toMatchObject({ context: join(folder.path, 'web'), options: { tags: [] } });
     expect(web?.at.file).toMatch(/compose.yaml$/);
-    expect(run(mesh, 'ide')).toMatchObject({ attach: '127.0.0.1:3000', image: null });
+    const ide = mesh?.workloads.find(({ id }) => id === 'ide');
+    expect(ide?.ports.map(({ port }) => port)).toEqual([3000]);
+    expect(ide?.run).toMatchObject({ attach: '127.0.0.1:3000', image: null, environment: { C: '3' } });
+    expect(ide?.run.container).toBeUndefined();
     expect(run(mesh, 'extra')).toMatchObject({ image: 'y' });
   });
 

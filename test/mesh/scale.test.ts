@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -33,7 +35,6 @@ const instancesOf = (service: string): string[] =>
 describe('another number of instances', () => {
   it('is refused for what isn’t there, is attached, or is too many: nothing has changed then', async () => {
     await run(callerAndCalled());
-    const address = session.applicationAddress('web-0', 8080);
     const before = session.state().snapshot.published;
     await expect(session.scale('payments', 2)).rejects.toMatchObject({
       code: 'no-service',
@@ -45,9 +46,12 @@ describe('another number of instances', () => {
     expect(session.state().snapshot.published).toBe(before);
     expect(instancesOf('orders')).toEqual(['orders-0 ready']);
     await session.stop();
-    const attach = `${address?.host}:${address?.port}`;
+    const own = createServer().listen(0, '127.0.0.1');
+    await once(own, 'listening');
+    const attach = `127.0.0.1:${(own.address() as AddressInfo).port}`;
     await run(sampleMesh([{ name: 'web' }, { name: 'ide', ports: [], run: { attach } }]));
     await expect(session.scale('ide', 2)).rejects.toMatchObject({ code: 'attached' });
+    own.close();
   });
 
   it('is taken back when one of the new ones doesn’t start: the reason is told, the others go on', async () => {

@@ -7,7 +7,12 @@ import { sampleMesh } from '../support/sample-mesh.ts';
 const mesh = sampleMesh([{ name: 'web' }, { name: 'orders', replicas: 2 }]);
 
 function board(policies: MeshPolicies | null = compileMeshPolicies(mesh)) {
-  return new SessionBoard('a', { mesh: () => mesh, policies: () => policies, certificate: () => null });
+  return new SessionBoard('a', {
+    mesh: () => mesh,
+    policies: () => policies,
+    certificate: () => null,
+    environmentFile: () => '',
+  });
 }
 
 describe("a session's board", () => {

@@ -24,6 +24,12 @@ function build(spec: string, policies = ''): Parsed<Mesh> {
 const problemsOf = (spec: string, policies?: string): string[] =>
   build(spec, policies).problems.map(formatProblem);
 
+it('warns of what is attached on another machine', () => {
+  expect(problemsOf('  services:\n    web: { attach: "10.0.0.7:3000" }\n')).toEqual([
+    "greenroom.yaml:7:12: warning attached-elsewhere: 10.0.0.7:3000 is not on this machine's loopback: what the sidecar of web has decrypted goes there in plaintext\n  hint: attach what listens on 127.0.0.1",
+  ]);
+});
+
 describe("a mesh that can't be", () => {
   it.each([
     [
@@ -40,6 +46,11 @@ describe("a mesh that can't be", () => {
       'a service that nothing runs',
       '  services:\n    web: { ports: [] }\n',
       'greenroom.yaml:7:5: error nothing-to-run: service web says neither how to run it nor where it runs\n  hint: give it a command, an image, a build folder, or attach: host:port',
+    ],
+    [
+      'several of what is attached',
+      '  services:\n    web: { attach: "127.0.0.1:3000", replicas: 3 }\n',
+      'greenroom.yaml:7:38: error invalid-value: service web is attached: there is one of it, not 3\n  hint: leave out replicas',
     ],
     [
       'a command that needs a shell',

@@ -27,6 +27,26 @@ describe('a wrong project file', () => {
       'greenroom.yaml:5:3: error unknown-key: unknown key "banana" in spec\n  hint: known here: namespace, trustDomain, compose, services, gateways, policies, scenarios, ignore, meshConfig',
     ],
     [
+      'an attached address without a port',
+      '  services:\n    web: { attach: "127.0.0.1" }\n',
+      'greenroom.yaml:6:12: error invalid-value: spec.services.web.attach: host:port, such as 127.0.0.1:3000',
+    ],
+    [
+      'an attached address at port 0',
+      '  services:\n    web: { attach: "127.0.0.1:0" }\n',
+      'greenroom.yaml:6:12: error invalid-value: spec.services.web.attach: host:port, such as 127.0.0.1:3000',
+    ],
+    [
+      'an attached address at a port beyond the last',
+      '  services:\n    web: { attach: "127.0.0.1:65536" }\n',
+      'greenroom.yaml:6:12: error invalid-value: spec.services.web.attach: host:port, such as 127.0.0.1:3000',
+    ],
+    [
+      'an attached address that is a URL',
+      '  services:\n    web: { attach: "http://127.0.0.1:3000" }\n',
+      'greenroom.yaml:6:12: error invalid-value: spec.services.web.attach: host:port, such as 127.0.0.1:3000',
+    ],
+    [
       'a misspelt witness',
       '  services:\n    web: { command: x, witness: { ecko: /seen } }\n',
       'greenroom.yaml:6:24: error missing-field: spec.services.web.witness.echo is missing: a string',

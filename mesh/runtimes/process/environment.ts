@@ -63,11 +63,6 @@ export interface ServiceEnvironmentInput {
 }
 
 export function serviceEnvironment(input: ServiceEnvironmentInput): Record<string, string> {
-  const own = { ...portVariables(input), ...egressVariables(input) };
-  const declared: Record<string, string> = {};
-  for (const [name, value] of Object.entries(input.workload.run.environment)) {
-    declared[name] = substitute(value, own, `${input.workload.id}: environment.${name}`);
-  }
   const pathName = Object.keys(input.inherited).find((name) => name.toUpperCase() === 'PATH') ?? 'PATH';
   const path = input.execPath
     ? { [pathName]: [dirname(input.execPath), input.inherited[pathName]].filter(Boolean).join(delimiter) }
@@ -75,15 +70,29 @@ export function serviceEnvironment(input: ServiceEnvironmentInput): Record<strin
   return {
     ...input.inherited,
     ...path,
-    ...own,
-    ...declared,
+    ...wayOut(input),
     // After what is declared: the mark by which leftovers are found isn't the project's to change.
     GREENROOM_SESSION: input.sessionId,
     GREENROOM_INSTANCE: input.instance,
   };
 }
 
-function portVariables({ workload, ports }: ServiceEnvironmentInput): Record<string, string> {
+type WayOutInput = Pick<ServiceEnvironmentInput, 'workload' | 'ports' | 'egress'>;
+
+/**
+ * Its ports, the way through its sidecar, and what the project file declares: without the mark by which leftovers are
+ * found and ended, since a program that somebody else started is none of them.
+ */
+export function wayOut(input: WayOutInput): Record<string, string> {
+  const own = { ...portVariables(input), ...egressVariables(input) };
+  const declared: Record<string, string> = {};
+  for (const [name, value] of Object.entries(input.workload.run.environment)) {
+    declared[name] = substitute(value, own, `${input.workload.id}: environment.${name}`);
+  }
+  return { ...own, ...declared };
+}
+
+function portVariables({ workload, ports }: WayOutInput): Record<string, string> {
   const variables: Record<string, string> = {};
   const main = mainPort(workload);
   for (const { port, upstreamPort } of ports) {
@@ -101,7 +110,7 @@ export function mainPort(workload: Workload): number | null {
   return (http ?? workload.ports[0])?.targetPort ?? null;
 }
 
-function egressVariables({ workload, egress }: ServiceEnvironmentInput): Record<string, string> {
+function egressVariables({ workload, egress }: WayOutInput): Record<string, string> {
   const variables: Record<string, string> = {};
   if (egress.httpProxy) {
     const url = `http://${egress.httpProxy.host}:${egress.httpProxy.port}`;

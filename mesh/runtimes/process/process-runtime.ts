@@ -13,7 +13,6 @@ import type { EgressPlan, InstancePlacement, Runtime, RuntimeContext, RuntimeFac
 import { inheritedEnvironment, mainPort, serviceEnvironment } from './environment.ts';
 import { outboundHosts } from './outbound-hosts.ts';
 import { type ReservedPort, reserveNamedPort, reservePort } from './ports.ts';
-import { waitForPort } from './readiness.ts';
 import { DEFAULT_RESTARTS, type RestartPolicy, ServiceProcess } from './service-process.ts';
 import type { Spawner, SpawnerFactory } from './spawner.ts';
 import { startSupervisor } from './supervisor-client.ts';
@@ -65,8 +64,7 @@ class ProcessRuntime implements Runtime {
   ): Promise<InstancePlacement[]> {
     for (const { workload } of instances) mustBeRunnable(workload);
     // First of all, so that its own start happens while ports are chosen and the sidecars come up.
-    if (this.#spawner === null && instances.some(({ workload }) => workload.run.attach === null))
-      this.#startSpawner();
+    if (this.#spawner === null) this.#startSpawner();
     const outboundHostOf = await outboundHosts([...this.#prepared.values(), ...instances]);
     for (const { instance, workload } of instances) {
       signal.throwIfAborted();
@@ -79,11 +77,7 @@ class ProcessRuntime implements Runtime {
         allowedOutboundPeers: [],
       };
       this.#prepared.set(instance.id, { instance, workload, placement, reserved });
-      placement.upstreams.push(
-        ...(workload.run.attach === null
-          ? await reserveAll(instance, workload, reserved)
-          : attached(workload, workload.run.attach)),
-      );
+      placement.upstreams.push(...(await reserveAll(instance, workload, reserved)));
     }
     return instances.map(({ instance }) => this.#find(instance.id).placement);
   }
@@ -91,10 +85,6 @@ class ProcessRuntime implements Runtime {
   async start(instance: string, egress: EgressPlan, signal: AbortSignal): Promise<void> {
     const prepared = this.#find(instance);
     const { workload, placement } = prepared;
-    if (workload.run.attach !== null) {
-      await this.#waitForAttached(prepared, signal);
-      return;
-    }
     if (this.#lost) throw this.#lost;
     const before = this.#services.get(instance);
     if (before) return await before.start(signal);
@@ -167,12 +157,6 @@ class ProcessRuntime implements Runtime {
   }
 
   #ours(instance: string): ServiceProcess {
-    const { attach } = this.#find(instance).workload.run;
-    if (attach !== null)
-      throw new EnvironmentError(
-        'attached',
-        `${instance} is attached (${attach}): its life is where you started it`,
-      );
     const service = this.#services.get(instance);
     if (!service || this.#lost)
       throw this.#lost ?? new EnvironmentError('not-started', `${instance} was never started`);
@@ -255,27 +239,6 @@ class ProcessRuntime implements Runtime {
     this.#services.get(instance)?.take(report);
   }
 
-  async #waitForAttached({ instance, workload, placement }: Prepared, signal: AbortSignal): Promise<void> {
-    const { events, readyTimeoutMs } = this.#context;
-    for (const { host, upstreamPort } of placement.upstreams) {
-      events.onStatus(
-        instance.id,
-        'starting',
-        `waiting for ${host}:${upstreamPort}, which you start yourself`,
-      );
-      const hint = (): string => `start ${workload.name} where \`attach\` says, or give it a \`command\``;
-      await waitForPort(
-        { what: instance.id, host, port: upstreamPort, timeoutMs: readyTimeoutMs, hint },
-        signal,
-      ).catch((error: unknown) => {
-        if (!signal.aborted)
-          events.onStatus(instance.id, 'failed', error instanceof Error ? error.message : String(error));
-        throw error;
-      });
-    }
-    events.onStatus(instance.id, 'ready', `attached at ${workload.run.attach}`);
-  }
-
   #find(instance: string): Prepared {
     const found = this.#prepared.get(instance);
     if (!found) throw new Error(`no instance ${instance} in this session`);
@@ -284,8 +247,7 @@ class ProcessRuntime implements Runtime {
 }
 
 function mustBeRunnable(workload: Workload): void {
-  const { command, attach, cwd } = workload.run;
-  if (attach !== null) return;
+  const { command, cwd } = workload.run;
   if (command === null || command.length === 0) {
     throw new EnvironmentError(
       'no-command',
@@ -314,17 +276,4 @@ async function reserveAll(
     upstreams.push({ port, host: HOST, upstreamPort: held.port });
   }
   return upstreams;
-}
-
-/** `attach` names where the main port is; other ports are on the same host under their own number. */
-function attached(workload: Workload, address: string): InstancePlacement['upstreams'] {
-  const colon = address.lastIndexOf(':');
-  const host = address.slice(0, colon).replace(/^\[|\]$/g, '');
-  const main = mainPort(workload);
-  const ports = new Set(workload.ports.map(({ targetPort }) => targetPort));
-  return [...ports].map((port) => ({
-    port,
-    host,
-    upstreamPort: port === main ? Number(address.slice(colon + 1)) : port,
-  }));
 }

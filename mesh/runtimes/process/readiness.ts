@@ -6,6 +6,7 @@ import { EnvironmentError } from '../../../model/environment-error.ts';
 const FIRST_PAUSE_MS = 20;
 const LONGEST_PAUSE_MS = 250;
 const CONNECT_TIMEOUT_MS = 1_000;
+const REFUSED = 'nothing listens there';
 
 /** Resolves at the first accepted connection; rejects with `service-not-ready`, or with the signal's reason. */
 export async function waitForPort(
@@ -23,7 +24,7 @@ export async function waitForPort(
   signal: AbortSignal,
 ): Promise<void> {
   const started = performance.now();
-  let last = 'nothing listens there';
+  let last = REFUSED;
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 1.5, LONGEST_PAUSE_MS)) {
     signal.throwIfAborted();
     const outcome = await (wait.knock?.() ?? knockAt(wait.host, wait.port));
@@ -45,6 +46,11 @@ export async function waitForPort(
   }
 }
 
+/** Whether nothing listens there, for certain: one that doesn't answer may yet. */
+export async function isRefused(host: string, port: number): Promise<boolean> {
+  return (await knockAt(host, port)) === REFUSED;
+}
+
 /** Connects once: null = accepted; else why not. */
 export function knockAt(host: string, port: number): Promise<string | null> {
   return new Promise((resolve) => {
@@ -56,7 +62,7 @@ export function knockAt(host: string, port: number): Promise<string | null> {
     socket.setTimeout(CONNECT_TIMEOUT_MS, () => finish('no answer'));
     socket.once('connect', () => finish(null));
     socket.once('error', (error: NodeJS.ErrnoException) =>
-      finish(error.code === 'ECONNREFUSED' ? 'nothing listens there' : (error.code ?? error.message)),
+      finish(error.code === 'ECONNREFUSED' ? REFUSED : (error.code ?? error.message)),
     );
   });
 }

@@ -14,6 +14,14 @@ const CONTAINMENT = {
   none: 'none: every local process can knock at another’s door',
 };
 
+/** Null = every service was started by us. */
+function attachedWords({ workloads }: SessionState): string | null {
+  const attached = workloads.flatMap(({ instances }) => instances.filter((one) => one.attached));
+  if (attached.length === 0) return null;
+  const names = attached.map(({ id }) => id).join(', ');
+  return `${names}: containment partial, everybody on this machine can knock there`;
+}
+
 /** The inspector of the mesh. */
 export function MeshInspector({ session, now }: { session: SessionState; now: number }): ReactNode {
   const edges = useWindow((state) => state.edges);
@@ -34,6 +42,7 @@ export function MeshInspector({ session, now }: { session: SessionState; now: nu
           of={[
             ['runtime', session.runtime],
             ['containment', CONTAINMENT[session.containment]],
+            ['attached', attachedWords(session)],
             [
               'policies',
               `v${session.snapshot.inForce ?? '–'} in force on ${session.snapshot.acknowledged} of ${session.snapshot.sidecars} sidecars`,

@@ -370,32 +370,6 @@ describe('a service that runs', () => {
   });
 });
 
-describe('an attached service', () => {
-  it('is not started, and ready when its port answers', async () => {
-    const own = createServer((socket) => socket.end()).listen(0, '127.0.0.1');
-    await eventually('it listens', () => own.listening);
-    const { port } = own.address() as { port: number };
-    const { start, pids, statuses, placements } = await run([
-      { name: 'orders', run: { attach: `127.0.0.1:${port}`, command: null } },
-    ]);
-    await start('orders-0');
-    await new Promise((resolve) => own.close(resolve));
-    expect(pids.size).toBe(0);
-    expect(placements.get('orders-0')?.upstreams).toEqual([
-      { port: 8080, host: '127.0.0.1', upstreamPort: port },
-    ]);
-    expect(statuses.at(-1)).toBe(`orders-0 ready: attached at 127.0.0.1:${port}`);
-  });
-
-  it('that is not there is told with what to do', async () => {
-    const { start } = await run([{ name: 'orders', run: { attach: '127.0.0.1:1', command: null } }], {}, 50);
-    expect(await failure(start('orders-0'))).toMatchObject({
-      code: 'service-not-ready',
-      hint: expect.stringContaining('attach'),
-    });
-  });
-});
-
 describe('close', () => {
   it('is idempotent, and frees what was reserved', async () => {
     const { runtime, placements } = await run([{ name: 'orders' }]);
