@@ -103,4 +103,25 @@ describeWith('docker', 'an instance that two start at once', () => {
       await rm(folder, { recursive: true, force: true });
     }
   }, 120_000);
+
+  it('ends with its session though its rm never does', async () => {
+    const script = `const fs = require('fs');
+      fs.mkdirSync('/bin', { recursive: true });
+      fs.rmSync('/bin/rm', { force: true });
+      fs.writeFileSync('/bin/rm', '#!/usr/bin/busybox sh\\necho begun >/begun\\nexec busybox sleep 100000\\n', { mode: 0o755 });
+      require('net').createServer().listen(8080);`;
+    one = await dockerBench([{ name: 'web', image: BOX, command: ['node', '-e', script] }]);
+    await one.up();
+    const { updates } = one.runtime;
+    if (!updates) throw new Error('a docker runtime takes updates');
+    const removal = updates.sync('web-0', { written: [], removed: ['/page'] });
+    const outcome = expect(removal).rejects.toMatchObject({ code: 'runtime-closed' });
+    await eventually(
+      'rm runs',
+      async () => (await dockerExec(one.container('web-0'), 'busybox', 'cat', '/begun')).code === 0,
+      60_000,
+    );
+    await one.close();
+    await outcome;
+  }, 120_000);
 });

@@ -36,7 +36,7 @@ export function interruptedAt(call: number, then: () => void): DockerRuntimePart
         createVolume: (spec) => counted(() => engine.createVolume(spec)),
         imageId: (reference) => engine.imageId(reference),
         removeNameless: (id) => engine.removeNameless(id),
-        runIn: (id, command, user) => engine.runIn(id, command, user),
+        runIn: (id, command, as) => engine.runIn(id, command, as),
         exec: (id, request) => engine.exec(id, request),
         pauseContainer: (id) => engine.pauseContainer(id),
         unpauseContainer: (id) => engine.unpauseContainer(id),

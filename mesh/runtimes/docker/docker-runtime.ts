@@ -100,7 +100,7 @@ class DockerRuntime implements Runtime {
   }
 
   readonly updates: ServiceUpdates = {
-    sync: (instance, update) => this.#track(null, () => this.#member(instance).sync(update)),
+    sync: (instance, update) => this.#track(null, (stop) => this.#member(instance).sync(update, stop)),
     restartInPlace: (instance, signal) => this.#restartInPlace(instance, signal),
     rebuild: (workload, signal) => this.#track(signal, (stop) => this.#rebuild(workload, stop)),
   };

@@ -66,6 +66,11 @@ export interface ContainerFacts {
   outOfMemory: boolean;
 }
 
+export interface RunAs {
+  user: string;
+  signal: AbortSignal;
+}
+
 export type ContainerOutput = (line: { stream: 'stdout' | 'stderr'; text: string }) => void;
 
 /** What this runtime asks of an engine. */
@@ -104,8 +109,11 @@ export interface Engine {
   imageId(reference: string): Promise<string | null>;
   /** Removes an image that has no name any more; one that is named or used stays. */
   removeNameless(id: string): Promise<void>;
-  /** Runs a command in a running container, without a terminal; its exit code and its output. */
-  runIn(id: string, command: readonly string[], user?: string): Promise<{ code: number; output: string }>;
+  /**
+   * Runs a command in a running container as this user, without a terminal; its exit code and its last lines. Rejects
+   * with the signal's reason when that is aborted: the command goes on until it or its container ends.
+   */
+  runIn(id: string, command: readonly string[], as: RunAs): Promise<{ code: number; output: string }>;
   /** Runs a command in a running container for a person. */
   exec(id: string, request: ExecRequest): Promise<ExecStream>;
   /** `none` = it has no health check. */
@@ -255,7 +263,7 @@ class DockerEngine implements Engine {
   async runIn(
     id: string,
     command: readonly string[],
-    user?: string,
+    { user, signal }: RunAs,
   ): Promise<{ code: number; output: string }> {
     const what = `run ${command[0]} in a container`;
     const exec = await translated(
@@ -264,10 +272,13 @@ class DockerEngine implements Engine {
         Cmd: [...command],
         AttachStdout: true,
         AttachStderr: true,
-        ...(user === undefined ? {} : { User: user }),
+        User: user,
       }),
     );
     const stream = await translated(what, exec.start({}));
+    const letGo = (): unknown => stream.destroy();
+    signal.addEventListener('abort', letGo, { once: true });
+    if (signal.aborted) letGo();
     const sink = new PassThrough();
     this.#docker.modem.demuxStream(stream, sink, sink);
     stream
@@ -275,9 +286,13 @@ class DockerEngine implements Engine {
       .on('close', () => sink.end())
       .on('error', () => sink.end());
     const lines: string[] = [];
-    await eachLine(sink, (line) => lines.push(line));
+    await eachLine(sink, (line) => {
+      if (lines.push(line) > 20) lines.shift();
+    });
+    signal.removeEventListener('abort', letGo);
+    signal.throwIfAborted();
     const { ExitCode: code } = await translated(what, exec.inspect());
-    return { code: code ?? -1, output: lines.slice(-20).join('\n') };
+    return { code: code ?? -1, output: lines.join('\n') };
   }
 
   async exec(id: string, { command, terminal, user }: ExecRequest): Promise<ExecStream> {

@@ -164,14 +164,15 @@ export class Member {
   }
 
   /** Files into the container that it has, and into those to come. */
-  async sync(update: FileUpdate): Promise<void> {
-    await this.#turns.run(() => this.#sync(update));
+  async sync(update: FileUpdate, stop: AbortSignal): Promise<void> {
+    const either = AbortSignal.any([stop, this.#retired.signal]);
+    await this.#turns.run(() => this.#sync(update, either));
   }
 
-  async #sync(update: FileUpdate): Promise<void> {
+  async #sync(update: FileUpdate, stop: AbortSignal): Promise<void> {
     const { synced, pods } = this.#parts;
     if (this.#service === null) return synced.note(update);
-    await synced.apply(pods.engine, this.#service.id, update);
+    await synced.apply(pods.engine, this.#service.id, update, stop);
     const files = update.written.length + update.removed.length;
     if (this.isReady) this.#status('ready', `${files} ${files === 1 ? 'file' : 'files'} synced`);
   }

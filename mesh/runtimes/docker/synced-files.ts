@@ -8,6 +8,8 @@ import { tarOf, type TarFile } from './tar.ts';
 /** Of one archive: what is read at once. */
 const BATCH_BYTES = 16 * 1024 * 1024;
 const LONGEST_COMMAND = 500;
+/** An image's own `rm` may do anything, also never end. */
+const REMOVAL_PATIENCE_MS = 30_000;
 
 export class SyncedFiles {
   /** Targets to sources. */
@@ -31,12 +33,12 @@ export class SyncedFiles {
   }
 
   /** Puts a change into a container. Rejects with `sync-failed` where it can't take it. */
-  async apply(engine: Engine, container: string, update: FileUpdate): Promise<void> {
+  async apply(engine: Engine, container: string, update: FileUpdate, signal: AbortSignal): Promise<void> {
     const { written, removed } = update;
     this.note(update);
     await this.#put(engine, container, written);
     for (let from = 0; from < removed.length; from += LONGEST_COMMAND)
-      await remove(engine, container, removed.slice(from, from + LONGEST_COMMAND));
+      await remove(engine, container, removed.slice(from, from + LONGEST_COMMAND), signal);
   }
 
   /** Puts all of it into a container that was just made. */
@@ -75,8 +77,20 @@ export class SyncedFiles {
   }
 }
 
-async function remove(engine: Engine, container: string, targets: readonly string[]): Promise<void> {
-  const { code, output } = await engine.runIn(container, ['rm', '-f', '--', ...targets], '0');
+async function remove(
+  engine: Engine,
+  container: string,
+  targets: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
+  const late = AbortSignal.timeout(REMOVAL_PATIENCE_MS);
+  const as = { user: '0', signal: AbortSignal.any([signal, late]) };
+  const { code, output } = await engine
+    .runIn(container, ['rm', '-f', '--', ...targets], as)
+    .catch((error: unknown) => {
+      if (signal.aborted || !late.aborted) throw error;
+      return { code: -1, output: `rm didn’t end within ${REMOVAL_PATIENCE_MS / 1_000} s` };
+    });
   if (code === 0) return;
   throw new EnvironmentError(
     'sync-failed',
