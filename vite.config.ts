@@ -11,6 +11,8 @@ export default defineConfig({
   root: 'renderer',
   base: './',
   plugins: [react()],
+  // Its package.json names a module that it doesn't hold.
+  resolve: { alias: { '@xterm/headless': '@xterm/headless/lib-headless/xterm-headless.mjs' } },
   build: {
     outDir: '../dist/renderer',
     emptyOutDir: true,

@@ -249,6 +249,11 @@ describeWith('browser', 'the life of services in the window', () => {
     });
   });
 
+  it('offers no terminal where there is no container, and says why', async () => {
+    await page.getByText('Only containers have one: this is a process of your own machine.').waitFor();
+    expect(await page.getByRole('button', { name: 'Open a terminal' }).count()).toBe(0);
+  });
+
   it('has a command for what makes sense now', async () => {
     const palette = page.getByRole('combobox', { name: 'Search or run a command' });
     await page.keyboard.press('Control+k');

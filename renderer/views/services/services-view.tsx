@@ -1,6 +1,6 @@
 /** Services: every instance, how it is, what it said. */
-import { Server } from 'lucide-react';
-import type { ReactNode } from 'react';
+import { Server, SquareTerminal } from 'lucide-react';
+import { type ReactNode, useState } from 'react';
 import { refusalWords } from '../../../model/refusals.ts';
 import type { InstanceState, SessionState } from '../../../model/session-state.ts';
 import { Facts, Inspector, Section } from '../../components/inspector.tsx';
@@ -16,6 +16,7 @@ import { select, usePlace } from '../../store/selection.ts';
 import { LifeControls } from './life-controls.tsx';
 import { LogPanel } from './log-panel.tsx';
 import { ScaleControl } from './scale-control.tsx';
+import { TerminalPanel } from './terminal-panel.tsx';
 import { Usage } from './usage.tsx';
 
 const TONES: Record<InstanceState['status'], Tone> = {
@@ -43,6 +44,7 @@ function RefusalCount({ instance }: { instance: string }): ReactNode {
 /** The view. */
 export function ServicesView({ session }: { session: SessionState }): ReactNode {
   const { params } = usePlace();
+  const [terminal, setTerminal] = useState<string | null>(null);
   const rows = session.workloads.flatMap((workload) =>
     workload.instances.map((instance) => ({ workload, instance })),
   );
@@ -106,12 +108,27 @@ export function ServicesView({ session }: { session: SessionState }): ReactNode 
             </tbody>
           </table>
         </div>
-        <LogPanel workload={workload} instance={instance.id} />
+        {terminal === null ? (
+          <LogPanel workload={workload} instance={instance.id} />
+        ) : (
+          <TerminalPanel key={terminal} instance={terminal} onClose={() => setTerminal(null)} />
+        )}
       </div>
       <Inspector title={instance.id} sub={workload.spiffeId}>
         {workload.kind === 'gateway' ? null : (
           <Section title="Life">
             <LifeControls key={instance.id} instance={instance} />
+          </Section>
+        )}
+        {workload.kind === 'gateway' ? null : (
+          <Section title="Terminal">
+            {session.runtime === 'docker' ? (
+              <button type="button" className="btn s" onClick={() => setTerminal(instance.id)}>
+                <SquareTerminal size={12} /> Open a terminal
+              </button>
+            ) : (
+              <p className="sub">Only containers have one: this is a process of your own machine.</p>
+            )}
           </Section>
         )}
         <Section title="State">
