@@ -13,6 +13,9 @@ export type InstanceStatus =
   | 'stopped'
   | 'failed';
 
+/** The detail of an instance that is `stopped` because its job has ended well. */
+export const COMPLETED = 'completed';
+
 export interface InstanceState {
   id: string;
   workload: string;

@@ -6,6 +6,7 @@
 import { EnvironmentError } from '../../../model/environment-error.ts';
 import type { KillSignal } from '../../../model/instance-action.ts';
 import type { ServiceUsage } from '../../../model/usage.ts';
+import { COMPLETED } from '../../../model/session-state.ts';
 import { InTurn } from '../../in-turn.ts';
 import type { ExecRequest, ExecStream } from '../exec.ts';
 import type { EgressPlan, FileUpdate, RuntimeContext } from '../runtime.ts';
@@ -305,7 +306,7 @@ export class Member {
       onCut: () => this.recover(),
     });
     this.#service = service;
-    if (state === 'completed') this.#status('stopped', 'completed');
+    if (state === 'completed') this.#status('stopped', COMPLETED);
     else this.#status('ready', ruled.containment === 'partial' ? 'containment partial' : null);
   }
 
@@ -325,7 +326,7 @@ export class Member {
   #exited({ code, words }: ServiceEnd, restarts: number): void {
     const { run, ports } = this.pod.workload;
     const done = code === 0 && run.container !== undefined && ports.length === 0;
-    if (done) this.#status('stopped', 'completed');
+    if (done) this.#status('stopped', COMPLETED);
     else {
       const gaveUp = restarts === 0 ? '' : `; given up after ${restarts} restarts in a row`;
       this.#status('failed', `${words}${gaveUp}`);

@@ -136,7 +136,10 @@ export function ServicesView({ session }: { session: SessionState }): ReactNode 
             of={[
               ['status', instance.status],
               ['detail', instance.detail ? safeText(instance.detail, 600) : null],
-              ['past its sidecar', <RefusalCount key="refusals" instance={instance.id} />],
+              [
+                'past its sidecar',
+                workload.kind === 'gateway' ? null : <RefusalCount key="refusals" instance={instance.id} />,
+              ],
               [
                 'instances',
                 workload.kind === 'gateway' ? null : <ScaleControl key={workload.id} workload={workload} />,

@@ -6,7 +6,7 @@ import type { SessionState } from '../../../model/session-state.ts';
 import { Mark } from '../../components/icons.tsx';
 import type { Command } from '../../commands/command.ts';
 import { showPanel } from '../../commands/panels.ts';
-import { healthOf } from '../../reading/graph.ts';
+import { strictTally, upTally } from '../../reading/tally.ts';
 import { goTo } from '../../store/selection.ts';
 import { chooseTheme, type ThemeChoice, useTheme } from '../../store/theme.ts';
 import { useWindow } from '../../store/window-store.ts';
@@ -14,10 +14,7 @@ import { useWindow } from '../../store/window-store.ts';
 const MAC = navigator.userAgent.includes('Mac');
 
 function UpPill({ session }: { session: SessionState }): ReactNode {
-  const up = session.workloads.filter((one) => healthOf(one) === 'ready').length;
-  const failed = session.workloads.some((one) => healthOf(one) === 'failed');
-  const all = session.workloads.length;
-  const health = failed ? 'failed' : up === all ? 'ready' : 'starting';
+  const { up, all, health } = upTally(session.workloads);
   return (
     <span className="pill" title={session.progress ?? `${up} of ${all} services are ready`}>
       <span className={`health ${health}`} role="img" aria-label={health} />
@@ -30,12 +27,7 @@ function UpPill({ session }: { session: SessionState }): ReactNode {
 }
 
 function MtlsPill({ session }: { session: SessionState }): ReactNode {
-  // Clients of a gateway are strangers to the mesh: its servers say what they must show.
-  const services = session.workloads.filter((one) => one.kind !== 'gateway');
-  const all = services.length;
-  const strict = services.filter(
-    (one) => one.ports.length > 0 && one.ports.every((port) => port.mtls === 'STRICT'),
-  ).length;
+  const { strict, all } = strictTally(session.workloads);
   const Icon = strict === all ? Lock : LockOpen;
   return (
     <span
