@@ -16,7 +16,7 @@ export interface TlsEngine {
   stop(): Promise<void>;
 }
 
-/** Starts one without a bridge; it runs no containers, but takes images. Needs root and `dockerd`. */
+/** Starts one with a bridge of its own: without any, dockerd removes docker0, which is another engine's. Needs root. */
 export async function startTlsEngine(): Promise<TlsEngine> {
   const folder = await temporaryFolder();
   const at = (name: string): string => join(folder.path, name);
@@ -24,9 +24,13 @@ export async function startTlsEngine(): Promise<TlsEngine> {
   makeCertificates(at('strange'));
   writeFileSync(at('daemon.json'), '{}');
   const port = await freePort();
+  const bridge = `grt${process.pid % 100_000}x${port}`.slice(0, 15);
+  execFileSync('ip', ['link', 'add', bridge, 'type', 'bridge']);
+  execFileSync('ip', ['addr', 'add', '192.0.2.1/28', 'dev', bridge]);
+  execFileSync('ip', ['link', 'set', bridge, 'up']);
   const url = `tcp://127.0.0.1:${port}`;
   const words = ['--data-root', at('data'), '--exec-root', at('run'), '--pidfile', at('pid')];
-  words.push('--config-file', at('daemon.json'), '--host', url, '--bridge', 'none');
+  words.push('--config-file', at('daemon.json'), '--host', url, '--bridge', bridge);
   words.push('--iptables=false', '--ip6tables=false', '--ip-forward=false');
   words.push('--tlsverify', '--tlscacert', at('good/ca.pem'));
   words.push('--tlscert', at('good/server-cert.pem'), '--tlskey', at('good/server-key.pem'));
@@ -49,6 +53,7 @@ export async function startTlsEngine(): Promise<TlsEngine> {
     async stop() {
       engine.kill();
       await ended;
+      execFileSync('ip', ['link', 'del', bridge]);
       await folder.remove();
     },
   };
