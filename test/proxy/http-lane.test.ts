@@ -1,30 +1,17 @@
 import { once } from 'node:events';
 import net from 'node:net';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import {
-  authorizationPolicy,
-  sendRaw,
-  startApplication,
-  startPair,
-  type Application,
-  type Pair,
-} from '../support/sidecar-pair.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { authorizationPolicy, sendRaw, type Application, type Pair } from '../support/sidecar-pair.ts';
+import { usePair } from '../support/use-pair.ts';
 
 let application: Application;
 let pair: Pair;
 
+usePair((both) => ({ application, pair } = both), {
+  limits: { headerTimeoutMs: 200, handshakeTimeoutMs: 300 },
+});
 beforeAll(async () => {
-  application = await startApplication();
-  pair = await startPair(application.address, { headerTimeoutMs: 200, handshakeTimeoutMs: 300 });
   await pair.publish({ policies: [authorizationPolicy('any', { rules: [{}] })], mtls: 'DISABLE' });
-});
-afterAll(async () => {
-  await pair.close();
-  await application.close();
-});
-beforeEach(async () => {
-  await pair.clear();
-  application.requests.length = 0;
 });
 
 const inbound = () => pair.at('orders-0', '8080');

@@ -1,14 +1,9 @@
 import { once } from 'node:events';
 import net from 'node:net';
 import { networkInterfaces } from 'node:os';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import {
-  ALLOW_WEB,
-  startApplication,
-  startPair,
-  type Application,
-  type Pair,
-} from '../support/sidecar-pair.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { ALLOW_WEB, type Pair } from '../support/sidecar-pair.ts';
+import { usePair } from '../support/use-pair.ts';
 
 /** An address of this machine that isn't loopback: what an engine's bridge is to the docker runtime. */
 const bridge = Object.values(networkInterfaces())
@@ -16,12 +11,10 @@ const bridge = Object.values(networkInterfaces())
   .find(({ family, internal }) => family === 'IPv4' && !internal)?.address;
 
 describe.skipIf(bridge === undefined)('an outbound listener on a bridge', () => {
-  let application: Application;
   let pair: Pair;
 
+  usePair((both) => ({ pair } = both));
   beforeAll(async () => {
-    application = await startApplication();
-    pair = await startPair(application.address);
     await pair.publish({
       policies: [ALLOW_WEB],
       edit: (snapshot) => {
@@ -31,11 +24,6 @@ describe.skipIf(bridge === undefined)('an outbound listener on a bridge', () => 
       },
     });
   });
-  afterAll(async () => {
-    await pair.close();
-    await application.close();
-  });
-  beforeEach(() => pair.clear());
 
   /** Connects, does something, sends a request, and tells what came back. */
   const request = async (between: (socket: net.Socket) => Promise<void>): Promise<string> => {

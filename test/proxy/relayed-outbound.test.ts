@@ -1,15 +1,9 @@
 import { once } from 'node:events';
 import net from 'node:net';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { proxyHeader, SECRET_TLV } from '../../wire/proxy-protocol.ts';
-import {
-  ALLOW_WEB,
-  startApplication,
-  startPair,
-  WEB_IP,
-  type Application,
-  type Pair,
-} from '../support/sidecar-pair.ts';
+import { ALLOW_WEB, WEB_IP, type Pair } from '../support/sidecar-pair.ts';
+import { usePair } from '../support/use-pair.ts';
 
 const SECRET = 'a1'.repeat(32);
 const POD = '198.18.0.2';
@@ -17,12 +11,10 @@ const RELAY = { address: '198.18.0.3', port: 20_001 };
 const REQUEST = 'GET /x HTTP/1.1\r\nHost: orders\r\nConnection: close\r\n\r\n';
 
 describe('an outbound listener behind a relay', () => {
-  let application: Application;
   let pair: Pair;
 
+  usePair((both) => ({ pair } = both));
   beforeAll(async () => {
-    application = await startApplication();
-    pair = await startPair(application.address);
     await pair.publish({
       policies: [ALLOW_WEB],
       edit: ({ instances: [web] }) => {
@@ -30,11 +22,6 @@ describe('an outbound listener behind a relay', () => {
       },
     });
   });
-  afterAll(async () => {
-    await pair.close();
-    await application.close();
-  });
-  beforeEach(() => pair.clear());
 
   const header = (secret: string, address = POD) =>
     Buffer.from(

@@ -2,29 +2,29 @@
 import { once } from 'node:events';
 import net from 'node:net';
 import tls from 'node:tls';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { compilePolicies } from '../../policy/compile.ts';
 import { connectHttp2 } from '../support/http2-client.ts';
 import { startHttp2Application } from '../support/http2-application.ts';
+import { config } from '../support/policies.ts';
 import {
   ask,
   authorizationPolicy,
   closeOf,
   sendRaw,
-  startApplication,
   startPair,
   WEB,
   type Application,
   type Pair,
   type PairOptions,
 } from '../support/sidecar-pair.ts';
+import { usePair } from '../support/use-pair.ts';
 
 /** By HTTP it denies one path; at TCP, where there is no path, everything. */
 const DENY_ADMIN = authorizationPolicy('deny-admin', {
   action: 'DENY',
   rules: [{ to: [{ operation: { paths: ['/admin'] } }] }],
 });
-const CONFIG = { rootNamespace: 'istio-system', trustDomain: 'cluster.local', trustDomainAliases: [] };
 
 async function publish(pair: Pair, { policies = [], ...options }: PairOptions = {}): Promise<void> {
   const target = { namespace: 'shop', labels: {}, serviceAccount: 'orders' };
@@ -35,7 +35,7 @@ async function publish(pair: Pair, { policies = [], ...options }: PairOptions = 
     edit: (snapshot) => {
       const port = snapshot.instances[1]?.inbound[0];
       if (port !== undefined)
-        port.tcpPolicy = compilePolicies(policies, target, { port: 8080, protocol: 'tcp' }, CONFIG);
+        port.tcpPolicy = compilePolicies(policies, target, { port: 8080, protocol: 'tcp' }, config);
       options.edit?.(snapshot);
     },
   });
@@ -45,17 +45,7 @@ async function publish(pair: Pair, { policies = [], ...options }: PairOptions = 
 describe('with an application that speaks HTTP/1.1', () => {
   let application: Application;
   let pair: Pair;
-  beforeAll(async () => {
-    application = await startApplication();
-    pair = await startPair(application.address);
-  });
-  afterAll(async () => {
-    await pair.close();
-    await application.close();
-  });
-  beforeEach(() => {
-    application.requests.length = 0;
-  });
+  usePair((both) => ({ application, pair } = both));
 
   it('denies by path what begins as HTTP, and whatever else by the rule without its path', async () => {
     await publish(pair, { policies: [DENY_ADMIN], mtls: 'PERMISSIVE' });

@@ -12,12 +12,12 @@ import {
   ask,
   closeOf,
   sendRaw,
-  startApplication,
   startPair,
   type Application,
   type Pair,
   type PairOptions,
 } from '../../support/sidecar-pair.ts';
+import { usePair } from '../../support/use-pair.ts';
 
 const ABORT: FaultKind = { kind: 'abort', status: 418 };
 const SLOW: FaultKind = { kind: 'slow-bytes', bytesPerSecond: 100 };
@@ -57,20 +57,12 @@ describe.each(['both', 'general'] as const)('over HTTP/1.1, lanes: %s', (lanes) 
   let pair: Pair;
   const peer = () => pair.at('web-0', 'orders:80');
 
-  beforeAll(async () => {
-    application = await startApplication((request, response) => {
+  usePair((both) => ({ application, pair } = both), {
+    handler: (request, response) => {
       request.resume();
       response.end(BODY);
-    });
-    pair = await startPair(application.address, { lanes, connectTimeoutMs: CONNECT_TIMEOUT_MS });
-  });
-  afterAll(async () => {
-    await pair.close();
-    await application.close();
-  });
-  beforeEach(async () => {
-    await pair.clear();
-    application.requests.length = 0;
+    },
+    limits: { lanes, connectTimeoutMs: CONNECT_TIMEOUT_MS },
   });
 
   it.each<[string, InjectedFault]>([

@@ -5,10 +5,18 @@ import tls from 'node:tls';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { IssuedLeaf } from '../../../mesh/pki/leaf.ts';
 import { compilePolicies } from '../../../policy/compile.ts';
-import { readGatewayPort } from '../../../policy/gateway/read-gateway.ts';
 import type { PolicyObject } from '../../../policy/index.ts';
 import type { TrafficEvent } from '../../../model/traffic-event.ts';
 import type { InstanceSnapshot } from '../../../proxy/snapshot.ts';
+import {
+  gatewayServer,
+  INGRESS,
+  INGRESS_WORKLOAD,
+  ingressInstance,
+  networkingObject,
+  TO_ORDERS,
+} from '../../support/ingress.ts';
+import { config } from '../../support/policies.ts';
 import {
   authorizationPolicy,
   closeOf,
@@ -18,8 +26,6 @@ import {
   type Pair,
 } from '../../support/sidecar-pair.ts';
 
-const GATEWAY = 'spiffe://cluster.local/ns/istio-system/sa/ingress';
-const WORKLOAD = { namespace: 'istio-system', labels: { istio: 'ingress' }, serviceAccount: 'ingress' };
 const GREETING = 'hello';
 
 /** A database that greets whoever comes, and logs what it gets; over TLS of its own where that is said. */
@@ -56,7 +62,7 @@ let web: IssuedLeaf;
 beforeAll(async () => {
   plain = await startBytes();
   pair = await startPair(plain.address);
-  own = await pair.leaf({ spiffeId: GATEWAY, fault: 'none' });
+  own = await pair.leaf({ spiffeId: INGRESS, fault: 'none' });
   web = await pair.leaf({ spiffeId: WEB, fault: 'none' });
   encrypted = await startBytes(await pair.leaf({ spiffeId: ORDERS, fault: 'none' }));
 });
@@ -71,41 +77,28 @@ beforeEach(async () => {
   encrypted.got.length = 0;
 });
 
-function object(kind: string, name: string, spec: unknown): PolicyObject {
-  const at = { file: 'gateway.yaml', line: 1, column: 1 };
-  const metadata = { name, namespace: 'istio-system', annotations: {}, labels: {} };
-  return { apiVersion: 'networking.istio.io/v1', kind, metadata, spec, at, positions: {} };
-}
-
-const server = (number: number, protocol: string, host: string, more: object | null = null) => ({
-  port: { number, name: `p${number}-${host}`, protocol },
-  hosts: [host],
-  ...(more === null ? {} : { tls: more }),
-});
-
-const ROUTE = [{ destination: { host: 'orders.shop.svc.cluster.local', port: { number: 80 } } }];
 const OBJECTS = [
-  object('Gateway', 'ingress', {
+  networkingObject('Gateway', 'ingress', {
     selector: { istio: 'ingress' },
     servers: [
-      server(9000, 'TCP', '*'),
-      server(443, 'TLS', 'db.example', { mode: 'SIMPLE', credentialName: 'shop' }),
-      server(443, 'TLS', 'mutual.example', { mode: 'MUTUAL', credentialName: 'partner' }),
-      server(443, 'TLS', 'mesh.example', { mode: 'ISTIO_MUTUAL' }),
-      server(443, 'TLS', 'bare.example', { mode: 'SIMPLE', credentialName: 'missing' }),
-      server(443, 'TLS', '*.pass.example', { mode: 'PASSTHROUGH' }),
+      gatewayServer(9000, 'TCP', '*'),
+      gatewayServer(443, 'TLS', 'db.example', { mode: 'SIMPLE', credentialName: 'shop' }),
+      gatewayServer(443, 'TLS', 'mutual.example', { mode: 'MUTUAL', credentialName: 'partner' }),
+      gatewayServer(443, 'TLS', 'mesh.example', { mode: 'ISTIO_MUTUAL' }),
+      gatewayServer(443, 'TLS', 'bare.example', { mode: 'SIMPLE', credentialName: 'missing' }),
+      gatewayServer(443, 'TLS', '*.pass.example', { mode: 'PASSTHROUGH' }),
     ],
   }),
-  object('VirtualService', 'bytes', {
+  networkingObject('VirtualService', 'bytes', {
     hosts: ['*'],
     gateways: ['ingress'],
-    tcp: [{ match: [{ port: 9000 }, { port: 443 }], route: ROUTE }],
+    tcp: [{ match: [{ port: 9000 }, { port: 443 }], route: TO_ORDERS }],
   }),
-  object('VirtualService', 'passed', {
+  networkingObject('VirtualService', 'passed', {
     hosts: ['*.pass.example'],
     gateways: ['ingress'],
     tls: [
-      { match: [{ sniHosts: ['a.pass.example'] }], route: ROUTE },
+      { match: [{ sniHosts: ['a.pass.example'] }], route: TO_ORDERS },
       {
         match: [{ sniHosts: ['nowhere.pass.example'] }],
         route: [{ destination: { host: 'nowhere.shop.svc.cluster.local', port: { number: 80 } } }],
@@ -121,29 +114,9 @@ interface Published {
 }
 
 async function publish({ policies = [], behind = plain, edit }: Published = {}): Promise<void> {
-  const credentials = {
-    certificateChainPem: own.certificateChainPem,
-    privateKeyPem: own.privateKey.reveal(),
-  };
-  const config = { rootNamespace: 'istio-system', trustDomain: 'cluster.local', trustDomainAliases: [] };
-  const instance: InstanceSnapshot = {
-    id: 'ingress-0',
-    workload: 'ingress',
-    namespace: 'istio-system',
-    spiffeId: GATEWAY,
-    podIp: '10.244.0.9',
-    credentials,
-    inbound: [],
-    gateway: [9000, 443].map((port) => {
-      const at = readGatewayPort(OBJECTS, WORKLOAD, port);
-      if (typeof at === 'string') throw new Error(at);
-      const policy = compilePolicies(policies, WORKLOAD, { port, protocol: 'tcp' }, config);
-      return { at, listen: { host: '127.0.0.1', port: 0 }, policy };
-    }),
-    serverCredentials: { shop: credentials, partner: { ...credentials, clientRootsPem: 'mesh' } },
-    outbound: [],
-    allowedOutboundPeers: [],
-  };
+  const instance = ingressInstance(own, OBJECTS, [9000, 443], (port) => ({
+    policy: compilePolicies(policies, INGRESS_WORKLOAD, { port, protocol: 'tcp' }, config),
+  }));
   edit?.(instance);
   await pair.publish({
     protocol: 'tcp',
@@ -267,16 +240,7 @@ describe('a policy at a gateway', () => {
   });
 
   it('for HTTP alone lets no bytes in: nobody has judged them', async () => {
-    const http = compilePolicies(
-      [],
-      WORKLOAD,
-      { port: 9000, protocol: 'http' },
-      {
-        rootNamespace: 'istio-system',
-        trustDomain: 'cluster.local',
-        trustDomainAliases: [],
-      },
-    );
+    const http = compilePolicies([], INGRESS_WORKLOAD, { port: 9000, protocol: 'http' }, config);
     await publish({ edit: ({ gateway = [] }) => Object.assign(gateway[0] ?? {}, { policy: http }) });
     expect(await conversation(overTcp(), 'secret')).toBe(GREETING);
     expect((await told())?.decision).toMatchObject({ verdict: 'deny', reason: 'no-server-at-port' });
@@ -328,7 +292,7 @@ describe('a gateway passes on', () => {
       decision: { verdict: 'allow' },
     });
     expect(events.find(({ owner }) => owner === 'orders-0')).toMatchObject({
-      from: { spiffeId: GATEWAY },
+      from: { spiffeId: INGRESS },
       tls: { mutual: true },
     });
     expect(plain.got).toEqual(['a question']);

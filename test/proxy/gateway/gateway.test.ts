@@ -2,91 +2,72 @@
 import { once } from 'node:events';
 import { connect, type OutgoingHttpHeaders } from 'node:http2';
 import tls from 'node:tls';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import type { IssuedLeaf } from '../../../mesh/pki/leaf.ts';
 import { compilePolicies } from '../../../policy/compile.ts';
 import { compileSignals } from '../../../policy/context-signals.ts';
 import { compileValidations } from '../../../policy/request-validation.ts';
-import { readGatewayPort } from '../../../policy/gateway/read-gateway.ts';
-import type { PolicyObject } from '../../../policy/index.ts';
-import type { InstanceSnapshot } from '../../../proxy/snapshot.ts';
 import { ask as askHttp2, type Http2Answer } from '../../support/http2-client.ts';
+import {
+  gatewayServer,
+  INGRESS,
+  INGRESS_WORKLOAD,
+  ingressInstance,
+  networkingObject,
+  TO_ORDERS,
+} from '../../support/ingress.ts';
 import { own as ownKind } from '../../support/own-kinds.ts';
+import { config } from '../../support/policies.ts';
 import {
   authorizationPolicy,
   closeOf,
   sendRaw,
-  startApplication,
-  startPair,
   type Application,
   type Pair,
 } from '../../support/sidecar-pair.ts';
+import { usePair } from '../../support/use-pair.ts';
 
-const GATEWAY = 'spiffe://cluster.local/ns/istio-system/sa/ingress';
 const ONLY_GATEWAY = authorizationPolicy('only-gateway', {
-  rules: [{ from: [{ source: { principals: [GATEWAY.slice('spiffe://'.length)] } }] }],
+  rules: [{ from: [{ source: { principals: [INGRESS.slice('spiffe://'.length)] } }] }],
 });
 const SIGNALS =
   'signals: [{ kind: country, header: x-country, values: [{ value: NL, ipBlocks: [127.0.0.0/8] }] }]';
 const VALID = 'match: { paths: [/orders] }\ncontentTypes: [application/json]\nlimits: { bodyBytes: 16 }';
-const WORKLOAD = { namespace: 'istio-system', labels: { istio: 'ingress' }, serviceAccount: 'ingress' };
 
 let application: Application;
 let pair: Pair;
 let own: IssuedLeaf;
 let client: IssuedLeaf;
+usePair((both) => ({ application, pair } = both));
 beforeAll(async () => {
-  application = await startApplication();
-  pair = await startPair(application.address);
-  own = await pair.leaf({ spiffeId: GATEWAY, fault: 'none' });
+  own = await pair.leaf({ spiffeId: INGRESS, fault: 'none' });
   client = await pair.leaf({ spiffeId: 'spiffe://partner.example/ns/x/sa/y', fault: 'none' });
 });
-afterAll(async () => {
-  await pair.close();
-  await application.close();
-});
-beforeEach(async () => {
-  await pair.clear();
-  application.requests.length = 0;
-});
 
-function object(kind: string, name: string, spec: unknown): PolicyObject {
-  const { at, positions } = ONLY_GATEWAY;
-  const metadata = { name, namespace: 'istio-system', annotations: {}, labels: {} };
-  return { apiVersion: 'networking.istio.io/v1', kind, metadata, spec, at, positions };
-}
-
-const server = (number: number, protocol: string, host: string, more: object | null = null) => ({
-  port: { number, name: `p${number}`, protocol },
-  hosts: [host],
-  ...(more === null ? {} : { tls: more }),
-});
-
-const ORDERS = [{ destination: { host: 'orders.shop.svc.cluster.local', port: { number: 80 } } }];
 const OBJECTS = [
-  object('Gateway', 'ingress', {
+  networkingObject('Gateway', 'ingress', {
     selector: { istio: 'ingress' },
     servers: [
-      server(80, 'HTTP', '*'),
-      server(81, 'HTTP', 'shop.example', { mode: 'SIMPLE', httpsRedirect: true }),
-      server(443, 'HTTPS', 'shop.example', { mode: 'SIMPLE', credentialName: 'shop' }),
-      server(443, 'HTTPS', 'partner.example', { mode: 'MUTUAL', credentialName: 'partner' }),
-      server(443, 'HTTPS', 'second.example', {
+      gatewayServer(80, 'HTTP', '*'),
+      gatewayServer(81, 'HTTP', 'shop.example', { mode: 'SIMPLE', httpsRedirect: true }),
+      gatewayServer(443, 'HTTPS', 'shop.example', { mode: 'SIMPLE', credentialName: 'shop' }),
+      gatewayServer(443, 'HTTPS', 'partner.example', { mode: 'MUTUAL', credentialName: 'partner' }),
+      gatewayServer(443, 'HTTPS', 'second.example', {
         mode: 'MUTUAL',
         credentialName: 'partner',
         subjectAltNames: ['spiffe://cluster.local/ns/second/sa/second'],
       }),
-      server(443, 'HTTPS', 'domain.example', {
+      gatewayServer(443, 'HTTPS', 'domain.example', {
         mode: 'MUTUAL',
         credentialName: 'partner',
         subjectAltNames: ['cluster.local'],
       }),
-      server(443, 'HTTPS', 'nobody.example', { mode: 'MUTUAL', credentialName: 'shop' }),
-      server(443, 'HTTPS', 'perhaps.example', { mode: 'OPTIONAL_MUTUAL', credentialName: 'shop' }),
-      server(443, 'HTTPS', 'bare.example', { mode: 'SIMPLE', credentialName: 'missing' }),
+      gatewayServer(443, 'HTTPS', 'nobody.example', { mode: 'MUTUAL', credentialName: 'shop' }),
+      gatewayServer(443, 'HTTPS', 'perhaps.example', { mode: 'OPTIONAL_MUTUAL', credentialName: 'shop' }),
+      gatewayServer(443, 'HTTPS', 'bare.example', { mode: 'SIMPLE', credentialName: 'missing' }),
     ],
   }),
-  object('VirtualService', 'shop', {
+  networkingObject('VirtualService', 'shop', {
     hosts: ['shop.example', 'partner.example'],
     gateways: ['ingress'],
     http: [
@@ -95,53 +76,26 @@ const OBJECTS = [
       {
         match: [{ uri: { prefix: '/teapot' } }],
         fault: { abort: { httpStatus: 418, percentage: { value: 100 } } },
-        route: ORDERS,
+        route: TO_ORDERS,
       },
       {
         match: [{ uri: { prefix: '/renamed/' } }],
         rewrite: { uri: '/' },
         headers: { request: { set: { 'x-from': 'gateway' } }, response: { set: { 'x-by': 'route' } } },
-        route: ORDERS,
+        route: TO_ORDERS,
       },
-      { route: ORDERS },
+      { route: TO_ORDERS },
     ],
   }),
 ];
 
 async function publish(): Promise<void> {
-  const credentials = {
-    certificateChainPem: own.certificateChainPem,
-    privateKeyPem: own.privateKey.reveal(),
-  };
-  const config = { rootNamespace: 'istio-system', trustDomain: 'cluster.local', trustDomainAliases: [] };
-  const instance: InstanceSnapshot = {
-    id: 'ingress-0',
-    workload: 'ingress',
-    namespace: 'istio-system',
-    spiffeId: GATEWAY,
-    podIp: '10.244.0.9',
-    credentials,
-    inbound: [],
-    gateway: [80, 81, 443].map((port) => {
-      const at = readGatewayPort(OBJECTS, WORKLOAD, port);
-      if (typeof at === 'string') throw new Error(at);
-      const policy = compilePolicies(OBJECTS, WORKLOAD, { port, protocol: 'http' }, config);
-      const signals = compileSignals(
-        ownKind('ContextSignals', SIGNALS),
-        { ...WORKLOAD, namespace: 'shop' },
-        config,
-      );
-      const validations = compileValidations(
-        ownKind('RequestValidation', VALID),
-        { ...WORKLOAD, namespace: 'shop' },
-        'istio-system',
-      );
-      return { at, listen: { host: '127.0.0.1', port: 0 }, policy, signals, validations };
-    }),
-    serverCredentials: { shop: credentials, partner: { ...credentials, clientRootsPem: 'mesh' } },
-    outbound: [],
-    allowedOutboundPeers: [],
-  };
+  const shop = { ...INGRESS_WORKLOAD, namespace: 'shop' };
+  const instance = ingressInstance(own, OBJECTS, [80, 81, 443], (port) => ({
+    policy: compilePolicies(OBJECTS, INGRESS_WORKLOAD, { port, protocol: 'http' }, config),
+    signals: compileSignals(ownKind('ContextSignals', SIGNALS), shop, config),
+    validations: compileValidations(ownKind('RequestValidation', VALID), shop, 'istio-system'),
+  }));
   await pair.publish({ policies: [ONLY_GATEWAY], edit: ({ instances }) => void instances.push(instance) });
 }
 
@@ -199,12 +153,12 @@ describe('a gateway', () => {
   ] as const)('takes at %s a client for any of its names, and no other client', async (name, fault) => {
     expect(await overTls(name, request(name), client)).toBe('');
     expect(await decisionOf()).toBe('unexpected-name');
-    const called = await pair.leaf({ spiffeId: GATEWAY, fault });
+    const called = await pair.leaf({ spiffeId: INGRESS, fault });
     expect(await overTls(name, request(name), called)).toContain('404 Not Found');
   });
 
   it('closes a client of another authority, and takes one of another trust domain', async () => {
-    const rogue = await pair.leaf({ spiffeId: GATEWAY, fault: 'rogue-ca' });
+    const rogue = await pair.leaf({ spiffeId: INGRESS, fault: 'rogue-ca' });
     expect(await overTls('partner.example', request('partner.example'), rogue)).toBe('');
     expect(application.requests).toEqual([]);
     expect(await overTls('partner.example', request('partner.example'), client)).toContain('200 OK');
@@ -273,7 +227,7 @@ describe('a gateway', () => {
     expect(application.requests).toEqual(['GET /a']);
     expect(answer).not.toContain('forged');
     expect(answer).not.toContain('1.1.1.1');
-    expect(answer).toContain(GATEWAY);
+    expect(answer).toContain(INGRESS);
   });
 });
 
