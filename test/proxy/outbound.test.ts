@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import net from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { ALLOW_WEB, type Pair } from '../support/sidecar-pair.ts';
+import { ALLOW_WEB, closeOf, type Pair } from '../support/sidecar-pair.ts';
 import { usePair } from '../support/use-pair.ts';
 
 /** An address of this machine that isn't loopback: what an engine's bridge is to the docker runtime. */
@@ -29,8 +29,8 @@ describe.skipIf(bridge === undefined)('an outbound listener on a bridge', () => 
   const request = async (between: (socket: net.Socket) => Promise<void>): Promise<string> => {
     const socket = net.connect(pair.at('web-0', 'orders:80'));
     let answer = '';
-    socket.on('data', (data: Buffer) => (answer += data.toString())).on('error', () => undefined);
-    const closed = once(socket, 'close');
+    socket.on('data', (data: Buffer) => (answer += data.toString()));
+    const closed = closeOf(socket);
     await once(socket, 'connect');
     await between(socket);
     socket.write('GET /x HTTP/1.1\r\nHost: orders:80\r\nConnection: close\r\n\r\n');

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import net from 'node:net';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { proxyHeader, SECRET_TLV } from '../../wire/proxy-protocol.ts';
-import { ALLOW_WEB, WEB_IP, type Pair } from '../support/sidecar-pair.ts';
+import { ALLOW_WEB, closeOf, WEB_IP, type Pair } from '../support/sidecar-pair.ts';
 import { usePair } from '../support/use-pair.ts';
 
 const SECRET = 'a1'.repeat(32);
@@ -39,8 +39,8 @@ describe('an outbound listener behind a relay', () => {
   ): Promise<string> => {
     const socket = net.connect({ ...pair.at('web-0', 'orders:80'), noDelay: true });
     let answer = '';
-    socket.on('data', (data: Buffer) => (answer += data.toString())).on('error', () => undefined);
-    const closed = once(socket, 'close');
+    socket.on('data', (data: Buffer) => (answer += data.toString()));
+    const closed = closeOf(socket);
     await once(socket, 'connect');
     await first(socket);
     for (const part of parts) await new Promise((resolve) => socket.write(part, resolve));
