@@ -9,7 +9,7 @@ export interface PullFailure {
 
 interface Case {
   said: RegExp;
-  tell(about: { registry: string; reference: string; said: string }): PullFailure;
+  tell(about: { registry: string; said: string }): PullFailure;
 }
 
 const CASES: readonly Case[] = [
@@ -85,7 +85,7 @@ const CASES: readonly Case[] = [
  */
 export function explainPull(reference: string, said: string, trouble: string | null): PullFailure {
   const registry = registryOf(reference);
-  const { reason, hint } = CASES.find((one) => one.said.test(said))?.tell({ registry, reference, said }) ?? {
+  const { reason, hint } = CASES.find((one) => one.said.test(said))?.tell({ registry, said }) ?? {
     reason: said,
     hint: `docker pull ${reference} says more`,
   };

@@ -4,8 +4,8 @@
  */
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { dockerConfiguration } from './endpoint.ts';
 
 /** As the engine takes it. */
 export interface RegistryAuth {
@@ -40,7 +40,7 @@ export async function registryCredentials(
   environment: NodeJS.ProcessEnv = process.env,
 ): Promise<FoundCredentials> {
   const registry = registryOf(reference);
-  const config = readConfig(join(environment['DOCKER_CONFIG'] ?? join(homedir(), '.docker'), 'config.json'));
+  const config = readConfig(join(dockerConfiguration(environment), 'config.json'));
   const server = registry === 'docker.io' ? HUB : registry;
   const helper = text(record(config['credHelpers'])[server]) ?? text(config['credsStore']);
   if (helper !== null) return await askHelper(helper, server, environment);

@@ -1,7 +1,7 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { registryCredentials, registryOf } from '../../../../mesh/runtimes/docker/registry-credentials.ts';
 
 it.each([
@@ -27,7 +27,10 @@ describe('credentials in docker’s config', () => {
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'greenroom-docker-config-'));
   });
-  afterEach(async () => await rm(folder, { recursive: true, force: true }));
+  afterEach(async () => {
+    vi.unstubAllEnvs();
+    await rm(folder, { recursive: true, force: true });
+  });
 
   it('are none without a config, in a broken one, and for another registry', async () => {
     const none = { auth: null, trouble: null };
@@ -50,6 +53,18 @@ describe('credentials in docker’s config', () => {
     expect(await found('r.test/x')).toEqual({
       auth: { serveraddress: 'r.test', username: 'team', password: 'a:b' },
       trouble: null,
+    });
+  });
+
+  it('are those of the home folder where DOCKER_CONFIG is empty', async () => {
+    vi.stubEnv('HOME', folder);
+    await mkdir(join(folder, '.docker'));
+    await writeFile(
+      join(folder, '.docker', 'config.json'),
+      JSON.stringify({ auths: { 'r.test': { auth } } }),
+    );
+    expect((await registryCredentials('r.test/x', { DOCKER_CONFIG: '' })).auth).toMatchObject({
+      username: 'team',
     });
   });
 
