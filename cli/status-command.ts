@@ -5,8 +5,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Command } from 'commander';
 import { connectControl } from '../host/control-socket.ts';
+import { bytesWords } from '../model/bytes-words.ts';
 import { EnvironmentError } from '../model/environment-error.ts';
-import { bytesWords } from '../model/image-progress.ts';
 import { refusalWords } from '../model/refusals.ts';
 import type { InstanceState } from '../model/session-state.ts';
 import { type UsageRate, usageRate } from '../model/usage.ts';

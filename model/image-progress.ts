@@ -1,4 +1,5 @@
 /** How far the images of a session are: pulled from a registry, or built here. Sums count each byte once. */
+import { bytesWords } from './bytes-words.ts';
 
 /**
  * One layer as the engine tells it. `kept`: the engine had it already, so nothing of it travels. What is unpacked was
@@ -59,16 +60,7 @@ export function sumLayers(images: readonly (readonly LayerProgress[])[]): LayerS
   return sums;
 }
 
-/** `31.4 MB`: powers of ten, as registries and the engine count. */
-export function bytesWords(bytes: number): string {
-  const units = ['B', 'kB', 'MB', 'GB'] as const;
-  let value = bytes;
-  let unit = 0;
-  for (; value >= 1000 && unit < units.length - 1; unit += 1) value /= 1000;
-  return `${unit === 0 ? value : value.toFixed(1)} ${units[unit]}`;
-}
-
-/** `12.4 of 40.1 MB, 2 of 5 layers`; `step 2 of 7: RUN npm ci`. */
+/** `12.4 MB of 40.1 MB, 2 of 5 layers`; `step 2 of 7: RUN npm ci`. */
 export function imageWords({ work, status, error }: ImageProgress): string {
   if (status === 'failed') return error ?? 'failed';
   if (work.kind === 'build') {

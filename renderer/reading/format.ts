@@ -55,12 +55,6 @@ export function span(ms: number): string {
   return hours < 48 ? `${hours} h ${minutes % 60} m` : `${Math.floor(hours / 24)} d`;
 }
 
-/** `312 B`, `4.1 kB`. */
-export function bytes(value: number): string {
-  if (value < 1_000) return `${value} B`;
-  return value < 1_000_000 ? `${(value / 1_000).toFixed(1)} kB` : `${(value / 1_000_000).toFixed(1)} MB`;
-}
-
 /** `0:00.412`. */
 export function stopwatch(ms: number): string {
   const seconds = Math.floor(ms / 1_000);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { bytesWords, imageWords, type LayerProgress, sumLayers } from '../../model/image-progress.ts';
+import { imageWords, type LayerProgress, sumLayers } from '../../model/image-progress.ts';
 
 const layer = (
   id: string,
@@ -65,16 +65,5 @@ describe('words about an image', () => {
     expect(build(0, 0)).toBe('reading the Dockerfile');
     expect(build(1, 7)).toBe('step 2 of 7: RUN npm ci');
     expect(build(7, 7)).toBe('step 7 of 7: RUN npm ci');
-  });
-
-  it('write bytes as registries do', () => {
-    expect([0, 999, 1000, 999_949, 12_345_678, 5_000_000_000_000].map(bytesWords)).toEqual([
-      '0 B',
-      '999 B',
-      '1.0 kB',
-      '999.9 kB',
-      '12.3 MB',
-      '5000.0 GB',
-    ]);
   });
 });

@@ -1,6 +1,6 @@
 /** What an instance uses, beside what its sidecar costs: a line each, and the numbers. */
 import type { ReactNode } from 'react';
-import { bytesWords } from '../../../model/image-progress.ts';
+import { bytesWords } from '../../../model/bytes-words.ts';
 import { type UsageRate, usageRate } from '../../../model/usage.ts';
 import { Section } from '../../components/inspector.tsx';
 import { Lines } from '../../components/lines.tsx';

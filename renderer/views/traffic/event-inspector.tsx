@@ -1,5 +1,6 @@
 /** One request, from its verdict down to its headers. Everything in it that came off the wire is shown as text. */
 import type { ReactNode } from 'react';
+import { bytesWords } from '../../../model/bytes-words.ts';
 import type { HeaderList } from '../../../model/request-facts.ts';
 import type { PeerRef, TlsFacts, TrafficEvent } from '../../../model/traffic-event.ts';
 import { Hostile } from '../../components/hostile.tsx';
@@ -7,7 +8,7 @@ import { Facts, Inspector, Section } from '../../components/inspector.tsx';
 import { Tag } from '../../components/tag.tsx';
 import { Why } from '../../components/why.tsx';
 import { asked, peerName, phases, verdictWords } from '../../reading/event-words.ts';
-import { bytes, duration, preciseTime, span } from '../../reading/format.ts';
+import { duration, preciseTime, span } from '../../reading/format.ts';
 import { safeText } from '../../reading/safe-text.ts';
 import { eventAt, indexFrom } from '../../store/event-log.ts';
 import { useExplanation } from '../../store/host-data.ts';
@@ -138,7 +139,7 @@ function Message({ event }: { event: TrafficEvent }): ReactNode {
           [
             'answer',
             response
-              ? `${response.status} by ${response.by === 'upstream' ? 'the service' : 'the sidecar'} · ${bytes(response.bodyBytes)}`
+              ? `${response.status} by ${response.by === 'upstream' ? 'the service' : 'the sidecar'} · ${bytesWords(response.bodyBytes)}`
               : 'none',
           ],
           ['took', duration(event.durationMs)],
