@@ -2,6 +2,7 @@
  * The PROXY protocol, version 2, for TCP over IPv4: the header by which a relay says whose connection it hands on
  * (https://www.haproxy.org/download/3.0/doc/proxy-protocol.txt, section 2.2). Pure: bytes <-> values.
  */
+import { parseIpAddress } from '../model/ip-block.ts';
 
 export interface ProxyAddress {
   /** Dotted. */
@@ -85,11 +86,10 @@ function dotted(bytes: Uint8Array, at: number): string {
   return bytes.subarray(at, at + 4).join('.');
 }
 
-function fourBytes(address: string): number[] {
-  const parts = address.split('.').map(Number);
-  if (parts.length !== 4 || parts.some((part) => !Number.isInteger(part) || part < 0 || part > 255))
-    throw new RangeError(`not an IPv4 address: ${address}`);
-  return parts;
+function fourBytes(address: string): Uint8Array {
+  const bytes = parseIpAddress(address);
+  if (bytes?.length !== 4) throw new RangeError(`not an IPv4 address: ${address}`);
+  return bytes;
 }
 
 function twoBytes(value: number): [number, number] {

@@ -1,5 +1,6 @@
 /** What this machine already sends somewhere: the kernel's routes of all tables, and its own addresses. */
 import { readFileSync } from 'node:fs';
+import { parseIpBlock, type IpBlock } from '../../../model/ip-block.ts';
 
 /** IPv4 addresses, first and last, as numbers. */
 export interface AddressRange {
@@ -13,22 +14,20 @@ export interface AddressRange {
  */
 export function routedAddresses(tables: string = forwardingTables()): AddressRange[] {
   const ranges: AddressRange[] = [];
-  let address: number | null = null;
+  let address = '';
   for (const line of tables.split('\n')) {
-    const leaf = /^\s*\|-- (\S+)/.exec(line)?.[1];
-    if (leaf !== undefined) address = toNumber(leaf);
+    address = /^\s*\|-- (\S+)/.exec(line)?.[1] ?? address;
     const bits = /^\s*\/(\d+) \S+ \S+/.exec(line)?.[1];
-    if (bits === undefined || address === null || bits === '0') continue;
-    ranges.push(rangeOf(address, Number(bits)));
+    const range = bits === undefined || bits === '0' ? null : parseRange(`${address}/${bits}`);
+    if (range !== null) ranges.push(range);
   }
   return ranges;
 }
 
 /** `10.0.0.0/8`; null = it isn't one. The address may be any of the range. */
 export function parseRange(text: string): AddressRange | null {
-  const [, dotted = '', bits = ''] = /^(\d+\.\d+\.\d+\.\d+)\/(\d+)$/.exec(text) ?? [];
-  const address = toNumber(dotted);
-  return address === null || bits === '' || Number(bits) > 32 ? null : rangeOf(address, Number(bits));
+  const block = parseIpBlock(text);
+  return block?.bytes.length === 4 ? rangeOf(block) : null;
 }
 
 /** `10.0.0.1`. */
@@ -36,16 +35,11 @@ export function dotted(address: number): string {
   return [24, 16, 8, 0].map((shift) => (address >>> shift) & 0xff).join('.');
 }
 
-function rangeOf(address: number, bits: number): AddressRange {
+function rangeOf({ bytes, bits }: IpBlock): AddressRange {
   const size = 2 ** (32 - bits);
+  const address = bytes.reduce((sum, byte) => sum * 256 + byte, 0);
   const first = Math.floor(address / size) * size;
   return { first, last: first + size - 1 };
-}
-
-function toNumber(text: string): number | null {
-  const bytes = text.split('.').map(Number);
-  if (bytes.length !== 4 || bytes.some((byte) => !Number.isInteger(byte) || byte > 255)) return null;
-  return bytes.reduce((sum, byte) => sum * 256 + byte, 0);
 }
 
 /** The IPv4 tables as a trie; other systems have no such file. */
