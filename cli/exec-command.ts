@@ -2,7 +2,7 @@
 import { Command } from 'commander';
 import type { HostApi } from '../bridge/contract.ts';
 import { interruptible } from './interrupt.ts';
-import { chooseInstances, sessionOption, withSessionLine } from './session-line.ts';
+import { askInstances, sessionOption, withSessionLine } from './session-line.ts';
 
 interface ExecOptions {
   tty: boolean;
@@ -28,7 +28,7 @@ export function execCommand(): Command {
       const code = await interruptible(
         async (signal) =>
           await withSessionLine(options.session, async ({ api }) => {
-            const [instance = service] = chooseInstances(await api.state(), [service]);
+            const [instance = service] = await askInstances(api, [service]);
             return await runThere(api, instance, { command, options, signal });
           }),
       );

@@ -48,6 +48,12 @@ export async function interruptible<T>(
   }
 }
 
+/** Resolves when the user asks to stop. */
+export async function untilStopped(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+}
+
 /** bin/greenroom.js hands over a pipe that closes when it dies. */
 function watchLauncher(onGone: () => void): Socket | null {
   const fd = process.env['GREENROOM_LAUNCHER_FD'];

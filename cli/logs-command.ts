@@ -4,7 +4,7 @@ import type { ControlLine } from '../host/control-socket.ts';
 import { durationMs } from '../model/compose/quantities.ts';
 import { EnvironmentError } from '../model/environment-error.ts';
 import type { LogPage, LogQuery } from '../model/service-log.ts';
-import { interruptible } from './interrupt.ts';
+import { interruptible, untilStopped } from './interrupt.ts';
 import { logLine, type LogStyle } from './log-lines.ts';
 import { formatOption } from './options.ts';
 import { note, say, type Format } from './output.ts';
@@ -71,7 +71,7 @@ async function printLogs(
     for (const line of lines) say(format === 'json' ? JSON.stringify(line) : logLine(line, style));
   };
   // Of a session that ends in between there is nothing more to tell.
-  const ended = Promise.race([closed, aborted(signal)]).then(() => null);
+  const ended = Promise.race([closed, untilStopped(signal)]).then(() => null);
   let page: LogPage | null = await api.logs({ ...query, limit: tail });
   show(page);
   while (follow && page !== null && !signal.aborted) {
@@ -86,13 +86,6 @@ async function printLogs(
     if (page !== null) show(page);
   }
   if (follow && !signal.aborted) note('the session ended');
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }
 
 function parseTail(text: string): number {

@@ -90,9 +90,3 @@ export async function withSession<T>(
       .finally(() => progress.done());
   }
 }
-
-/** Resolves when the user asks to stop. */
-export async function untilStopped(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return;
-  await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
-}

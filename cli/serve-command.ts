@@ -2,7 +2,7 @@
 import { Command } from 'commander';
 import { serve } from '../host/serve.ts';
 import { windowFolder } from '../host/window-files.ts';
-import { interruptible } from './interrupt.ts';
+import { interruptible, untilStopped } from './interrupt.ts';
 import { contextOption } from './docker-context.ts';
 import {
   driverOption,
@@ -14,7 +14,7 @@ import {
 } from './options.ts';
 import { note, say, sayJson, type Format } from './output.ts';
 import { readProject } from './project.ts';
-import { untilStopped, withSession } from './run-session.ts';
+import { withSession } from './run-session.ts';
 
 interface Options {
   port: number;

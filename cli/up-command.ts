@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import { hasErrors } from '../model/problem.ts';
 import type { TrafficEvent } from '../model/traffic-event.ts';
 import { eventLine, explanationLines } from './event-line.ts';
-import { interruptible } from './interrupt.ts';
+import { interruptible, untilStopped } from './interrupt.ts';
 import { contextOption } from './docker-context.ts';
 import {
   driverOption,
@@ -16,7 +16,7 @@ import { note, paint, say, type Format } from './output.ts';
 import { problemLine } from './problem-line.ts';
 import { ownOutput } from './output-streams.ts';
 import { readProject } from './project.ts';
-import { untilStopped, withSession } from './run-session.ts';
+import { withSession } from './run-session.ts';
 import { countLine, engineChanges, instanceChanges, serviceLines } from './service-lines.ts';
 
 interface Options {
