@@ -7,8 +7,10 @@ import { readFile } from 'node:fs/promises';
 import { basename, join, relative, sep } from 'node:path';
 import { ignoreLines, PASSING_FILES, pathPatterns, type PathTest } from '../model/compose/ignore-patterns.ts';
 import type { WatchRule } from '../model/container.ts';
+import { EnvironmentError } from '../model/environment-error.ts';
 import type { Workload } from '../model/mesh.ts';
 import type { Problem } from '../model/problem.ts';
+import { InTurn } from './in-turn.ts';
 import type { ServiceUpdates } from './runtimes/runtime.ts';
 import { type TreeChange, WatchedTree } from './watched-tree.ts';
 
@@ -49,7 +51,7 @@ class ServiceWatch {
   readonly #parts: DevelopWatchParts;
   #rules: WatchedRule[] = [];
   #settle: NodeJS.Timeout | null = null;
-  #working: Promise<void> = Promise.resolve();
+  readonly #turns = new InTurn();
   #closed = false;
 
   constructor(workload: Workload, parts: DevelopWatchParts) {
@@ -85,9 +87,7 @@ class ServiceWatch {
   #soon(): void {
     if (this.#settle) clearTimeout(this.#settle);
     if (this.#closed) return;
-    this.#settle = setTimeout(() => {
-      this.#working = this.#working.then(() => this.#look());
-    }, SETTLE_MS).unref();
+    this.#settle = setTimeout(() => void this.#turns.run(() => this.#look()), SETTLE_MS).unref();
   }
 
   async #look(): Promise<void> {
@@ -180,8 +180,7 @@ async function buildIgnores({ run }: Workload): Promise<BuildIgnores | null> {
 
 function problemOf({ id, at }: Workload, error: unknown): Problem {
   const why = error instanceof Error ? error.message : String(error);
-  const lines = Object(error) as { lines?: readonly string[] };
-  const last = lines.lines?.at(-1);
+  const last = error instanceof EnvironmentError ? error.lines.at(-1) : undefined;
   return {
     code: 'watch-failed',
     severity: 'warning',

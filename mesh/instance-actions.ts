@@ -5,6 +5,7 @@
 import { EnvironmentError } from '../model/environment-error.ts';
 import { ACTION_STATUSES, type InstanceAction } from '../model/instance-action.ts';
 import type { InstanceStatus } from '../model/session-state.ts';
+import { InTurn } from './in-turn.ts';
 import type { ExecRequest, ExecStream } from './runtimes/exec.ts';
 import type { EgressPlan, Runtime } from './runtimes/runtime.ts';
 
@@ -20,7 +21,7 @@ export interface ActionParts {
 
 export class InstanceActions {
   readonly #parts: ActionParts;
-  readonly #turns = new Map<string, Promise<unknown>>();
+  readonly #turns = new Map<string, InTurn>();
 
   constructor(parts: ActionParts) {
     this.#parts = parts;
@@ -78,9 +79,8 @@ export class InstanceActions {
   }
 
   async #turn(instance: string, work: () => Promise<void>): Promise<void> {
-    const before = this.#turns.get(instance) ?? Promise.resolve();
-    const turn = before.then(work, work);
-    this.#turns.set(instance, turn);
-    await turn;
+    const turns = this.#turns.get(instance) ?? new InTurn();
+    this.#turns.set(instance, turns);
+    await turns.run(work);
   }
 }
