@@ -147,3 +147,8 @@ const BROKEN_OFF = {
 export function endedAs(decision: Decision, end: 'complete' | keyof typeof BROKEN_OFF): Decision {
   return end === 'complete' ? decision : { ...decision, details: BROKEN_OFF[end] };
 }
+
+/** TCP has no status: its client sees a close. */
+export function withoutStatus({ verdict, phase, reason, matched, details }: Decision): Decision {
+  return { verdict, phase, reason, matched, ...(details === undefined ? {} : { details }) };
+}

@@ -9,7 +9,7 @@ import type { Decision, Explanation, Finding } from '../model/decision.ts';
 import type { RequestFacts } from '../model/request-facts.ts';
 import type { CompiledPolicy } from '../policy/compiled-policy.ts';
 import type { Core } from './core.ts';
-import { decisionOf } from './error-table.ts';
+import { decisionOf, withoutStatus } from './error-table.ts';
 import {
   connectionFacts,
   connectionFindings,
@@ -85,10 +85,7 @@ export function carryInboundTcp(core: Core, connection: InboundConnection, clien
     },
     onClose: () => {
       carried.end();
-      if (!connected && decision.verdict === 'allow') {
-        const { verdict, phase, reason, matched, details } = decisionOf('connect-failure');
-        decision = { verdict, phase, reason, matched, ...(details === undefined ? {} : { details }) };
-      }
+      if (!connected && decision.verdict === 'allow') decision = withoutStatus(decisionOf('connect-failure'));
       findings.push(...connectionFindings(place, connection, source));
       if (decision.verdict === 'deny' && bytesOut > 0) findings.push(BANNER);
       core.record(

@@ -7,7 +7,7 @@ import type { Inlet } from '../fast/inlet.ts';
 import type { Dialled } from '../fast/upstream-set.ts';
 import { UpstreamRefused } from '../forward-http.ts';
 import { ENDPOINT_GONE, hasLeft } from '../outbound-route.ts';
-import { type ClusterWay, dialCluster, wayKey } from '../routing/cluster-way.ts';
+import { type ClusterWay, dialCluster, isMutual, wayKey } from '../routing/cluster-way.ts';
 
 /** Throws `UpstreamRefused`, as `dialCluster` does. */
 export async function dialShared(core: Core, way: ClusterWay, inlet: Inlet): Promise<Dialled> {
@@ -29,12 +29,6 @@ export async function dialShared(core: Core, way: ClusterWay, inlet: Inlet): Pro
 }
 
 /** Mutual TLS of the mesh to a sidecar of ours, for HTTP/1. */
-function isShared({ cluster, endpoint }: ClusterWay): boolean {
-  const { tls, protocol } = cluster;
-  return (
-    tls.mode === 'ISTIO_MUTUAL' &&
-    (!tls.auto || endpoint.meshed) &&
-    endpoint.standIn === undefined &&
-    protocol === 'http1'
-  );
+function isShared(way: ClusterWay): boolean {
+  return isMutual(way) && way.endpoint.standIn === undefined && way.cluster.protocol === 'http1';
 }

@@ -120,15 +120,19 @@ function remember(connection: PeerConnection): PeerConnection {
   return connection;
 }
 
-/** Mutual TLS: always, or where the endpoint has a sidecar. */
+/** Whether it is the mesh's mutual TLS: always, or where the endpoint has a sidecar. */
+export function isMutual({ cluster: { tls }, endpoint }: Pick<ClusterWay, 'cluster' | 'endpoint'>): boolean {
+  return tls.mode === 'ISTIO_MUTUAL' && (!tls.auto || endpoint.meshed);
+}
+
 function securityOf(
-  { cluster, endpoint, from }: ClusterWay,
+  way: ClusterWay,
   inForce: InForce,
   besides: readonly string[],
 ): Parameters<typeof connectUpstream>[0]['security'] {
-  const { tls, protocol } = cluster;
-  if (tls.mode !== 'ISTIO_MUTUAL' || (tls.auto && !endpoint.meshed)) return { kind: 'plaintext' };
-  const material = inForce.tls(from.id);
+  const { tls, protocol } = way.cluster;
+  if (tls.mode !== 'ISTIO_MUTUAL' || !isMutual(way)) return { kind: 'plaintext' };
+  const material = inForce.tls(way.from.id);
   if (material === null) throw new UpstreamRefused(decisionOf('internal-error', 'no-credentials'));
   const alpn =
     protocol === 'tcp' ? UPSTREAM_ALPN.tcp : protocol === 'http2' ? UPSTREAM_ALPN.http2 : UPSTREAM_ALPN.http;
@@ -177,11 +181,11 @@ function securityKey(tls: Cluster['tls']): string {
 }
 
 /** Names everything that the identity of a way's connections depends on. */
-export function wayKey({ cluster, from, address, host, endpoint }: ClusterWay): string {
+export function wayKey(way: ClusterWay): string {
+  const { cluster, from, address, host } = way;
   const { tls } = cluster;
   const names = tls.mode === 'SIMPLE' && tls.sni === null ? [host ?? ''] : [];
-  const security =
-    tls.mode === 'ISTIO_MUTUAL' && tls.auto && !endpoint.meshed ? 'plaintext' : securityKey(tls);
+  const security = tls.mode === 'ISTIO_MUTUAL' && !isMutual(way) ? 'plaintext' : securityKey(tls);
   const place = `${address.host}:${address.port}`;
   return ['cluster', from.id, from.podIp, cluster.name, place, security, ...names].join('|');
 }

@@ -141,8 +141,3 @@ export async function dialTarget(
   }
   return last === null ? failed(decisionOf('no-healthy-upstream'), 'UH') : failed(last, 'UF,URX');
 }
-
-/** TCP has no status: its client sees a close. */
-export function withoutStatus({ verdict, phase, reason, matched, details }: Decision): Decision {
-  return { verdict, phase, reason, matched, ...(details === undefined ? {} : { details }) };
-}
