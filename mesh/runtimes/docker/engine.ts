@@ -158,6 +158,9 @@ export async function connectEngine(endpoint: EngineEndpoint = engineEndpoint())
   }
 }
 
+/** Podman tells its architecture as Go does. */
+const UNAME: Readonly<Record<string, string>> = { amd64: 'x86_64', arm64: 'aarch64' };
+
 /** What dockerode takes and its types don't know. */
 interface AbortablePing {
   ping(options: { abortSignal: AbortSignal }): Promise<unknown>;
@@ -196,7 +199,7 @@ class DockerEngine implements Engine {
       containerOs: info.OSType ?? 'unknown',
       operatingSystem: info.OperatingSystem ?? 'unknown',
       rootless: (info.SecurityOptions ?? []).some((option) => option.includes('name=rootless')),
-      architecture: info.Architecture ?? 'unknown',
+      architecture: UNAME[info.Architecture ?? ''] ?? info.Architecture ?? 'unknown',
     };
   }
 
