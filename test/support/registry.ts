@@ -85,6 +85,8 @@ export async function pushImage(
     const lines = [`FROM ${from ?? 'scratch'}`];
     if (from === undefined) {
       copyProgram(join(context, 'box'), '/bin/busybox', '/bin/busybox');
+      // Else an image that an earlier run left behind would have this layer.
+      await writeFile(join(context, 'box', 'salt'), randomBytes(16));
       lines.push('COPY box /');
     }
     for (const [index, bytes] of layerBytes.entries()) {
