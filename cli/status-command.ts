@@ -11,7 +11,7 @@ import { refusalWords } from '../model/refusals.ts';
 import type { InstanceState } from '../model/session-state.ts';
 import { type UsageRate, usageRate } from '../model/usage.ts';
 import { defaultDataDir } from '../mesh/data-dir.ts';
-import { connectEngine } from '../mesh/runtimes/docker/engine.ts';
+import { connectEngine } from '../mesh/runtimes/docker/dockerode-engine.ts';
 import { type PodStatus, sessionPods } from '../mesh/runtimes/docker/session-pods.ts';
 import { controlPath, readSessionFiles, type SessionRecord } from '../mesh/session-file.ts';
 import { ATTACHED_CONTAINMENT } from './attached-lines.ts';

@@ -22,7 +22,7 @@ export const FREE: readonly string[] = ['test', 'bench', 'scripts'];
 
 /** Packages that only the named files may import. */
 export const OWNED_PACKAGES: readonly { name: string; owners: readonly string[] }[] = [
-  { name: 'dockerode', owners: ['mesh/runtimes/docker/engine.ts'] },
+  { name: 'dockerode', owners: ['mesh/runtimes/docker/dockerode-engine.ts'] },
   { name: 'node:sqlite', owners: ['mesh/recording-store.ts'] },
   { name: 'electron', owners: ['electron/**'] },
 ];

@@ -1,5 +1,5 @@
 /** The same containers by the engine alone: one network, as `docker compose` has it, each up when its port answers. */
-import { connectEngine } from '../../mesh/runtimes/docker/engine.ts';
+import { connectEngine } from '../../mesh/runtimes/docker/dockerode-engine.ts';
 import { removeLabelled } from '../../mesh/runtimes/docker/removal.ts';
 import { waitForPort } from '../../mesh/runtimes/process/readiness.ts';
 import { dockerCli } from '../../test/support/docker-cli.ts';

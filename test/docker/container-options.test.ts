@@ -2,7 +2,7 @@ import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { connectEngine } from '../../mesh/runtimes/docker/engine.ts';
+import { connectEngine } from '../../mesh/runtimes/docker/dockerode-engine.ts';
 import { BOX, buildBox, dial, ECHO_SERVICE } from '../support/docker-box.ts';
 import { dockerCli, dockerExec } from '../support/docker-cli.ts';
 import { dockerBench, type Bench } from '../support/docker-mesh.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { dockerBuild } from '../../mesh/runtimes/docker/docker-build.ts';
 import { engineEndpoint } from '../../mesh/runtimes/docker/endpoint.ts';
-import { connectEngine } from '../../mesh/runtimes/docker/engine.ts';
+import { connectEngine } from '../../mesh/runtimes/docker/dockerode-engine.ts';
 import { BOX, buildBox } from '../support/docker-box.ts';
 import { greenroom, temporaryFolder } from '../support/greenroom.ts';
 import { describeWith, firstMissing } from '../support/requires.ts';

@@ -1,7 +1,7 @@
 /** `greenroom doctor` against the real engine: each line is measured, and nothing is left of the measuring. */
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { connectEngine } from '../../mesh/runtimes/docker/engine.ts';
+import { connectEngine } from '../../mesh/runtimes/docker/dockerode-engine.ts';
 import { tryRules } from '../../mesh/runtimes/docker/try-rules.ts';
 import { dockerCli, inEngine } from '../support/docker-cli.ts';
 import { buildProgramImage, removeImage } from '../support/docker-images.ts';

@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeAll, expect, it } from 'vitest';
-import { connectEngine } from '../../mesh/runtimes/docker/engine.ts';
+import { connectEngine } from '../../mesh/runtimes/docker/dockerode-engine.ts';
 import { OWNER_LABEL, thisOwner } from '../../mesh/runtimes/docker/labels.ts';
 import { dockerOrphans, findDockerOrphans } from '../../mesh/runtimes/docker/orphans.ts';
 import { BOX, buildBox, ECHO_SERVICE } from '../support/docker-box.ts';

@@ -1,5 +1,7 @@
 import { beforeAll, expect, it } from 'vitest';
-import { connectEngine, type Engine, type EngineFacts } from '../../mesh/runtimes/docker/engine.ts';
+import { connectEngine } from '../../mesh/runtimes/docker/dockerode-engine.ts';
+import type { Engine } from '../../mesh/runtimes/docker/engine.ts';
+import type { EngineFacts } from '../../mesh/runtimes/docker/engine-facts.ts';
 import { probeDocker, probeDriver } from '../../mesh/runtimes/docker/probe.ts';
 import { buildBox } from '../support/docker-box.ts';
 import { dockerCli, inEngine } from '../support/docker-cli.ts';

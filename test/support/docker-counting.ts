@@ -1,5 +1,6 @@
 /** An engine that does something at its n-th call that changes anything: interruptions at chosen places. */
-import { connectEngine, type Engine } from '../../mesh/runtimes/docker/engine.ts';
+import { connectEngine } from '../../mesh/runtimes/docker/dockerode-engine.ts';
+import type { Engine } from '../../mesh/runtimes/docker/engine.ts';
 import type { DockerRuntimeParts } from '../../mesh/runtimes/docker/docker-runtime.ts';
 
 /** Parts of a runtime whose engine calls `then` when its `call`-th change begins. */

@@ -1,6 +1,7 @@
 /** One command that runs in a container, over the engine's hijacked connection. */
 import { type Duplex, PassThrough } from 'node:stream';
 import type { ExecStream, TerminalSize } from '../exec.ts';
+import type { Demux } from './container-output.ts';
 
 /**
  * Ctrl-C and the end of input, typed in turns: an engine ends no command whose caller is gone, and shells throw away what
@@ -15,7 +16,7 @@ export interface ExecParts {
   stream: Duplex;
   terminal: 'given' | 'none';
   /** Parts the two outputs of a stream without a terminal. */
-  demux(stream: Duplex, stdout: PassThrough, stderr: PassThrough): void;
+  demux: Demux;
   resize(size: TerminalSize): Promise<void>;
   exitCode(): Promise<number>;
 }

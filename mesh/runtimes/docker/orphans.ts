@@ -3,7 +3,8 @@
  * the machine; where that can't be judged from here, they are somebody's and stay.
  */
 import type { Orphan, OrphanSource } from '../../orphans.ts';
-import { connectEngine, type Engine, type Owned } from './engine.ts';
+import { connectEngine } from './dockerode-engine.ts';
+import type { Engine, Owned } from './engine.ts';
 import { INSTANCE_LABEL, isGone, isRole, MESH_LABEL, OWNER_LABEL, ownerOf, SESSION_LABEL } from './labels.ts';
 
 /** The docker side of `findOrphans`. Finds nothing where no engine answers. */

@@ -1,6 +1,8 @@
 /** What `doctor` asks: is there an engine, and can this runtime use it? */
 import { EnvironmentError } from '../../../model/environment-error.ts';
-import { connectEngine, type Engine, type EngineFacts } from './engine.ts';
+import { connectEngine } from './dockerode-engine.ts';
+import type { Engine } from './engine.ts';
+import type { EngineFacts } from './engine-facts.ts';
 import { ensureHelperImage } from './helper-image.ts';
 import { thisOwner } from './labels.ts';
 import { measureDriver, type MeasuredDriver } from './measure-driver.ts';

@@ -3,7 +3,8 @@
  * nothing is known yet are waited for, so that all that can't be had are named at once.
  */
 import type { ImageProgress, LayerProgress } from '../../../model/image-progress.ts';
-import { type Engine, PullRefusal } from './engine.ts';
+import type { Engine } from './engine.ts';
+import { PullRefusal } from './pull-answer.ts';
 import { explainPull, type PullFailure } from './pull-failure.ts';
 import { addToLayers } from './pull-layers.ts';
 import { registryCredentials } from './registry-credentials.ts';

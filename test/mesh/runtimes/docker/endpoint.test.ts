@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { connectEngine } from '../../../../mesh/runtimes/docker/engine.ts';
+import { connectEngine } from '../../../../mesh/runtimes/docker/dockerode-engine.ts';
 import { dockerEnvironment, engineEndpoint } from '../../../../mesh/runtimes/docker/endpoint.ts';
 import { probeDocker } from '../../../../mesh/runtimes/docker/probe.ts';
 import { sshArguments, sshDestination } from '../../../../mesh/runtimes/docker/ssh-transport.ts';

@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, expect, it } from 'vitest';
 import type { ImageProgress } from '../../../../model/image-progress.ts';
-import { connectEngine } from '../../../../mesh/runtimes/docker/engine.ts';
+import { connectEngine } from '../../../../mesh/runtimes/docker/dockerode-engine.ts';
 import { pullImages } from '../../../../mesh/runtimes/docker/pull-images.ts';
 
 let server: Server | null = null;

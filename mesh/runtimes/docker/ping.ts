@@ -1,0 +1,16 @@
+/** Whether an engine answers. */
+
+/** What dockerode takes and its types don't know. */
+interface AbortablePing {
+  ping(options: { abortSignal: AbortSignal }): Promise<unknown>;
+}
+
+/** Resolves with an engine's answer; rejects where it has none, or not within so many milliseconds. */
+export async function pinged(docker: object, withinMs: number): Promise<void> {
+  const signal = AbortSignal.timeout(withinMs);
+  try {
+    await (docker as AbortablePing).ping({ abortSignal: signal });
+  } catch (cause) {
+    throw signal.aborted ? new Error(`no answer within ${withinMs / 1000} s`, { cause }) : cause;
+  }
+}
