@@ -31,7 +31,7 @@ export async function dockerBuild(request: BuildRequest): Promise<BuildOutcome> 
   };
   const child = spawn('docker', buildArguments(request), {
     stdio: ['pipe', 'pipe', 'pipe'],
-    env: { ...buildEnvironment(process.env, options), ...dockerEnvironment(request.endpoint) },
+    env: buildEnvironment(process.env, request),
     ...(signal ? { signal } : {}),
   });
   // A builder that fails at once closes it before it has read.
@@ -50,20 +50,37 @@ export async function dockerBuild(request: BuildRequest): Promise<BuildOutcome> 
 
 /**
  * What `docker build` reads of its own environment, or the libraries below it: set to a build argument's value, it
- * would change the builder.
+ * would change the builder. Of Go's own, what its runtime reads.
  */
 const OF_THE_BUILDER =
-  /^((docker|buildkit|buildx|compose|otel|ld|dyld|xdg)_.*|ssh_(auth_sock|askpass)|ssl_cert_(file|dir)|go[a-z]*|path|home|userprofile|appdata|te?mp|tmpdir|(https?|all|ftp|no)_proxy)$/i;
+  /^((docker|buildkit|buildx|compose|otel|ld|dyld|xdg)_.*|ssh_(auth_sock|askpass)|ssl_cert_(file|dir)|go(debug|maxprocs|gc|memlimit|traceback|race|coverdir)|path|home|userprofile|appdata|te?mp|tmpdir|no_proxy)$/i;
+const PROXY = /^(https?|all|ftp)_proxy$/i;
 
-/** The environment of `docker build`: `ours`, and the values of the build arguments that its words only name. */
-export function buildEnvironment(ours: NodeJS.ProcessEnv, options?: BuildOptions): NodeJS.ProcessEnv {
-  if (!options) return ours;
-  const values = Object.entries(options.arguments).filter(([name]) => isByName(name, options));
+/**
+ * The environment of `docker build`: `ours`, its engine's, and the values of the build arguments that its words only
+ * name. A proxy among those is the build's, and none on the way to the engine.
+ */
+export function buildEnvironment(
+  ours: NodeJS.ProcessEnv,
+  { options, endpoint }: Pick<BuildRequest, 'options' | 'endpoint'>,
+): NodeJS.ProcessEnv {
+  if (!options) return { ...ours, ...dockerEnvironment(endpoint) };
+  const values = Object.entries(options.arguments).filter((argument) => isByName(argument, options));
   return {
     ...ours,
     ...Object.fromEntries(values),
+    ...(values.some(([name]) => PROXY.test(name)) ? directTo(endpoint, ours) : {}),
     ...(needsBuildKit(options) ? { DOCKER_BUILDKIT: '1' } : {}),
+    ...dockerEnvironment(endpoint),
   };
+}
+
+/** Go reads `NO_PROXY` first. */
+function directTo({ url }: EngineEndpoint, ours: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  if (!url.startsWith('tcp://')) return {};
+  const others = ours['NO_PROXY'] || ours['no_proxy'];
+  const { hostname } = new URL(url);
+  return { NO_PROXY: others ? `${others},${hostname}` : hostname };
 }
 
 /** Secrets, agents and exported caches are BuildKit's; an older command line asks for it only when it is told to. */
@@ -91,7 +108,7 @@ export function buildArguments({
     each(
       '--build-arg',
       Object.entries(options.arguments).map(([name, value]) =>
-        isByName(name, options) ? name : `${name}=${value}`,
+        isByName([name, value], options) ? name : `${name}=${value}`,
       ),
     );
     pairs('--label', options.labels);
@@ -117,11 +134,13 @@ export function buildArguments({
 
 /**
  * Whether an argument is only named, and its value is in the environment, which only this user may read; everybody may
- * read the words of a process. Not one that a secret is read from.
+ * read the words of a process. Not one that a secret is read from; and a proxy only where it holds a password, since
+ * docker itself goes through it then where it asks a registry.
  */
-function isByName(name: string, { secrets }: BuildOptions): boolean {
+function isByName([name, value]: readonly [string, string], { secrets }: BuildOptions): boolean {
   const ofSecrets = secrets.some(({ from }) => 'variable' in from && from.variable === name);
-  return !ofSecrets && !OF_THE_BUILDER.test(name);
+  if (ofSecrets || OF_THE_BUILDER.test(name)) return false;
+  return !PROXY.test(name) || value.includes('@');
 }
 
 function secretArgument({ id, from }: BuildOptions['secrets'][number]): string {

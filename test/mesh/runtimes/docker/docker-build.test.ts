@@ -13,6 +13,19 @@ const NOTHING: BuildOptions = {
   tags: [],
   ulimits: [],
 };
+const LOCAL = { url: 'unix:///var/run/docker.sock', from: 'default' } as const;
+const environment = (
+  ours: NodeJS.ProcessEnv,
+  options: BuildOptions,
+  url: string = LOCAL.url,
+): NodeJS.ProcessEnv => {
+  const { DOCKER_HOST: engine, DOCKER_CONTEXT: _none, ...rest } = buildEnvironment(ours, {
+    options,
+    endpoint: { ...LOCAL, url },
+  });
+  expect(engine, 'the engine that was found').toBe(url);
+  return rest;
+};
 const words = (options: Partial<BuildOptions>): string =>
   buildArguments({ context: '/p', tag: 't', labels: {}, options: { ...NOTHING, ...options } }).join(' ');
 
@@ -38,7 +51,7 @@ describe('the words of docker build', () => {
     expect(words(options)).toBe(
       'build --tag t --build-arg NPM_TOKEN --build-arg SSH_PRIVATE_KEY --build-arg EMPTY /p',
     );
-    expect(buildEnvironment({ PATH: '/bin', NPM_TOKEN: 'ours' }, options)).toEqual({
+    expect(environment({ PATH: '/bin', NPM_TOKEN: 'ours' }, options)).toEqual({
       PATH: '/bin',
       NPM_TOKEN: 'hush',
       SSH_PRIVATE_KEY: 'k',
@@ -63,7 +76,26 @@ describe('the words of docker build', () => {
   ])('write out %s, which would command the builder itself if it were set', (name) => {
     const options = { ...NOTHING, arguments: { [name]: 'x' } };
     expect(words(options)).toBe(`build --tag t --build-arg ${name}=x /p`);
-    expect(buildEnvironment({ PATH: '/bin' }, options)).toEqual({ PATH: '/bin' });
+    expect(environment({ PATH: '/bin' }, options)).toEqual({ PATH: '/bin' });
+  });
+
+  it.each(['HTTP_PROXY', 'https_proxy', 'ALL_PROXY'])('only name %s where it holds a password', (name) => {
+    const options = { ...NOTHING, arguments: { [name]: 'http://me:hush@proxy:3128' } };
+    expect(words(options)).toBe(`build --tag t --build-arg ${name} /p`);
+    expect(environment({ [name]: 'ours' }, options)).toEqual({ [name]: 'http://me:hush@proxy:3128' });
+  });
+
+  it('keep such a proxy out of the way to an engine elsewhere, beside what goes by none already', () => {
+    const options = { ...NOTHING, arguments: { HTTP_PROXY: 'http://me:hush@proxy:3128' } };
+    const far = 'tcp://build.example:2376';
+    expect(environment({}, options, far)['NO_PROXY']).toBe('build.example');
+    expect(environment({ no_proxy: 'a,b' }, options, far)['NO_PROXY']).toBe('a,b,build.example');
+    expect(environment({}, { ...NOTHING, arguments: { A: '1' } }, far)).toEqual({ A: '1' });
+  });
+
+  it('only name a mirror of Go’s modules: the command line doesn’t read it', () => {
+    const options = { ...NOTHING, arguments: { GOPROXY: 'https://me:hush@modules.example' } };
+    expect(words(options)).toBe('build --tag t --build-arg GOPROXY /p');
   });
 
   it('leave a variable alone that a secret is read from', () => {
@@ -73,7 +105,7 @@ describe('the words of docker build', () => {
       secrets: [{ id: 'b', from: { variable: 'B' } }],
     };
     expect(words(options)).toBe('build --tag t --build-arg B=public --secret id=b,env=B /p');
-    expect(buildEnvironment({ B: 'hush' }, options)).toEqual({ B: 'hush', DOCKER_BUILDKIT: '1' });
+    expect(environment({ B: 'hush' }, options)).toEqual({ B: 'hush', DOCKER_BUILDKIT: '1' });
   });
 
   it('hold every option', () => {
