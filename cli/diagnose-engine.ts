@@ -7,19 +7,21 @@ import { connectEngine } from '../mesh/runtimes/docker/dockerode-engine.ts';
 import type { Engine } from '../mesh/runtimes/docker/engine.ts';
 import type { EngineFacts } from '../mesh/runtimes/docker/engine-facts.ts';
 import { ensureHelperImage } from '../mesh/runtimes/docker/helper-image.ts';
+import { thisOwner } from '../mesh/runtimes/docker/labels.ts';
+import { thisRealm } from '../mesh/runtimes/docker/realm.ts';
 import { subnetRange, subnetRoom } from '../mesh/runtimes/docker/subnets.ts';
 import { tryRules } from '../mesh/runtimes/docker/try-rules.ts';
 import type { Diagnosis } from './diagnosis.ts';
 
 /** The lines below that of the engine itself; where none answers, only what else is there. */
-export async function diagnoseEngine(): Promise<Diagnosis[]> {
+export async function diagnoseEngine(dataDir: string): Promise<Diagnosis[]> {
   const engine = await connectEngine().catch(() => null);
   if (engine === null) return others(null);
   const facts = await engine.facts();
   return [
     endpoint(engine.endpoint),
     kind(facts),
-    ...(facts.containerOs === 'linux' ? await trial(engine) : []),
+    ...(facts.containerOs === 'linux' ? await trial(engine, dataDir) : []),
     subnets(),
     ...others(engine.endpoint),
   ];
@@ -48,10 +50,10 @@ function kind({ product, version, operatingSystem, rootless }: EngineFacts): Dia
 }
 
 /** The image that every pod needs, and the rules in it. */
-async function trial(engine: Engine): Promise<Diagnosis[]> {
+async function trial(engine: Engine, dataDir: string): Promise<Diagnosis[]> {
   try {
     const image = await ensureHelperImage(engine, new AbortController().signal);
-    const rules = await tryRules(engine, image);
+    const rules = await tryRules(engine, image, thisOwner(thisRealm(dataDir)));
     return [
       { state: 'ok', what: 'helper image', words: image },
       rules.containment === 'full'

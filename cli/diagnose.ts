@@ -7,7 +7,9 @@ import { promisify } from 'node:util';
 import { makeFolder } from '../mesh/make-folder.ts';
 import { diagnoseEngine } from './diagnose-engine.ts';
 import type { Diagnosis } from './diagnosis.ts';
+import { thisOwner } from '../mesh/runtimes/docker/labels.ts';
 import { probeDocker, probeDriver } from '../mesh/runtimes/docker/probe.ts';
+import { thisRealm } from '../mesh/runtimes/docker/realm.ts';
 
 function node(): Diagnosis {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
@@ -51,7 +53,7 @@ async function loopback(): Promise<Diagnosis> {
   });
 }
 
-async function docker(): Promise<Diagnosis> {
+async function docker(dataDir: string): Promise<Diagnosis> {
   const probe = await probeDocker();
   if (!probe.available)
     return {
@@ -59,7 +61,8 @@ async function docker(): Promise<Diagnosis> {
       what: 'docker',
       words: `${probe.reason}; services run as processes until it is there`,
     };
-  return await probeDriver().then(
+  const measured = (async () => await probeDriver(thisOwner(thisRealm(dataDir))))();
+  return await measured.then(
     ({ driver, why }): Diagnosis => ({
       state: 'ok',
       what: 'docker',
@@ -89,8 +92,8 @@ async function compose(): Promise<Diagnosis> {
 export async function diagnose(dataDir: string): Promise<Diagnosis[]> {
   return [
     node(),
-    ...(await Promise.all([dataFolder(dataDir), loopback(), docker()])),
-    ...(await diagnoseEngine()),
+    ...(await Promise.all([dataFolder(dataDir), loopback(), docker(dataDir)])),
+    ...(await diagnoseEngine(dataDir)),
     await compose(),
   ];
 }

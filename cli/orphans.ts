@@ -4,13 +4,13 @@ import { dockerOrphans } from '../mesh/runtimes/docker/orphans.ts';
 import { note } from './output.ts';
 
 /** Every place where something of ours may be left. */
-function orphanSources(): OrphanSource[] {
-  return [dockerOrphans()];
+function orphanSources(dataDir: string): OrphanSource[] {
+  return [dockerOrphans(dataDir)];
 }
 
 /** All orphans known now. */
 export async function knownOrphans(dataDir: string): Promise<Orphan[]> {
-  return await findOrphans(dataDir, orphanSources());
+  return await findOrphans(dataDir, orphanSources(dataDir));
 }
 
 /** What a start does about them. */

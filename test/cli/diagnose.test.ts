@@ -20,7 +20,7 @@ describe('the data folder', () => {
     expect(finding).toMatchObject({ state: 'broken', words: expect.stringContaining(file) });
   });
 
-  it('is made, and nothing is left in it', async () => {
+  it('is made where there is none', async () => {
     const finding = (await diagnose(join(folder, 'data'))).find(({ what }) => what === 'data folder');
     expect(finding?.state).toBe('ok');
   });

@@ -2,6 +2,7 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { connectEngine } from '../../mesh/runtimes/docker/dockerode-engine.ts';
+import { thisOwner } from '../../mesh/runtimes/docker/labels.ts';
 import { tryRules } from '../../mesh/runtimes/docker/try-rules.ts';
 import { dockerCli, inEngine } from '../support/docker-cli.ts';
 import { buildProgramImage, removeImage } from '../support/docker-images.ts';
@@ -45,7 +46,7 @@ describeWith('docker', 'doctor', () => {
   it(
     'calls containment partial where the rules can’t be installed, and says why',
     async () => {
-      expect(await tryRules(await connectEngine(), BARE)).toEqual({
+      expect(await tryRules(await connectEngine(), BARE, thisOwner('a realm of this test'))).toEqual({
         containment: 'partial',
         why: expect.stringContaining('nft'),
       });

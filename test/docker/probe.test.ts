@@ -2,10 +2,13 @@ import { beforeAll, expect, it } from 'vitest';
 import { connectEngine } from '../../mesh/runtimes/docker/dockerode-engine.ts';
 import type { Engine } from '../../mesh/runtimes/docker/engine.ts';
 import type { EngineFacts } from '../../mesh/runtimes/docker/engine-facts.ts';
+import { thisOwner } from '../../mesh/runtimes/docker/labels.ts';
 import { probeDocker, probeDriver } from '../../mesh/runtimes/docker/probe.ts';
 import { buildBox } from '../support/docker-box.ts';
 import { dockerCli, inEngine } from '../support/docker-cli.ts';
 import { describeWith } from '../support/requires.ts';
+
+const OWNER = thisOwner('a realm of this test');
 
 const pretending = async (facts: Partial<EngineFacts>): Promise<Engine> => {
   const engine = await connectEngine();
@@ -32,7 +35,7 @@ describeWith('docker', 'a probe of the engine', () => {
   });
 
   it('finds that a container here reaches this machine, and leaves nothing', async () => {
-    expect(await probeDriver()).toMatchObject({ driver: 'gateway' });
+    expect(await probeDriver(OWNER)).toMatchObject({ driver: 'gateway' });
     expect((await inEngine()).filter((name) => name.includes(`doctor-${process.pid}`))).toEqual([]);
   });
 
@@ -42,7 +45,7 @@ describeWith('docker', 'a probe of the engine', () => {
     // Its gateway isn't where we look for it, as with an engine in a machine of its own.
     elsewhere.createNetwork = (spec) =>
       createNetwork.call(elsewhere, { ...spec, gateway: inner(spec.gateway) });
-    const { driver, why } = await probeDriver(() => Promise.resolve(elsewhere));
+    const { driver, why } = await probeDriver(OWNER, () => Promise.resolve(elsewhere));
     expect([driver, why]).toEqual([
       'relay',
       expect.stringMatching(/^the engine's bridge \S+ is not on this machine$/),
@@ -54,7 +57,7 @@ describeWith('docker', 'a probe of the engine', () => {
     const { createContainer } = walled;
     // The container is there and its calls go nowhere, as behind a firewall that drops them.
     walled.createContainer = (spec) => createContainer.call(walled, { ...spec, network: 'none' });
-    const { driver, why } = await probeDriver(() => Promise.resolve(walled));
+    const { driver, why } = await probeDriver(OWNER, () => Promise.resolve(walled));
     expect([driver, why]).toEqual(['relay', expect.stringMatching(/^no container reaches this machine/)]);
     expect((await inEngine()).filter((name) => name.includes(`doctor-${process.pid}`))).toEqual([]);
   });

@@ -9,6 +9,7 @@ import type { Mesh, Workload } from '../../model/mesh.ts';
 import type { EngineAbsence, InstanceStatus } from '../../model/session-state.ts';
 import { createDockerRuntime, type DockerRuntimeParts } from '../../mesh/runtimes/docker/docker-runtime.ts';
 import type { EgressPlan, InstancePlacement, Runtime, RuntimeContext } from '../../mesh/runtimes/runtime.ts';
+import { temporaryFolder } from './greenroom.ts';
 
 export interface ServiceShape {
   name: string;
@@ -124,6 +125,8 @@ export interface Bench {
 
 export interface BenchParts extends DockerRuntimeParts {
   readyTimeoutMs?: number;
+  /** Absent = one of its own, gone with it. */
+  dataDir?: string;
 }
 
 let benches = 0;
@@ -137,10 +140,11 @@ export async function dockerBench(services: readonly ServiceShape[], parts: Benc
   const images: Bench['images'] = [];
   const logs: Bench['logs'] = [];
   const absences: Bench['absences'] = [];
+  const own = parts.dataDir === undefined ? await temporaryFolder() : null;
   const context: RuntimeContext = {
     sessionId,
     mesh,
-    dataDir: '/nonexistent',
+    dataDir: parts.dataDir ?? own?.path ?? '',
     events: {
       onStatus: (instance, status, detail) => statuses.push({ instance, status, detail }),
       onImage: (progress) => images.push(progress),
@@ -206,7 +210,8 @@ export async function dockerBench(services: readonly ServiceShape[], parts: Benc
     async close() {
       await runtime
         .close()
-        .finally(() => Promise.all(listeners.splice(0).map((listener) => listener.close())));
+        .finally(() => Promise.all(listeners.splice(0).map((listener) => listener.close())))
+        .finally(() => own?.remove());
     },
   };
   return bench;

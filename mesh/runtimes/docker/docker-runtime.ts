@@ -28,6 +28,7 @@ import { whyUnusable } from './probe.ts';
 import { ensurePublishable } from './published-ports.ts';
 import { ensureRelayImage } from './relay/relay-image.ts';
 import { startRelay } from './relay/relay-network.ts';
+import { thisRealm } from './realm.ts';
 import { removeLabelled, removePods } from './removal.ts';
 import { buildImage, type ImageOrder, serviceImages } from './service-image.ts';
 import { createVolumes } from './session-volumes.ts';
@@ -94,7 +95,11 @@ class DockerRuntime implements Runtime {
     this.#engine = engine;
     this.#parts = parts;
     this.#helperImage = parts.helperImage ?? null;
-    this.#session = { id: context.sessionId, mesh: context.mesh.name, owner: thisOwner() };
+    this.#session = {
+      id: context.sessionId,
+      mesh: context.mesh.name,
+      owner: thisOwner(thisRealm(context.dataDir)),
+    };
     this.#subnets = subnetCandidates(context.sessionId);
     this.#watch = new EngineWatch(engine, (absence) => context.events.onEngine(absence));
     void this.#watch.follow(this.#closing.signal);

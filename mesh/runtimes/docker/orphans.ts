@@ -1,25 +1,31 @@
 /**
  * Containers, networks and volumes of sessions whose process is gone. The label tells whose they are: process, its start, and
- * the machine; where that can't be judged from here, they are somebody's and stay.
+ * its realm; where that can't be judged from here, they are somebody's and stay.
  */
 import type { Orphan, OrphanSource } from '../../orphans.ts';
 import { connectEngine } from './dockerode-engine.ts';
 import type { Engine, Owned } from './engine.ts';
 import { INSTANCE_LABEL, isGone, isRole, MESH_LABEL, OWNER_LABEL, ownerOf, SESSION_LABEL } from './labels.ts';
+import { knownRealm } from './realm.ts';
 
-/** The docker side of `findOrphans`. Finds nothing where no engine answers. */
-export function dockerOrphans(connect: () => Promise<Engine> = connectEngine): OrphanSource {
+/** The docker side of `findOrphans`: of sessions with this data folder. Finds nothing where no engine answers. */
+export function dockerOrphans(dataDir: string, connect: () => Promise<Engine> = connectEngine): OrphanSource {
   return {
     runtime: 'docker',
     async find() {
-      const engine = await connect().catch(() => null);
-      return engine === null ? [] : findDockerOrphans(engine);
+      const realm = knownRealm(dataDir);
+      const engine = realm === null ? null : await connect().catch(() => null);
+      return realm === null || engine === null ? [] : findDockerOrphans(engine, realm);
     },
   };
 }
 
-/** What dead sessions left in this engine. */
-export async function findDockerOrphans(engine: Engine): Promise<Orphan[]> {
+/** What dead sessions of this realm left in this engine. */
+export async function findDockerOrphans(engine: Engine, realm: string): Promise<Orphan[]> {
+  const isOrphaned = ({ labels }: Owned): boolean => {
+    const owner = ownerOf(labels);
+    return labels[SESSION_LABEL] !== undefined && owner !== null && isGone(owner, realm);
+  };
   const containers = (await engine.containers(OWNER_LABEL)).filter(isOrphaned);
   const networks = (await engine.networks(OWNER_LABEL)).filter(isOrphaned);
   const volumes = (await engine.volumes(OWNER_LABEL)).filter(isOrphaned);
@@ -48,11 +54,6 @@ export async function findDockerOrphans(engine: Engine): Promise<Orphan[]> {
       }),
     ),
   ];
-}
-
-function isOrphaned({ labels }: Owned): boolean {
-  const owner = ownerOf(labels);
-  return labels[SESSION_LABEL] !== undefined && owner !== null && isGone(owner);
 }
 
 /** A relay is in all networks of its session. */

@@ -4,7 +4,7 @@ import { connectEngine } from './dockerode-engine.ts';
 import type { Engine } from './engine.ts';
 import type { EngineFacts } from './engine-facts.ts';
 import { ensureHelperImage } from './helper-image.ts';
-import { thisOwner } from './labels.ts';
+import type { Owner } from './labels.ts';
 import { measureDriver, type MeasuredDriver } from './measure-driver.ts';
 import { subnetCandidates } from './subnets.ts';
 
@@ -31,6 +31,7 @@ export async function probeDocker(connect: () => Promise<Engine> = connectEngine
  * @throws EnvironmentError where it can't be measured
  */
 export async function probeDriver(
+  owner: Owner,
   connect: () => Promise<Engine> = connectEngine,
   signal: AbortSignal = new AbortController().signal,
 ): Promise<MeasuredDriver> {
@@ -39,7 +40,7 @@ export async function probeDriver(
   return measureDriver(
     {
       engine,
-      session: { id, mesh: 'doctor', owner: thisOwner() },
+      session: { id, mesh: 'doctor', owner },
       helperImage: await ensureHelperImage(engine, signal),
       subnets: subnetCandidates(id),
     },

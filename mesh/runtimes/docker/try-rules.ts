@@ -1,6 +1,6 @@
 /** Whether an engine's kernel takes the rules of a pod: tried in a container of its own that has no network. */
 import type { Engine } from './engine.ts';
-import { labelsOf, thisOwner } from './labels.ts';
+import { labelsOf, type Owner } from './labels.ts';
 import { engineName } from './names.ts';
 import { nftRules } from './rules.ts';
 
@@ -19,8 +19,8 @@ const PEERS = [
 ];
 
 /** Makes one container and removes it. Rejects where the engine refuses. */
-export async function tryRules(engine: Engine, helperImage: string): Promise<RulesTrial> {
-  const session = { id: `doctor-${process.pid}`, mesh: 'doctor', owner: thisOwner() };
+export async function tryRules(engine: Engine, helperImage: string, owner: Owner): Promise<RulesTrial> {
+  const session = { id: `doctor-${process.pid}`, mesh: 'doctor', owner };
   const id = await engine.createContainer({
     name: engineName(session.id, 'rules'),
     image: helperImage,

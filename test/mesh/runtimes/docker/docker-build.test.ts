@@ -19,7 +19,11 @@ const environment = (
   options: BuildOptions,
   url: string = LOCAL.url,
 ): NodeJS.ProcessEnv => {
-  const { DOCKER_HOST: engine, DOCKER_CONTEXT: _none, ...rest } = buildEnvironment(ours, {
+  const {
+    DOCKER_HOST: engine,
+    DOCKER_CONTEXT: _none,
+    ...rest
+  } = buildEnvironment(ours, {
     options,
     endpoint: { ...LOCAL, url },
   });
