@@ -14,3 +14,9 @@ export async function closeAll(
   }
   return failures;
 }
+
+/** Throws what went wrong: one failure as it is, several together. */
+export function throwAny(failures: readonly unknown[], message: string): void {
+  if (failures.length === 1) throw failures[0];
+  if (failures.length > 0) throw new AggregateError(failures, message);
+}

@@ -1,13 +1,23 @@
-/** Judges an edit of the policy files: the policies to publish, or why the last valid ones stay in force. */
+/** An edit of the policy files: put in force, or why the last valid policies stay. */
 import type { Mesh } from '../model/mesh.ts';
 import type { PolicyObject } from '../model/policy-object.ts';
 import { hasErrors, type Parsed, type Problem } from '../model/problem.ts';
+import type { GatewayCertificates } from './gateway-certificates.ts';
+import type { JwksSource } from './jwks-source.ts';
 import { compileMeshPolicies, type MeshPolicies, policyProblems } from './mesh-policies.ts';
 import { shownPath } from './project-files.ts';
+import type { SessionPublishing } from './session-publishing.ts';
 
 export type PolicyEdit =
   | { kind: 'accepted'; mesh: Mesh; policies: MeshPolicies; problems: Problem[] }
   | { kind: 'refused'; problems: Problem[] };
+
+export interface EditParts {
+  current: { mesh: Mesh; policies: MeshPolicies };
+  keys: JwksSource;
+  gatewayCertificates: GatewayCertificates;
+  publishing: SessionPublishing;
+}
 
 /**
  * Only policies and scenarios are taken over: services that came or went need a new session. An edit that brings
@@ -44,6 +54,20 @@ export async function readPolicyEdit(
     policies,
     problems: [...problems, ...removedPolicies(current.mesh, mesh)],
   };
+}
+
+/** Publishes an edit that can be judged; what the data plane refuses is refused. */
+export async function putEditInForce(
+  reload: () => Promise<Parsed<Mesh>>,
+  { current, keys, gatewayCertificates, publishing }: EditParts,
+): Promise<PolicyEdit> {
+  const edit = await readPolicyEdit(reload, current);
+  if (edit.kind === 'refused') return edit;
+  const { mesh, policies } = edit;
+  await keys.follow(policies);
+  const gatewayCredentials = await gatewayCertificates.follow(mesh);
+  const answer = await publishing.publish({ mesh, policies, gatewayCredentials, keySets: keys.sets });
+  return answer.kind === 'nack' ? { kind: 'refused', problems: answer.problems } : edit;
 }
 
 /** A file that is there and holds nothing any more is one that is being written: its policies aren't given up for it. */

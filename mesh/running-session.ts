@@ -19,7 +19,7 @@ import type { DataPlane, DeclaredSource } from '../proxy/data-plane.ts';
 import type { BoundListener } from '../proxy/snapshot.ts';
 import { startDataPlane } from '../proxy/worker-data-plane.ts';
 import { Availability } from './availability.ts';
-import { closeAll } from './close-all.ts';
+import { closeAll, throwAny } from './close-all.ts';
 import { ensurePrivateFolder } from './data-dir.ts';
 import { egressPlan } from './egress-plan.ts';
 import { explainEvent } from './explain-event.ts';
@@ -30,26 +30,22 @@ import { LogRing } from './log-ring.ts';
 import { compileMeshPolicies, type MeshPolicies, policyProblems } from './mesh-policies.ts';
 import { type MovableClock, movedClock } from './moved-clock.ts';
 import type { IssuedLeaf, LeafRequest } from './pki/leaf.ts';
-import { readPolicyEdit } from './policy-reload.ts';
+import { putEditInForce } from './policy-reload.ts';
+import { instancesOf, openRuntime } from './open-runtime.ts';
 import { openRecorder, type Recorder } from './recorder.ts';
 import { environmentPath } from './runtimes/attached/environment-file.ts';
-import { withAttached } from './runtimes/attached/attached-runtime.ts';
-import { processRuntime } from './runtimes/process/process-runtime.ts';
 import type { ExecRequest, ExecStream } from './runtimes/exec.ts';
 import type { InstancePlacement, Runtime } from './runtimes/runtime.ts';
 import type { EventQuery, RecordedEvents, Session, StartSessionOptions } from './session.ts';
 import { Scaling } from './scaling.ts';
 import { dataPlaneLost, SessionBoard } from './session-board.ts';
-import { openIdentity, type SessionIdentity } from './session-identity.ts';
+import { firstCredentials, openIdentity, type SessionIdentity } from './session-identity.ts';
+import { sampleUsage } from './sample-usage.ts';
 import { SessionProblems } from './session-problems.ts';
 import { SessionPublishing } from './session-publishing.ts';
 import { SessionWatches } from './session-watches.ts';
 import { createSessionFile, newSessionId } from './session-file.ts';
-import type { SnapshotInput } from './snapshot.ts';
-import { startInstances } from './start-instances.ts';
-import { startOrder } from './start-order.ts';
-
-const READY_TIMEOUT_MS = 20_000;
+import { instancesToStart, startInstances } from './start-instances.ts';
 
 export class RunningSession implements Session {
   readonly id = newSessionId();
@@ -162,18 +158,20 @@ export class RunningSession implements Session {
     signal.throwIfAborted();
     await this.#publishFirst();
     signal.throwIfAborted();
-    await this.#startInstances(signal);
+    this.#board.stage('starting services');
+    const instances = instancesToStart(this.#mesh, [...this.#placements.keys()], this.listeners());
+    await startInstances(must(this.#runtime), instances, signal);
     signal.throwIfAborted();
     this.#board.stage(null);
     // Measured at the start of the services, where it is measured at all.
     this.#board.set({ phase: 'running', containment: must(this.#runtime).containment });
-    if (this.#availability.down.size > 0) this.#publishAvailability();
+    if (this.#availability.down.size > 0) this.#publishing.unasked({ unavailable: this.#availability.down });
     this.#startWatch();
   }
 
   #openRecording(dataDir: string): void {
-    const { name, root } = this.#mesh;
-    const about = { session: this.id, mesh: name, root, startedAt: new Date().toISOString() };
+    const { name: mesh, root } = this.#mesh;
+    const about = { session: this.id, mesh, root, startedAt: new Date().toISOString() };
     const recorder = openRecorder(dataDir, about, this.#options.recording);
     this.#recorder = recorder;
     recorder.listen(() => this.#board.set({ recording: recorder.counts() }));
@@ -191,32 +189,18 @@ export class RunningSession implements Session {
   }
 
   async #openRuntime(signal: AbortSignal): Promise<void> {
-    const { runtime, dataDir, readyTimeoutMs, attachTimeoutMs } = this.#options;
-    const file = this.#file;
-    if (!file) throw new Error('a runtime needs the session file first');
-    const others = runtime === 'process' ? processRuntime() : runtime;
-    this.#runtime = await withAttached(
-      others,
-      attachTimeoutMs,
-    )({
-      sessionId: this.id,
+    const file = must(this.#file);
+    this.#runtime = await openRuntime(this.#options, {
+      session: this.id,
       mesh: this.#mesh,
-      dataDir,
       ledger: file,
-      readyTimeoutMs: readyTimeoutMs ?? READY_TIMEOUT_MS,
-      events: {
-        onStatus: (instance, status, detail) => this.#statusChanged(instance, status, detail),
-        onImage: (progress) => this.#board.image(progress),
-        onEngine: (engineAbsence) => this.#board.set({ engineAbsence }),
-        onLog: (instance, line) => this.#logs.add({ instance, ...line }),
-      },
+      onStatus: (instance, status, detail) => this.#statusChanged(instance, status, detail),
+      board: this.#board,
+      logs: this.#logs,
     });
     file.runtimeChosen(this.#runtime.kind);
     this.#board.set({ runtime: this.#runtime.kind, containment: this.#runtime.containment });
-    const instances = this.#mesh.workloads.flatMap((workload) =>
-      workload.instances.map((instance) => ({ instance, workload })),
-    );
-    for (const placement of await this.#runtime.prepare(instances, signal))
+    for (const placement of await this.#runtime.prepare(instancesOf(this.#mesh), signal))
       this.#placements.set(placement.instance, placement);
     this.#board.set({ containment: this.#runtime.containment });
   }
@@ -225,42 +209,24 @@ export class RunningSession implements Session {
     const dataPlane = await (this.#options.startDataPlane ?? startDataPlane)();
     this.#dataPlane = dataPlane;
     dataPlane.onEvents((events) => this.#recorder?.record(events));
-    dataPlane.onCrash((reason) => {
-      this.#board.set({ phase: 'failed', problems: [dataPlaneLost(reason)] });
-    });
+    dataPlane.onCrash((reason) => this.#board.set({ phase: 'failed', problems: [dataPlaneLost(reason)] }));
   }
 
   async #publishFirst(): Promise<void> {
-    const { certificates, gatewayCertificates } = must(this.#identity);
     this.#board.stage('publishing the first snapshot');
     this.#problems.showPolicies(must(this.#policies));
-    const input: SnapshotInput = {
+    await this.#publishing.begin(must(this.#dataPlane), {
       mesh: this.#mesh,
       policies: must(this.#policies),
       clockOffsetMs: this.clock.offsetMs(),
-      trustBundlePem: this.trustBundlePem(),
       gateProfile: this.#options.gateProfile ?? 'istio',
       placements: this.#placements,
-      credentials: await certificates.issueAll(),
-      gatewayCredentials: await gatewayCertificates.follow(this.#mesh),
+      ...(await firstCredentials(must(this.#identity), this.#mesh)),
       unavailable: new Set(),
       keySets: this.#keys.sets,
-    };
-    await this.#publishing.begin(must(this.#dataPlane), input);
+    });
     // Nothing but the data plane has to come up for a gateway.
     for (const { instance } of this.#mesh.gateways ?? []) this.#board.instance(instance.id, 'ready', null);
-  }
-
-  async #startInstances(signal: AbortSignal): Promise<void> {
-    const runtime = must(this.#runtime);
-    this.#board.stage('starting services');
-    const order = startOrder(this.#mesh);
-    const instances = [...this.#placements.keys()].map((id) => ({
-      id,
-      egress: egressPlan(this.#mesh, id, this.listeners()),
-      after: order.get(id) ?? [],
-    }));
-    await startInstances(runtime, instances, signal);
   }
 
   #startWatch(): void {
@@ -284,12 +250,8 @@ export class RunningSession implements Session {
 
   #statusChanged(instance: string, status: InstanceStatus, detail: string | null): void {
     this.#board.instance(instance, status, detail);
-    const changed = this.#availability.changedBy(instance, status);
-    if (changed && this.#board.phase === 'running') this.#publishAvailability();
-  }
-
-  #publishAvailability(): void {
-    this.#publishing.unasked({ unavailable: this.#availability.down });
+    if (this.#availability.changedBy(instance, status) && this.#board.phase === 'running')
+      this.#publishing.unasked({ unavailable: this.#availability.down });
   }
 
   state(): SessionState {
@@ -329,29 +291,21 @@ export class RunningSession implements Session {
   async #reload(): Promise<Problem[]> {
     const { reload } = this.#options;
     if (!reload || this.#board.phase !== 'running') return [];
-    const edit = await readPolicyEdit(reload, { mesh: this.#mesh, policies: must(this.#policies) });
-    if (edit.kind === 'refused') return this.#refuse(edit.problems);
-    await this.#keys.follow(edit.policies);
-    const { mesh, policies } = edit;
-    const gatewayCredentials = await must(this.#identity).gatewayCertificates.follow(mesh);
-    const answer = await this.#publishing.publish({
-      mesh,
-      policies,
-      gatewayCredentials,
-      keySets: this.#keys.sets,
+    const edit = await putEditInForce(reload, {
+      current: { mesh: this.#mesh, policies: must(this.#policies) },
+      keys: this.#keys,
+      gatewayCertificates: must(this.#identity).gatewayCertificates,
+      publishing: this.#publishing,
     });
-    if (answer.kind === 'nack') return this.#refuse(answer.problems);
-    this.#mesh = edit.mesh;
-    this.#policies = edit.policies;
-    this.#watches?.follow(edit.mesh);
-    const told = edit.problems.filter(({ code }) => code === 'policies-removed');
-    this.#problems.showPolicies(edit.policies, told);
+    if (edit.kind === 'refused') this.#problems.show(edit.problems);
+    else {
+      this.#mesh = edit.mesh;
+      this.#policies = edit.policies;
+      this.#watches?.follow(edit.mesh);
+      const told = edit.problems.filter(({ code }) => code === 'policies-removed');
+      this.#problems.showPolicies(edit.policies, told);
+    }
     return edit.problems;
-  }
-
-  #refuse(problems: Problem[]): Problem[] {
-    this.#problems.show(problems);
-    return problems;
   }
 
   listeners(): readonly BoundListener[] {
@@ -359,7 +313,7 @@ export class RunningSession implements Session {
   }
 
   applicationAddress(instance: string, port: number): { host: string; port: number } | null {
-    const upstream = this.#placements.get(instance)?.upstreams.find((candidate) => candidate.port === port);
+    const upstream = this.#placements.get(instance)?.upstreams.find((one) => one.port === port);
     return upstream ? { host: upstream.host, port: upstream.upstreamPort } : null;
   }
 
@@ -404,12 +358,7 @@ export class RunningSession implements Session {
   }
 
   async usage(): Promise<UsageSample> {
-    const [services, sidecars] = await Promise.all([
-      this.#runtime?.usage() ?? {},
-      // A thread that died and isn't back has used nothing that could be told.
-      this.#dataPlane?.usage().catch(() => null) ?? null,
-    ]);
-    return { atMs: performance.now(), services, sidecars };
+    return await sampleUsage(this.#runtime, this.#dataPlane);
   }
 
   async rotate(): Promise<void> {
@@ -441,9 +390,7 @@ export class RunningSession implements Session {
     if (failures.length === 0) this.#file?.remove();
     this.#board.stage(null);
     this.#board.set({ phase: failed || failures.length > 0 ? 'failed' : 'stopped' });
-    if (failures.length === 1) throw failures[0];
-    if (failures.length > 0)
-      throw new AggregateError(failures, 'not everything of the session could be closed');
+    throwAny(failures, 'not everything of the session could be closed');
   }
 }
 

@@ -5,6 +5,7 @@ import { type Authority, openAuthority } from './authority.ts';
 import { Certificates } from './certificates.ts';
 import { GatewayCertificates } from './gateway-certificates.ts';
 import type { IssuedLeaf } from './pki/leaf.ts';
+import type { SnapshotInput } from './snapshot.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
@@ -28,4 +29,14 @@ export async function openIdentity(more: {
   const gatewayCertificates = await GatewayCertificates.open(mesh(), authority);
   const certificates = new Certificates({ mesh, authority, clock, ttlMs, renewed });
   return { authority, certificates, gatewayCertificates };
+}
+
+/** What the first snapshot shows of it: certificates of every instance and gateway, and whom they trust. */
+export async function firstCredentials(
+  { authority, certificates, gatewayCertificates }: SessionIdentity,
+  mesh: Mesh,
+): Promise<Pick<SnapshotInput, 'trustBundlePem' | 'credentials' | 'gatewayCredentials'>> {
+  const trustBundlePem = authority.trustBundlePem();
+  const credentials = await certificates.issueAll();
+  return { trustBundlePem, credentials, gatewayCredentials: await gatewayCertificates.follow(mesh) };
 }

@@ -2,13 +2,27 @@
  * Starts every instance as soon as those that it waits for are ready. The first that fails takes the others with it:
  * their errors would hide the reason.
  */
+import type { Mesh } from '../model/mesh.ts';
+import type { BoundListener } from '../proxy/snapshot.ts';
+import { egressPlan } from './egress-plan.ts';
 import type { EgressPlan, Runtime } from './runtimes/runtime.ts';
+import { startOrder } from './start-order.ts';
 
 export interface InstanceToStart {
   id: string;
   egress: EgressPlan;
   /** Instances that must be ready, or completed, before; there is no circle in it. */
   after: readonly string[];
+}
+
+/** What these instances of a mesh are started with, and after. */
+export function instancesToStart(
+  mesh: Mesh,
+  ids: readonly string[],
+  listeners: readonly BoundListener[],
+): InstanceToStart[] {
+  const order = startOrder(mesh);
+  return ids.map((id) => ({ id, egress: egressPlan(mesh, id, listeners), after: order.get(id) ?? [] }));
 }
 
 /** Rejects with the first failure, or with the signal's reason, once every start has ended. */
