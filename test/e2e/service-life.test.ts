@@ -1,14 +1,13 @@
 /** The life of services and what they write, in the window: a real `greenroom serve` and a real Chromium. */
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { temporaryFolder } from '../support/greenroom.ts';
+import { type Folder, temporaryFolder } from '../support/greenroom.ts';
+import { lifeProject } from '../support/life-project.ts';
 import { eventually } from '../support/patience.ts';
 import { describeWith } from '../support/requires.ts';
-import { openBrowser, type Served, serveProject } from './window-page.ts';
-
-const PICTURES = process.env['GREENROOM_PICTURES'];
+import { openWindow, type OpenWindow } from './window-page.ts';
 
 /** What a log must not do to a page: be markup, move, clear, hide in bidi. */
 const HOSTILE = '<img src=x onerror="document.title=\'owned\'"><b>bold</b> \u001b[2J\u202etxt\u0000';
@@ -25,54 +24,27 @@ const SERVICE = `
   });
 `;
 
-const PROJECT = `
-apiVersion: greenroom.dev/v1
-kind: Mesh
-metadata: { name: life }
-spec:
-  namespace: shop
-  services:
-    web:
-      command: [node, service.cjs]
-      ports: [{ name: http, port: 80, targetPort: 8080 }]
-      replicas: 2
-    orders:
-      command: [node, service.cjs]
-      ports: [{ name: http, port: 80, targetPort: 8080 }]
-`;
-
 describeWith('browser', 'the life of services in the window', () => {
-  let folder: Awaited<ReturnType<typeof temporaryFolder>>;
-  let served: Served;
-  let browser: Browser;
+  let folder: Folder;
+  let opened: OpenWindow;
   let page: Page;
   let usageAsked = 0;
 
   beforeAll(async () => {
-    folder = await temporaryFolder();
-    await writeFile(join(folder.path, 'service.cjs'), SERVICE);
-    await writeFile(join(folder.path, 'greenroom.yaml'), PROJECT);
-    [served, browser] = await Promise.all([serveProject(folder.path), openBrowser()]);
-    page = await browser.newPage({
-      viewport: { width: 1440, height: 900 },
-      colorScheme: 'dark',
-      // A picture shows no fade.
-      reducedMotion: 'reduce',
-    });
+    folder = await temporaryFolder(lifeProject(SERVICE));
+    opened = await openWindow(folder.path);
+    page = opened.page;
     page.on('websocket', (socket) => {
       socket.on('framesent', ({ payload }) => {
         if (String(payload).includes('"m":"usage"')) usageAsked += 1;
       });
     });
-    await page.goto(served.url);
+    await opened.show();
     await page.getByText('2 of 2').waitFor();
-    await page.evaluate(() => {
-      window.location.hash = '#/services?instance=orders-0';
-    });
+    await opened.goTo('#/services?instance=orders-0');
   }, 90_000);
   afterAll(async () => {
-    await browser?.close();
-    await served?.stop();
+    await opened?.close();
     await folder?.remove();
   });
 
@@ -85,13 +57,6 @@ describeWith('browser', 'the life of services in the window', () => {
     page.getByRole('group', { name: /^Life of/ }).getByRole('button', { name, exact: true });
   const status = async (instance: string, words: string): Promise<void> => {
     await page.getByRole('row').filter({ hasText: instance }).filter({ hasText: words }).waitFor();
-  };
-  const picture = async (name: string): Promise<void> => {
-    if (!PICTURES) return;
-    for (const colorScheme of ['dark', 'light'] as const) {
-      await page.emulateMedia({ colorScheme });
-      await page.screenshot({ path: join(PICTURES, `${name}-${colorScheme}.png`) });
-    }
   };
 
   it('shows hostile lines as text and nothing else', async () => {
@@ -144,7 +109,7 @@ describeWith('browser', 'the life of services in the window', () => {
         return box !== undefined && top >= box.top - 1 && bottom <= box.bottom + 1;
       }),
     ).toBe(true);
-    await picture('life-log-find');
+    await opened.picture('life-log-find');
     await find.press('Escape');
     expect(await log().locator('mark').count()).toBe(0);
   });
@@ -191,7 +156,7 @@ describeWith('browser', 'the life of services in the window', () => {
     });
     await page.getByRole('combobox', { name: 'From when on' }).selectOption('1h');
     await eventually('all lines', async () => (await ticks())[0] === 1);
-    await picture('life-services');
+    await opened.picture('life-services');
   });
 
   it('stops and starts an instance by the keyboard, the focus staying where it was', async () => {
@@ -226,7 +191,7 @@ describeWith('browser', 'the life of services in the window', () => {
     await alert.waitFor();
     expect(await alert.innerText()).toMatch(/^✕ Starting orders-0 failed: .*3/s);
     await status('orders-0', 'failed');
-    await picture('life-failed');
+    await opened.picture('life-failed');
     await rm(join(folder.path, 'broken'));
     await button('Start').click();
     await status('orders-0', 'ready');

@@ -1,56 +1,32 @@
 /** A terminal in a container, in the window: real engine, real shell, real Chromium. */
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { BOX, buildBox, ECHO_SERVICE } from '../support/docker-box.ts';
-import { temporaryFolder } from '../support/greenroom.ts';
+import { buildBox, echoProject } from '../support/docker-box.ts';
+import { type Folder, temporaryFolder } from '../support/greenroom.ts';
 import { eventually } from '../support/patience.ts';
 import { describeWith, firstMissing } from '../support/requires.ts';
-import { openBrowser, type Served, serveProject } from './window-page.ts';
-
-const PICTURES = process.env['GREENROOM_PICTURES'];
-const PROJECT = JSON.stringify({
-  apiVersion: 'greenroom.dev/v1',
-  kind: 'Mesh',
-  metadata: { name: 'terminal' },
-  spec: {
-    namespace: 'shop',
-    services: {
-      orders: { image: BOX, command: ECHO_SERVICE, ports: [{ name: 'tcp', port: 80, targetPort: 8080 }] },
-    },
-  },
-});
+import { openWindow, type OpenWindow } from './window-page.ts';
 
 describeWith(firstMissing('docker', 'browser'), 'a terminal in the window', () => {
-  let folder: Awaited<ReturnType<typeof temporaryFolder>>;
-  let served: Served;
-  let browser: Browser;
+  let folder: Folder;
+  let opened: OpenWindow;
   let page: Page;
   const refused: string[] = [];
 
   beforeAll(async () => {
     await buildBox();
-    folder = await temporaryFolder();
-    await writeFile(join(folder.path, 'greenroom.yaml'), PROJECT);
-    [served, browser] = await Promise.all([serveProject(folder.path), openBrowser()]);
-    page = await browser.newPage({
-      viewport: { width: 1440, height: 900 },
-      colorScheme: 'dark',
-      reducedMotion: 'reduce',
-    });
+    folder = await temporaryFolder({ 'greenroom.yaml': echoProject('terminal') });
+    opened = await openWindow(folder.path);
+    page = opened.page;
     page.on('console', (message) => {
       if (/Content Security Policy/.test(message.text())) refused.push(message.text());
     });
-    await page.goto(served.url);
+    await opened.show();
     await page.getByText('1 of 1', { exact: true }).waitFor({ timeout: 60_000 });
-    await page.evaluate(() => {
-      window.location.hash = '#/services?instance=orders-0';
-    });
+    await opened.goTo('#/services?instance=orders-0');
   }, 150_000);
   afterAll(async () => {
-    await browser?.close();
-    await served?.stop();
+    await opened?.close();
     await folder?.remove();
   });
 
@@ -103,11 +79,7 @@ describeWith(firstMissing('docker', 'browser'), 'a terminal in the window', () =
     expect(await screen().locator('img').count()).toBe(0);
     expect(await page.title()).not.toBe('owned');
     expect(refused).toEqual([]);
-    if (!PICTURES) return;
-    for (const colorScheme of ['dark', 'light'] as const) {
-      await page.emulateMedia({ colorScheme });
-      await page.screenshot({ path: join(PICTURES, `terminal-${colorScheme}.png`) });
-    }
+    await opened.picture('terminal');
   });
 
   it('is left by Shift Tab, and tells how the command ended', async () => {

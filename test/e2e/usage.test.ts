@@ -1,46 +1,37 @@
 /** What services and sidecars use, as the window shows it. */
 import { join } from 'node:path';
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { eventually } from '../support/patience.ts';
 import { describeWith } from '../support/requires.ts';
-import { openBrowser, type Served, serveProject } from './window-page.ts';
+import { openWindow, type OpenWindow } from './window-page.ts';
 
 const PICTURES = process.env['GREENROOM_PICTURES'];
 
 describeWith('browser', 'usage in the window', () => {
-  let served: Served;
-  let browser: Browser;
+  let opened: OpenWindow;
   let page: Page;
   let asked = 0;
-  const goTo = async (hash: string): Promise<void> => {
-    await page.evaluate((to) => {
-      window.location.hash = to;
-    }, hash);
-  };
 
   beforeAll(async () => {
-    [served, browser] = await Promise.all([serveProject('scenarios/shop'), openBrowser()]);
-    page = await browser.newPage({ viewport: { width: 1440, height: 900 }, colorScheme: 'dark' });
+    opened = await openWindow('scenarios/shop');
+    page = opened.page;
     page.on('websocket', (socket) => {
       socket.on('framesent', ({ payload }) => {
         if (String(payload).includes('"m":"usage"')) asked += 1;
       });
     });
-    await page.goto(served.url);
+    await opened.show();
     await page.getByText('5 of 5').waitFor();
   }, 90_000);
-  afterAll(async () => {
-    await browser?.close();
-    await served?.stop();
-  });
+  afterAll(() => opened?.close());
 
   it('isn’t asked for where nobody looks at it', () => {
     expect(asked).toBe(0);
   });
 
   it('is a line and a table for the instance that is shown, its sidecar’s part beside it', async () => {
-    await goTo('#/services?instance=web-0');
+    await opened.goTo('#/services?instance=web-0');
     const table = page.locator('table.usage');
     const row = (name: string) => table.locator('tr', { hasText: name }).locator('td');
     await row('processor').first().waitFor();

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Browser, chromium } from 'playwright-core';
+import { type Browser, chromium, type Page } from 'playwright-core';
 import { launcher, repository } from '../support/greenroom.ts';
 import { chromiumPath } from '../support/requires.ts';
 
@@ -17,6 +17,7 @@ export interface Served {
 }
 
 const PATIENCE_MS = 60_000;
+const PICTURES = process.env['GREENROOM_PICTURES'];
 
 function linkOf(child: ChildProcess): Promise<string> {
   return new Promise((resolve, reject) => {
@@ -62,6 +63,60 @@ export async function serveProject(project: string): Promise<Served> {
     await stop();
     throw error;
   }
+}
+
+/** A served project and a page for it, as large as a window and in the dark; nothing fades, for pictures. */
+export interface OpenWindow {
+  page: Page;
+  /** Shows the project. */
+  show(): Promise<void>;
+  /** Goes to a place in it. */
+  goTo(hash: string): Promise<void>;
+  /** Takes a picture in the dark and one in the light, where `GREENROOM_PICTURES` says into which folder. */
+  picture(name: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Opens one, with nothing in it yet. */
+export async function openWindow(project: string): Promise<OpenWindow> {
+  const served = await serveProject(project);
+  let browser: Browser | undefined;
+  const close = async (): Promise<void> => {
+    await browser?.close();
+    await served.stop();
+  };
+  try {
+    browser = await openBrowser();
+    const page = await browser.newPage({
+      viewport: { width: 1440, height: 900 },
+      colorScheme: 'dark',
+      reducedMotion: 'reduce',
+    });
+    return { page, close, ...acts(page, served.url) };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function acts(page: Page, url: string): Pick<OpenWindow, 'show' | 'goTo' | 'picture'> {
+  return {
+    async show() {
+      await page.goto(url);
+    },
+    async goTo(hash) {
+      await page.evaluate((to) => {
+        window.location.hash = to;
+      }, hash);
+    },
+    async picture(name) {
+      if (!PICTURES) return;
+      for (const colorScheme of ['dark', 'light'] as const) {
+        await page.emulateMedia({ colorScheme });
+        await page.screenshot({ path: join(PICTURES, `${name}-${colorScheme}.png`) });
+      }
+    },
+  };
 }
 
 /** The browser of this machine. */

@@ -16,8 +16,24 @@ export const ECHO_SERVICE = [
    process.on('SIGTERM', () => { console.log('asked to stop'); process.exit(0); });`,
 ] as const;
 
+/** A project file of one container, `orders`, which echoes. */
+export function echoProject(name: string): string {
+  const orders = { image: BOX, command: ECHO_SERVICE, ports: [{ name: 'tcp', port: 80, targetPort: 8080 }] };
+  return JSON.stringify({
+    apiVersion: 'greenroom.dev/v1',
+    kind: 'Mesh',
+    metadata: { name },
+    spec: { namespace: 'shop', services: { orders } },
+  });
+}
+
 export async function buildBox(): Promise<void> {
   await buildNodeImage(BOX, { programs: ['/usr/bin/busybox', '/usr/sbin/nft'] });
+}
+
+/** A container of nobody's session that does nothing; with options of `docker run`. */
+export async function startSleeper(name: string, ...options: string[]): Promise<void> {
+  await dockerCli('run', '--detach', '--name', name, ...options, BOX, 'busybox', 'sleep', '9999');
 }
 
 /** What a TCP connection from inside a container met: the first bytes (an echo says `ping`), or the error's code. */

@@ -1,6 +1,6 @@
 /** The real command line in a process of its own, as a user runs it. */
 import { spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -44,8 +44,14 @@ export async function greenroom(
   }
 }
 
-/** A folder for one test, removed by the returned function. */
-export async function temporaryFolder(): Promise<{ path: string; remove: () => Promise<void> }> {
+export interface Folder {
+  path: string;
+  remove: () => Promise<void>;
+}
+
+/** A folder for one test with these files, by name; removed by the returned function. */
+export async function temporaryFolder(files: Readonly<Record<string, string>> = {}): Promise<Folder> {
   const path = await mkdtemp(join(tmpdir(), 'greenroom-test-'));
+  for (const [name, text] of Object.entries(files)) await writeFile(join(path, name), text);
   return { path, remove: async () => await rm(path, { recursive: true, force: true }) };
 }
