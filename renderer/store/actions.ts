@@ -4,6 +4,7 @@ import type { ScenarioVerdict } from '../../model/rehearsal-report.ts';
 import { LIFE } from '../reading/instance-life.ts';
 import { eventAt } from './event-log.ts';
 import { PAGE } from './connect.ts';
+import { errorWords } from './host-error.ts';
 import { asTask, putTask } from './tasks.ts';
 import { dispatch, line, useWindow } from './window-store.ts';
 
@@ -57,7 +58,7 @@ export async function rehearse(ids: readonly string[], all: readonly string[]): 
     });
   } catch (error) {
     stop();
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = errorWords(error);
     dispatch({ type: 'rehearsalFailed', error: reason });
     putTask({
       id: REHEARSAL,

@@ -6,6 +6,7 @@ import { createBirpc } from 'birpc';
 import type { HostApi, WindowApi } from '../../bridge/contract.ts';
 import type { TrafficEvent } from '../../model/traffic-event.ts';
 import { type Carrier, openCarrier } from './carrier.ts';
+import { asError } from './host-error.ts';
 import type { Link, Message } from './reduce.ts';
 
 /** Newest events asked for at once; older ones are fetched when someone scrolls to them. */
@@ -23,13 +24,6 @@ export interface Connection {
 interface Line {
   dispatch: (message: Message) => void;
   lastId: () => number;
-}
-
-/** An error that came over the wire is JSON; its message is fit for a person. */
-function asError(value: unknown): Error {
-  if (typeof value === 'string') return new Error(value);
-  const message = (value as { message?: unknown } | null)?.message;
-  return new Error(typeof message === 'string' ? message : 'the host refused without a reason');
 }
 
 function decode(text: string): unknown {

@@ -1,6 +1,7 @@
 /** A command at a terminal in an instance's container: xterm's emulator without a screen, fed by the host. */
 import { Terminal } from '@xterm/headless';
 import { type Run, rowRuns } from '../reading/terminal-rows.ts';
+import { errorWords } from './host-error.ts';
 import { line } from './window-store.ts';
 
 const SCROLLBACK = 500;
@@ -64,7 +65,7 @@ export function openTerminal(
     }, FRAME_MS);
   };
   const fail = (error: unknown): void => {
-    over ??= { tone: 'deny', words: error instanceof Error ? error.message : String(error) };
+    over ??= { tone: 'deny', words: errorWords(error) };
     redraw();
   };
   const send = (text: string): void => {

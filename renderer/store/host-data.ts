@@ -8,6 +8,7 @@ import type { Refusals } from '../../model/refusals.ts';
 import type { TrafficEvent } from '../../model/traffic-event.ts';
 import type { ExportPreview, PolicyFile, ScenarioSummary } from './contract.ts';
 import { eventById } from './event-log.ts';
+import { errorWords } from './host-error.ts';
 import { line, useWindow } from './window-store.ts';
 
 export type Fetched<T> =
@@ -28,8 +29,7 @@ function useFetched<T>(key: string, ask: () => Promise<T>): Fetched<T> {
     };
     ask().then(
       (value) => settle({ status: 'ready', value }),
-      (error: unknown) =>
-        settle({ status: 'failed', error: error instanceof Error ? error.message : String(error) }),
+      (error: unknown) => settle({ status: 'failed', error: errorWords(error) }),
     );
     return () => {
       wanted = false;

@@ -5,6 +5,7 @@
 import { useEffect, useRef, useState } from 'react';
 import type { LogPage, LogQuery } from '../../model/service-log.ts';
 import { safeText } from '../reading/safe-text.ts';
+import { errorWords } from './host-error.ts';
 import { line, useWindow } from './window-store.ts';
 
 /** As many as the host keeps of one instance. */
@@ -98,8 +99,7 @@ export function useServiceLog({ instances, since, filter }: LogQuestion, paused:
         tell(withPage(latest.current, page));
         timer = setTimeout(() => void follow(), BREATH_MS);
       } catch (error) {
-        if (wanted)
-          tell({ ...latest.current, error: error instanceof Error ? error.message : String(error) });
+        if (wanted) tell({ ...latest.current, error: errorWords(error) });
       }
     };
     const typing = latest.current.next === undefined && filter !== '';

@@ -1,5 +1,6 @@
 /** Long work and its outcome, shown in a tray that survives navigation. */
 import { create } from 'zustand';
+import { errorWords } from './host-error.ts';
 
 export interface Task {
   id: string;
@@ -35,7 +36,7 @@ export async function asTask(id: string, title: string, work: () => Promise<stri
   try {
     putTask({ id, title, detail: await work(), status: 'done', progress: null });
   } catch (error) {
-    const detail = error instanceof Error ? error.message : String(error);
+    const detail = errorWords(error);
     putTask({ id, title, detail, status: 'failed', progress: null });
   }
 }

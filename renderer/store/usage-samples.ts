@@ -4,6 +4,7 @@
  */
 import { useEffect, useState } from 'react';
 import type { UsageSample } from '../../model/usage.ts';
+import { errorWords } from './host-error.ts';
 import { line } from './window-store.ts';
 
 const EVERY_MS = 2_000;
@@ -28,7 +29,7 @@ export function useUsageSamples(): UsageSamples {
           if (wanted)
             setKnown(({ samples }) => ({ samples: [...samples, sample].slice(-KEPT), error: null }));
         } catch (error) {
-          const words = error instanceof Error ? error.message : String(error);
+          const words = errorWords(error);
           if (wanted) setKnown(({ samples }) => ({ samples, error: words }));
         }
       }

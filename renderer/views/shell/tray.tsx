@@ -27,7 +27,7 @@ function Card({ task }: { task: Task }): ReactNode {
       )}
       <div className="task-text">
         <b>{safeText(task.title, 120)}</b>
-        <span className="sub">{safeText(task.detail, 200)}</span>
+        <span className="sub">{safeText(task.detail)}</span>
         {task.progress && status === 'running' ? (
           <progress value={task.progress.done} max={task.progress.of} aria-label={words(task.progress)} />
         ) : null}
