@@ -97,7 +97,7 @@ describeWith('browser', 'the life of services in the window', () => {
     expect(await log().locator('mark').allInnerTexts()).toEqual(['Listening, but (w']);
     await find.fill('tick 1');
     const here = log().locator('.here');
-    await here.waitFor();
+    await here.filter({ hasText: 'tick 1' }).waitFor();
     const newest = await here.innerText();
     await find.press('Shift+Enter');
     await eventually('another line', async () => (await here.innerText()) !== newest);

@@ -22,9 +22,18 @@ interface LogLinesProps {
 export function LogLines({ lines, label, names, needle, found }: LogLinesProps): ReactNode {
   const box = useRef<HTMLPreElement>(null);
   const [atEnd, setAtEnd] = useState(true);
-  const toEnd = (): void => box.current?.scrollTo({ top: box.current.scrollHeight });
+  /** Where it stood last, as told by itself or by an event. */
+  const stood = useRef(0);
+  const toEnd = (): void => {
+    if (!box.current) return;
+    box.current.scrollTo({ top: box.current.scrollHeight });
+    stood.current = box.current.scrollTop;
+  };
   useLayoutEffect(() => {
-    if (atEnd) toEnd();
+    if (!atEnd || !box.current) return;
+    const { scrollTop, scrollHeight, clientHeight } = box.current;
+    // Who has left the end stays away, also where the event that tells so is still to come.
+    if (scrollTop > Math.min(stood.current, scrollHeight - clientHeight) - NEAR) toEnd();
     // Only what arrives moves it.
   }, [lines]);
   useEffect(() => {
@@ -40,9 +49,10 @@ export function LogLines({ lines, label, names, needle, found }: LogLinesProps):
         role="log"
         aria-label={label}
         aria-live="off"
-        onScroll={({ currentTarget: { scrollHeight, scrollTop, clientHeight } }) =>
-          setAtEnd(scrollHeight - scrollTop - clientHeight < NEAR)
-        }
+        onScroll={({ currentTarget: { scrollHeight, scrollTop, clientHeight } }) => {
+          stood.current = scrollTop;
+          setAtEnd(scrollHeight - scrollTop - clientHeight < NEAR);
+        }}
       >
         {lines.map((one) => (
           <Line
