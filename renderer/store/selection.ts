@@ -35,21 +35,29 @@ export function formatHash(place: Place): string {
   return query ? `#/${place.view}?${query}` : `#/${place.view}`;
 }
 
-let current: Place =
-  typeof window === 'undefined' ? { view: 'topology', params: {} } : parseHash(window.location.hash);
+let read = typeof window === 'undefined' ? '' : window.location.hash;
+let current = parseHash(read);
 
 function subscribe(changed: () => void): () => void {
-  const read = (): void => {
-    current = parseHash(window.location.hash);
+  const look = (): void => {
+    const { hash } = window.location;
+    if (hash !== read) current = parseHash(hash);
+    read = hash;
     changed();
   };
-  window.addEventListener('hashchange', read);
-  return () => window.removeEventListener('hashchange', read);
+  window.addEventListener('hashchange', look);
+  return () => window.removeEventListener('hashchange', look);
+}
+
+/** The browser's own event comes a moment later, when the next key may already have gone to the place before. */
+function tell(): void {
+  window.dispatchEvent(new HashChangeEvent('hashchange'));
 }
 
 /** Goes to a view; a new entry in the history. */
 export function goTo(view: ViewName, params: Record<string, string> = {}): void {
   window.location.hash = formatHash({ view, params });
+  tell();
 }
 
 /** Changes what is selected in this view, without a new entry in the history. */
@@ -58,7 +66,7 @@ export function select(params: Record<string, string>): void {
   const hash = formatHash({ view: place.view, params: { ...place.params, ...params } });
   if (hash === window.location.hash) return;
   window.history.replaceState(null, '', hash);
-  window.dispatchEvent(new HashChangeEvent('hashchange'));
+  tell();
 }
 
 /** The current place. */

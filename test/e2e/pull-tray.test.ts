@@ -59,6 +59,10 @@ describeWith(firstMissing('docker', 'registry', 'browser'), 'the tray while imag
       await page.evaluate((to) => {
         window.location.hash = to;
       }, view);
+      await page
+        .getByRole('link', { name: new RegExp(`^${view}`, 'i'), exact: true })
+        .and(page.locator('[aria-current]'))
+        .waitFor();
       await card.getByText(/MB, \d of 2 layers/).waitFor();
       if (PICTURES) await page.screenshot({ path: join(PICTURES, `pull-${view}.png`) });
     }

@@ -46,6 +46,9 @@ function Results({
 function Box({ commands }: { commands: readonly Command[] }): ReactNode {
   const [text, setText] = useState('');
   const [at, setAt] = useState(0);
+  const input = useRef<HTMLInputElement>(null);
+  // The dialog gives the focus with the next frame, after it has noted whom to give it back to; keys come sooner.
+  useEffect(() => queueMicrotask(() => input.current?.focus()), []);
   const found = findCommands(
     commands.filter((one) => one.id !== 'palette'),
     text,
@@ -68,6 +71,7 @@ function Box({ commands }: { commands: readonly Command[] }): ReactNode {
       <label className="palette-box">
         <Search size={15} aria-hidden="true" />
         <input
+          ref={input}
           type="text"
           role="combobox"
           aria-expanded="true"

@@ -17,8 +17,10 @@ interface TrafficFiltersProps {
   paused: boolean;
   onPause: () => void;
   input: RefObject<HTMLInputElement | null>;
-  /** Arrow down leaves the box for the list. */
+  /** Enter leaves the box for the list. */
   onLeave: () => void;
+  /** Arrow down leaves it for the list's first row. */
+  onFirst: () => void;
 }
 
 function toggled(hidden: ReadonlySet<Hidden>, name: Hidden): string {
@@ -29,7 +31,14 @@ function toggled(hidden: ReadonlySet<Hidden>, name: Hidden): string {
 }
 
 /** The strip above the list. */
-export function TrafficFilters({ traffic, paused, onPause, input, onLeave }: TrafficFiltersProps): ReactNode {
+export function TrafficFilters({
+  traffic,
+  paused,
+  onPause,
+  input,
+  onLeave,
+  onFirst,
+}: TrafficFiltersProps): ReactNode {
   return (
     <>
       <div className="filters">
@@ -48,8 +57,8 @@ export function TrafficFilters({ traffic, paused, onPause, input, onLeave }: Tra
             onChange={(event) => select({ filter: event.target.value })}
             onKeyDown={(event) => {
               if (event.key === 'Escape' && traffic.filter !== '') select({ filter: '' });
-              else if (event.key === 'ArrowDown' || event.key === 'Enter' || event.key === 'Escape')
-                onLeave();
+              else if (event.key === 'Enter' || event.key === 'Escape') onLeave();
+              else if (event.key === 'ArrowDown') onFirst();
               else return;
               event.preventDefault();
             }}

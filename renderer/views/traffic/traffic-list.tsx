@@ -33,6 +33,8 @@ interface TrafficListProps {
   list: RefObject<HTMLDivElement | null>;
   /** Below the last row. */
   end: ReactNode;
+  /** Instead of rows. The list itself stays: what had the focus keeps it, what wants it finds it. */
+  empty: ReactNode;
 }
 
 const HEADS = ['time', 'from → to', 'request', 'status', 'verdict', 'why', 'ms'];
@@ -121,7 +123,15 @@ function useAnchor(
 }
 
 /** The list. */
-export function TrafficList({ rows, selected, onSelect, onKeyDown, list, end }: TrafficListProps): ReactNode {
+export function TrafficList({
+  rows,
+  selected,
+  onSelect,
+  onKeyDown,
+  list,
+  end,
+  empty,
+}: TrafficListProps): ReactNode {
   const { unseen, toTop } = useAnchor(rows, list);
   const virtual = useVirtualizer({
     count: rows.length,
@@ -149,7 +159,7 @@ export function TrafficList({ rows, selected, onSelect, onKeyDown, list, end }: 
       ) : null}
       <div
         ref={list}
-        className="rows"
+        className={rows.length > 0 ? 'rows' : 'rows none'}
         role="grid"
         aria-label="Traffic, newest first"
         aria-rowcount={rows.length + 1}
@@ -179,8 +189,10 @@ export function TrafficList({ rows, selected, onSelect, onKeyDown, list, end }: 
             ) : null;
           })}
         </div>
-        {end}
+        {rows.length > 0 ? end : null}
       </div>
+      {rows.length > 0 ? null : empty}
+      {rows.length > 0 ? null : end}
     </div>
   );
 }

@@ -1,6 +1,7 @@
 /** Traffic: every request with its verdict, and the whole decision of the selected one. */
 import { ArrowLeftRight, SearchX } from 'lucide-react';
 import { type ReactNode, useMemo, useRef, useState } from 'react';
+import type { TrafficEvent } from '../../../model/traffic-event.ts';
 import { useLocalCommands } from '../../commands/local-commands.ts';
 import { Inspector, Section } from '../../components/inspector.tsx';
 import { Loading, Notice } from '../../components/notice.tsx';
@@ -86,6 +87,15 @@ export function TrafficView(): ReactNode {
   const onSelect = useMemo(() => (id: number) => select({ event: String(id) }), []);
   const at = selected === null ? -1 : rows.findLastIndex((event) => event.id === selected);
   const close = (): void => select({ event: '' });
+  const leave = (): readonly TrafficEvent[] => {
+    const settled = traffic.settle();
+    list.current?.focus();
+    return settled;
+  };
+  const first = (): void => {
+    const newest = leave().at(-1);
+    if (newest) onSelect(newest.id);
+  };
   const keys = useListKeys({
     length: rows.length,
     at: at < 0 ? -1 : rows.length - 1 - at,
@@ -133,20 +143,18 @@ export function TrafficView(): ReactNode {
           paused={paused}
           onPause={() => setPaused(!paused)}
           input={input}
-          onLeave={() => list.current?.focus()}
+          onLeave={leave}
+          onFirst={first}
         />
-        {!answered ? <Loading what="the recording" /> : null}
-        {answered && rows.length === 0 ? <Empty recorded={recorded} /> : null}
-        {rows.length > 0 ? (
-          <TrafficList
-            rows={rows}
-            selected={selected}
-            onSelect={onSelect}
-            onKeyDown={keys}
-            list={list}
-            end={end}
-          />
-        ) : null}
+        <TrafficList
+          rows={rows}
+          selected={selected}
+          onSelect={onSelect}
+          onKeyDown={keys}
+          list={list}
+          end={end}
+          empty={answered ? <Empty recorded={recorded} /> : <Loading what="the recording" />}
+        />
       </div>
       {selected === null ? <NothingSelected /> : <Selected id={selected} onClose={close} />}
     </div>

@@ -1,5 +1,6 @@
 /** The rows that Traffic shows: the filter's, minus what the toggles hide, frozen while paused. */
-import { useDeferredValue, useMemo, useRef } from 'react';
+import { useDeferredValue, useMemo, useRef, useState } from 'react';
+import { flushSync } from 'react-dom';
 import type { TrafficEvent } from '../../../model/traffic-event.ts';
 import { parseFilter } from '../../reading/traffic-filter.ts';
 import type { EventLog } from '../../store/event-log.ts';
@@ -21,6 +22,8 @@ export interface TrafficRows {
   busy: boolean;
   hidden: ReadonlySet<Hidden>;
   filter: string;
+  /** Draws what is asked for now at once, and returns its rows: a key that comes next must not act on older ones. */
+  settle: () => readonly TrafficEvent[];
 }
 
 /** Reads the toggles. */
@@ -47,25 +50,31 @@ export function useTraffic(paused: boolean): TrafficRows {
   const log = frozen.current ?? live;
   const filter = params['filter'] ?? '';
   const hide = params['hide'] ?? HIDDEN_AT_FIRST;
-  const calmFilter = useDeferredValue(filter);
-  const calmHide = useDeferredValue(hide);
+  const asked = useMemo(() => ({ filter, hide }), [filter, hide]);
+  const deferred = useDeferredValue(asked);
+  const [settled, setSettled] = useState(asked);
+  const drawn = settled === asked ? asked : deferred;
   const { test, problem } = useMemo(() => {
-    const parsed = parseFilter(calmFilter);
-    const hidden = hiddenOf({ hide: calmHide });
+    const parsed = parseFilter(drawn.filter);
+    const hidden = hiddenOf(drawn);
     const passes = parsed.ok ? parsed.test : () => true;
     return {
       test: (event: TrafficEvent) => !hides(hidden, event) && passes(event),
       problem: parsed.ok ? null : parsed.problem,
     };
-  }, [calmFilter, calmHide]);
+  }, [drawn]);
   const previous = useRef<Filtered | undefined>(undefined);
   const filtered = useMemo(() => filterLog(log, test, previous.current), [log, test]);
   previous.current = filtered;
   return {
     rows: filtered.rows,
     problem,
-    busy: calmFilter !== filter || calmHide !== hide,
-    hidden: hiddenOf({ hide }),
+    busy: drawn !== asked,
+    hidden: hiddenOf(asked),
     filter,
+    settle: () => {
+      flushSync(() => setSettled(asked));
+      return previous.current?.rows ?? [];
+    },
   };
 }
