@@ -1,7 +1,8 @@
 /** What an exit code says; design.md, "Command line". The one table from what went wrong to a code. */
 import { EnvironmentError } from '../model/environment-error.ts';
-import { formatProblem, type Problem } from '../model/problem.ts';
+import type { Problem } from '../model/problem.ts';
 import { printable } from './output.ts';
+import { problemLine } from './problem-line.ts';
 
 export const EXIT = {
   passed: 0,
@@ -12,12 +13,26 @@ export const EXIT = {
   interrupted: 130,
 } as const;
 
+/**
+ * Errors of a session that say: these words don't fit what runs. A wrong argument, as commander's are, wherever it is
+ * found out; the environment is as it should be.
+ */
+const MISUSED: ReadonlySet<string> = new Set([
+  'no-service',
+  'not-a-service',
+  'which-session',
+  'replicas',
+  'attached',
+  'no-process',
+  'no-container',
+]);
+
 /** The user's files can't be used; carries why. */
 export class FilesError extends Error {
   readonly problems: readonly Problem[];
 
   constructor(problems: readonly Problem[]) {
-    super(problems.map(formatProblem).join('\n'));
+    super(problems.map(problemLine).join('\n'));
     this.name = 'FilesError';
     this.problems = problems;
   }
@@ -38,10 +53,12 @@ export function explainFailure(error: unknown): { code: number; text: string } {
   if (error instanceof EnvironmentError) {
     // Most often what a service wrote last.
     const lines = error.lines.map((line) => `  | ${printable(line)}`);
-    const hint = error.hint === null ? [] : [`  hint: ${error.hint}`];
+    // Both may quote an engine, and that the labels of others.
+    const message = error.message.split('\n').map(printable).join('\n');
+    const hint = error.hint === null ? [] : [`  hint: ${printable(error.hint)}`];
     return {
-      code: EXIT.environment,
-      text: [`error ${error.code}: ${error.message}`, ...lines, ...hint].join('\n'),
+      code: MISUSED.has(error.code) ? EXIT.wrongFile : EXIT.environment,
+      text: [`error ${error.code}: ${message}`, ...lines, ...hint].join('\n'),
     };
   }
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);

@@ -75,9 +75,8 @@ export function instanceCommands(): Command[] {
 }
 
 function parseSeconds(text: string): number {
-  const seconds = Number(text);
-  if (!Number.isInteger(seconds) || seconds < 0 || seconds > 3_600)
-    throw new InvalidArgumentError('whole seconds from 0 to 3600');
+  const seconds = /^\d{1,4}$/.test(text) ? Number(text) : Number.NaN;
+  if (!(seconds <= 3_600)) throw new InvalidArgumentError('whole seconds from 0 to 3600');
   return seconds;
 }
 

@@ -44,7 +44,7 @@ Examples:
   $ greenroom explain . --from web --to orders       would it pass, and which clause decides?
   $ greenroom rehearse . --report junit=report.xml   in CI
 
-Exit codes: 0 passed, 1 a verdict differs, 2 a file is wrong, 3 the environment is not there, 130 interrupted`,
+Exit codes: 0 passed, 1 a verdict differs, 2 a file or an argument is wrong, 3 the environment is not there, 130 interrupted`,
     );
   const commands = [
     initCommand,
@@ -64,7 +64,9 @@ Exit codes: 0 passed, 1 a verdict differs, 2 a file is wrong, 3 the environment 
     demoCommand,
   ];
   for (const made of [...commands.map((make) => make()), ...instanceCommands()])
-    program.addCommand(made.exitOverride());
+    program.addCommand(
+      made.exitOverride().showHelpAfterError(`(greenroom ${made.name()} --help tells more)`),
+    );
   program.hook('preAction', (_, command) => chooseContext(command.opts<{ context?: string }>().context));
   return program;
 }

@@ -2,7 +2,7 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { MOST_REPLICAS } from '../model/replicas.ts';
 import { note } from './output.ts';
-import { sessionOption, withSessionLine } from './session-line.ts';
+import { mustBeService, sessionOption, withSessionLine } from './session-line.ts';
 
 interface Wanted {
   service: string;
@@ -22,6 +22,9 @@ export function scaleCommand(): Command {
     )
     .action(async (wanted: Wanted[], { session }: { session?: string }) => {
       await withSessionLine(session, async ({ api }) => {
+        const state = await api.state();
+        // All of them before any is changed.
+        for (const { service } of wanted) mustBeService(state, service);
         for (const { service, count } of wanted) {
           await api.scale(service, count);
           note(`${service} has ${count} ${count === 1 ? 'instance' : 'instances'}`);

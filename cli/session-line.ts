@@ -18,7 +18,7 @@ export function sessionOption(): Option {
 
 /**
  * The one that is named, by its id or the end of it; else the only one, or the only one of the project around `cwd`.
- * @throws EnvironmentError `no-session`, `which-session`
+ * @throws EnvironmentError `no-session` where nothing runs, `which-session` where the words don't single one out
  */
 export function chooseSession<T extends Running>(
   running: readonly T[],
@@ -31,9 +31,11 @@ export function chooseSession<T extends Running>(
   const [only, ...more] = inside.length === 1 ? inside : named;
   if (only !== undefined && more.length === 0) return only;
   const lines = running.map(({ id, mesh, root }) => `${id}  ${mesh}  ${root}`);
+  if (running.length === 0)
+    throw new EnvironmentError('no-session', 'nothing runs', { hint: 'greenroom up starts one' });
   if (only === undefined)
-    throw new EnvironmentError('no-session', asked === null ? 'nothing runs' : `no session ${asked} runs`, {
-      hint: 'greenroom up starts one',
+    throw new EnvironmentError('which-session', `no session ${asked} runs`, {
+      hint: 'name one of these, or none where only one runs',
       lines,
     });
   throw new EnvironmentError('which-session', `${more.length + 1} sessions run`, {
@@ -74,10 +76,32 @@ export function chooseInstances(
     const known = workloads.flatMap((one) => [one.id, ...one.instances.map(({ id }) => id)]);
     const near = closest(name, known);
     throw new EnvironmentError('no-service', `no service or instance is called ${name}`, {
-      hint: near === null ? `there are ${known.join(', ')}` : `did you mean ${near}?`,
+      hint: near === null ? `there are: ${known.join(', ')}` : `did you mean ${near}?`,
     });
   });
   return [...new Set(chosen)];
+}
+
+/**
+ * That this is a service whose instances we can start and end.
+ * @throws EnvironmentError `no-service`; `not-a-service` for an instance or a gateway
+ */
+export function mustBeService({ workloads }: Pick<SessionState, 'workloads'>, name: string): void {
+  const services = workloads.filter(({ kind }) => kind !== 'gateway').map(({ id }) => id);
+  if (services.includes(name)) return;
+  if (workloads.some(({ id }) => id === name))
+    throw new EnvironmentError('not-a-service', `${name} is a gateway: there is one of it`, {
+      hint: 'a gateway is a listener of the session; services can be scaled',
+    });
+  const owner = workloads.find(({ instances }) => instances.some(({ id }) => id === name));
+  if (owner)
+    throw new EnvironmentError('not-a-service', `${name} is an instance`, {
+      hint: `its service is ${owner.id}`,
+    });
+  const near = closest(name, services);
+  throw new EnvironmentError('no-service', `there is no service ${name}`, {
+    hint: near === null ? `there are: ${services.join(', ')}` : `did you mean ${near}?`,
+  });
 }
 
 /** The chosen instances of a running session. */

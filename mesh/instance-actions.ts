@@ -36,7 +36,9 @@ export class InstanceActions {
   #mustBeThere(instance: string): void {
     const { isGateway, status } = this.#parts;
     if (isGateway(instance))
-      throw new EnvironmentError('no-process', `${instance} is a gateway of ours: nothing runs behind it`);
+      throw new EnvironmentError('no-process', `${instance} is a gateway of ours: nothing runs behind it`, {
+        hint: 'a gateway is a listener of the session, and stands as long as that runs',
+      });
     if (status(instance) === null)
       throw new EnvironmentError('no-service', `this session has no instance ${instance}`);
   }
@@ -75,7 +77,12 @@ export class InstanceActions {
     const wanted = ACTION_STATUSES[kind];
     const status = this.#parts.status(instance);
     if (status === null || wanted.includes(status)) return;
-    throw new EnvironmentError('not-now', `${instance} is ${status}, not ${wanted.join(' or ')}`);
+    const fitting = Object.entries(ACTION_STATUSES).flatMap(([name, statuses]) =>
+      statuses.includes(status) ? [name] : [],
+    );
+    throw new EnvironmentError('not-now', `${instance} is ${status}, not ${wanted.join(' or ')}`, {
+      hint: fitting.length === 0 ? 'wait until that is over' : `a ${status} one takes ${fitting.join(', ')}`,
+    });
   }
 
   async #turn(instance: string, work: () => Promise<void>): Promise<void> {

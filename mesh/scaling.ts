@@ -163,6 +163,7 @@ function scalable(mesh: Mesh, service: string, count: number): Workload {
     throw new EnvironmentError(
       'attached',
       `${service} is attached (${workload.run.attach}): there is one of it, and you started it yourself`,
+      { hint: 'its life is where you started it; give it a `command` or an `image` to have more of it' },
     );
   }
   if (!Number.isInteger(count) || count < 0 || count > MOST_REPLICAS) {

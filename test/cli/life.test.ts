@@ -89,7 +89,7 @@ describe('a session that runs', () => {
 
   it('knows no service by a wrong name, and says which one was meant', async () => {
     const { code, stderr } = await run('restart', 'ordrs');
-    expect(code).toBe(3);
+    expect(code).toBe(2);
     expect(stderr).toContain('no service or instance is called ordrs');
     expect(stderr).toContain('did you mean orders?');
   });

@@ -35,6 +35,7 @@ function attachedBeside(others: Runtime, context: RuntimeContext, timeoutMs: num
     throw new EnvironmentError(
       'attached',
       `${instance} is attached (${service.address}): its life is where you started it`,
+      { hint: 'stop and start it there; greenroom sees it go and come back' },
     );
   };
   return {
