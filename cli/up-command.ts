@@ -1,6 +1,5 @@
 /** `greenroom up`: the mesh runs until Ctrl-C, and every request is a line with its reason. */
 import { Command } from 'commander';
-import { hasErrors } from '../model/problem.ts';
 import type { TrafficEvent } from '../model/traffic-event.ts';
 import { eventLine, explanationLines } from './event-line.ts';
 import { interruptible, untilStopped } from './interrupt.ts';
@@ -13,11 +12,11 @@ import {
   type RuntimeChoice,
 } from './options.ts';
 import { note, paint, say, type Format } from './output.ts';
-import { problemLine } from './problem-line.ts';
 import { ownOutput } from './output-streams.ts';
 import { readProject } from './project.ts';
 import { withSession } from './run-session.ts';
-import { countLine, engineChanges, instanceChanges, serviceLines } from './service-lines.ts';
+import { countLine, serviceLines } from './service-lines.ts';
+import { sessionNews } from './session-news.ts';
 
 interface Options {
   runtime: RuntimeChoice;
@@ -61,23 +60,9 @@ export function upCommand(): Command {
             session.onEvents((events) => {
               for (const event of events) show(event);
             });
-            let told: string[] = [];
-            let broken = false;
-            let before = session.state();
+            const news = sessionNews(session);
             session.onState((state) => {
-              for (const line of [...engineChanges(before, state), ...instanceChanges(before, state)])
-                note(line);
-              if (before.recording.dropped === 0 && state.recording.dropped > 0)
-                note('more happened than could be recorded; what was dropped is counted');
-              before = state;
-              const lines = state.problems.map(problemLine);
-              const fresh = lines.filter((line) => !told.includes(line));
-              for (const line of fresh) note(line);
-              if (fresh.length > 0 && state.phase === 'running' && hasErrors(state.problems))
-                note(`the last valid policies (snapshot ${state.snapshot.inForce}) stay in force`);
-              if (broken && !hasErrors(state.problems)) note('policies are valid again');
-              told = lines;
-              broken = hasErrors(state.problems);
+              for (const line of news(state)) note(line);
             });
             const state = session.state();
             note(

@@ -42,8 +42,8 @@ describe('greenroom scale', () => {
 
   it('says which services there are when it is asked for another', async () => {
     const { code, stderr } = await run('payments=2');
-    expect(code).toBe(3);
-    expect(stderr).toContain('there is no service payments in scaled');
+    expect(code).toBe(2);
+    expect(stderr).toContain('there is no service payments');
     expect(stderr).toContain('there are: orders');
   });
 
@@ -53,5 +53,19 @@ describe('greenroom scale', () => {
     expect(await run('orders=1')).toMatchObject({ code: 0, stderr: 'orders has 1 instance\n' });
     await eventually('up tells of their end', () => /orders-2 is gone\n/.test(up.said()));
     expect(up.said()).toMatch(/orders-2 is stopping: scaled down/);
+  });
+
+  it('from none tells in `up` where the service and its sidecar answer now', async () => {
+    expect(await run('orders=0')).toMatchObject({ code: 0, stderr: 'orders has 0 instances\n' });
+    await eventually('up tells of its end', () => /orders-0 is gone\n/.test(up.said()));
+    const before = up.said().length;
+    expect(await run('orders=1')).toMatchObject({ code: 0, stderr: 'orders has 1 instance\n' });
+    await eventually('up tells where', () => /its sidecar, for anyone/.test(up.said().slice(before)));
+    const [, service, sidecar] =
+      /orders-0 is ready\n {2}orders .*\n +the service itself +(\S+)\n +its sidecar, for anyone (\S+)\n/.exec(
+        up.said().slice(before),
+      ) ?? [];
+    expect((await fetch(service ?? '')).headers.get('server')).toBeNull();
+    expect((await fetch(sidecar ?? '')).headers.get('server')).toBe('istio-envoy');
   });
 });
