@@ -1,14 +1,13 @@
 /** `greenroom check`: everything that is wrong with a project's files, without starting anything. */
 import { Command, Option } from 'commander';
 import { hasErrors } from '../model/problem.ts';
-import type { LintProblem } from '../policy/lint.ts';
 import { applyFixes } from './apply-fixes.ts';
-import { checkPath } from './check.ts';
+import { type Checked, checkPath } from './check.ts';
 import {
   CHECK_FORMATS,
   type CheckFormat,
   collectCheckReports,
-  showProblems,
+  showChecked,
   writeCheckReports,
 } from './check-output.ts';
 import { checkSuites } from './check-suites.ts';
@@ -35,10 +34,10 @@ export function checkCommand(): Command {
     )
     .action(async (project: string, options: CheckOptions) => {
       if (options.suite) return await runSuites(options.suite, options.format);
-      const problems = options.fix ? await fixProblems(project) : await checkPath(project);
-      process.stdout.write(showProblems(problems, options.format));
-      await writeCheckReports(options.report, problems);
-      if (hasErrors(problems)) process.exitCode = EXIT.wrongFile;
+      const checked = options.fix ? await fixProblems(project) : await checkPath(project);
+      process.stdout.write(showChecked(checked, options.format));
+      await writeCheckReports(options.report, checked);
+      if (hasErrors(checked.problems)) process.exitCode = EXIT.wrongFile;
     });
 }
 
@@ -52,15 +51,15 @@ interface CheckOptions {
 /** One fix may uncover another; what is still found after so many rounds isn't mended by fixes. */
 const MAX_ROUNDS = 5;
 
-async function fixProblems(project: string): Promise<LintProblem[]> {
-  let problems = await checkPath(project);
+async function fixProblems(project: string): Promise<Checked> {
+  let checked = await checkPath(project);
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
-    const fixed = await applyFixes(problems);
+    const fixed = await applyFixes(checked.problems);
     for (const { file, changes } of fixed) note(`fixed ${changes} in ${file}`);
     if (fixed.length === 0) break;
-    problems = await checkPath(project);
+    checked = await checkPath(project);
   }
-  return problems;
+  return checked;
 }
 
 async function runSuites(files: readonly string[], format: CheckFormat): Promise<void> {

@@ -8,6 +8,8 @@ import { shownPath } from '../mesh/project-files.ts';
 import { CONTAINER_CHECKS } from '../model/compose/container-checks.ts';
 import type { Problem } from '../model/problem.ts';
 import { LINTS, pageOf } from '../policy/lint-mesh.ts';
+import type { Checked } from './check.ts';
+import { printable } from './output.ts';
 import { problemLine } from './problem-line.ts';
 
 export const CHECK_FORMATS = ['text', 'json', 'sarif'] as const;
@@ -18,15 +20,16 @@ const PAGES = fileURLToPath(
 
 export type CheckFormat = (typeof CHECK_FORMATS)[number];
 
-const WRITERS: Readonly<Record<CheckFormat, (problems: readonly Problem[]) => string>> = {
+const WRITERS: Readonly<Record<CheckFormat, (checked: Checked) => string>> = {
   text: asText,
-  json: (problems) => `${JSON.stringify({ problems }, null, 2)}\n`,
-  sarif: asSarif,
+  json: ({ scopes, unread, problems }) =>
+    `${JSON.stringify({ checked: scopes, unread, problems }, null, 2)}\n`,
+  sarif: ({ problems }) => asSarif(problems),
 };
 
-/** The problems in a format, with a final line end. */
-export function showProblems(problems: readonly Problem[], format: CheckFormat): string {
-  return WRITERS[format](problems);
+/** What was checked and found, in a format, with a final line end. */
+export function showChecked(checked: Checked, format: CheckFormat): string {
+  return WRITERS[format](checked);
 }
 
 /** commander's collector: `--report sarif=check.sarif`. */
@@ -40,14 +43,11 @@ export function collectCheckReports(text: string, earlier: string[]): string[] {
 }
 
 /** Writes every report that was asked for. */
-export async function writeCheckReports(
-  reports: readonly string[],
-  problems: readonly Problem[],
-): Promise<void> {
+export async function writeCheckReports(reports: readonly string[], checked: Checked): Promise<void> {
   for (const report of reports) {
     const cut = report.indexOf('=');
     const kind = report.slice(0, cut);
-    if (isFormat(kind)) await writeFile(report.slice(cut + 1), showProblems(problems, kind));
+    if (isFormat(kind)) await writeFile(report.slice(cut + 1), showChecked(checked, kind));
   }
 }
 
@@ -55,19 +55,42 @@ function isFormat(kind: string): kind is CheckFormat {
   return (CHECK_FORMATS as readonly string[]).includes(kind);
 }
 
-function asText(problems: readonly Problem[]): string {
+function asText({ scopes, unread, problems }: Checked): string {
   const lines = problems.map(problemLine);
   const explained = new Set(problems.filter(({ docs }) => docs !== undefined).map(({ code }) => code));
   if (explained.size > 0)
     lines.push(`(${shownPath(PAGES)}/CODE.md tells more of ${[...explained].sort().join(', ')})`);
-  lines.push(['error', 'warning', 'notice'].map((severity) => counted(severity, problems)).join(', '));
+  if (scopes.length > 0) lines.push(scopeLine(scopes));
+  for (const path of unread)
+    lines.push(`not checked any further, since it can't be read: ${printable(path)}`);
+  const severities = ['error', 'warning', 'notice'] as const;
+  lines.push(
+    severities
+      .map((wanted) => counted(problems.filter(({ severity }) => severity === wanted).length, wanted))
+      .join(', '),
+  );
   return `${lines.join('\n')}\n`;
 }
 
+/** `checked 5 services, 8 policies, 12 scenarios in 21 files: 25 checks of policies, 8 of containers`. */
+function scopeLine(scopes: Checked['scopes']): string {
+  const sum = (field: 'services' | 'policies' | 'scenarios' | 'files'): number =>
+    scopes.reduce((total, scope) => total + scope[field], 0);
+  const what = [
+    ...(scopes.length > 1 ? [counted(scopes.length, 'project')] : []),
+    counted(sum('services'), 'service'),
+    counted(sum('policies'), 'policy', 'policies'),
+    counted(sum('scenarios'), 'scenario'),
+  ].join(', ');
+  const containers = scopes.some((scope) => scope.containers === 'checked')
+    ? `${CONTAINER_CHECKS.length} of containers`
+    : 'none of containers (no Compose file)';
+  return `checked ${what} in ${counted(sum('files'), 'file')}: ${LINTS.length} checks of policies, ${containers}`;
+}
+
 /** `1 error`, `0 warnings`. */
-function counted(wanted: string, problems: readonly Problem[]): string {
-  const count = problems.filter(({ severity }) => severity === wanted).length;
-  return `${count} ${wanted}${count === 1 ? '' : 's'}`;
+function counted(count: number, one: string, many = `${one}s`): string {
+  return `${count} ${count === 1 ? one : many}`;
 }
 
 function asSarif(problems: readonly Problem[]): string {

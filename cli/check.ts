@@ -1,4 +1,5 @@
 /** What `greenroom check` finds: everything wrong with a project's files, without starting anything. */
+import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { loadProject } from '../mesh/load-project.ts';
@@ -14,12 +15,35 @@ import { lintMesh } from '../policy/lint-mesh.ts';
 
 const PROJECT_FILE = /^greenroom\.ya?ml$/;
 
-/** The problems of the project at `path`, or where a folder holds none itself, of those beneath it; each once. */
-export async function checkPath(path: string): Promise<LintProblem[]> {
-  const projects = await projectsAt(resolve(path));
-  const problems: LintProblem[] = [];
-  for (const project of projects) problems.push(...(await checkProject(project)));
-  return [...new Map(problems.map((problem) => [formatProblem(problem), problem])).values()];
+/** What was looked at in a project. */
+export interface CheckedScope {
+  services: number;
+  policies: number;
+  scenarios: number;
+  /** All that were read: greenroom.yaml, policies, scenarios, Compose files with what those include. */
+  files: number;
+  /** Whether there are containers that the checks of container-checks.ts could be run on. */
+  containers: 'checked' | 'none';
+}
+
+export interface Checked {
+  /** Of each project whose files could be read; only there the lints are run. */
+  scopes: CheckedScope[];
+  /** Shown paths of the others. */
+  unread: string[];
+  problems: LintProblem[];
+}
+
+/** The project at `path`, or where a folder holds none itself, those beneath it; each problem once. */
+export async function checkPath(path: string): Promise<Checked> {
+  const checked: Checked[] = [];
+  for (const project of await projectsAt(resolve(path))) checked.push(await checkProject(project));
+  const problems = checked.flatMap((one) => one.problems);
+  return {
+    scopes: checked.flatMap(({ scopes }) => scopes),
+    unread: checked.flatMap(({ unread }) => unread),
+    problems: [...new Map(problems.map((problem) => [formatProblem(problem), problem])).values()],
+  };
 }
 
 /** `path` itself, unless it is a folder that only holds folders of projects. */
@@ -31,20 +55,27 @@ async function projectsAt(path: string): Promise<string[]> {
   return folders.length === 0 || folders.includes(path) ? [path] : folders;
 }
 
-/** All problems of the project at `path` (a folder or a greenroom.yaml): errors, warnings and notices. */
-export async function checkProject(path: string): Promise<LintProblem[]> {
+/** One project (a folder or a greenroom.yaml): all errors, warnings and notices. */
+export async function checkProject(path: string): Promise<Checked> {
   const { value: mesh, problems } = await loadProject(path);
-  if (!mesh) return problems;
+  if (!mesh) return { scopes: [], unread: [shownPath(path)], problems };
   const unjudged = policyProblems(compileMeshPolicies(mesh));
   const keys = await missingKeys(mesh);
-  return [
-    ...problems,
-    ...unjudged,
-    ...keys,
-    ...(await checkScenarios(mesh)),
-    ...(mesh.containerFindings ?? []),
-    ...lintMesh(mesh),
-  ];
+  const scenarios = await checkScenarios(mesh);
+  const found = [...unjudged, ...keys, ...scenarios, ...(mesh.containerFindings ?? []), ...lintMesh(mesh)];
+  return { scopes: [scopeOf(mesh)], unread: [], problems: [...problems, ...found] };
+}
+
+function scopeOf(mesh: Mesh): CheckedScope {
+  const { workloads, policies, policyFiles, scenarioFiles, composeFiles = [] } = mesh;
+  return {
+    services: workloads.length,
+    policies: policies.length,
+    scenarios: scenarioFiles.length,
+    // A Compose project may name an .env that isn't there.
+    files: 1 + [...new Set([...policyFiles, ...scenarioFiles, ...composeFiles])].filter(existsSync).length,
+    containers: mesh.containerFindings === undefined ? 'none' : 'checked',
+  };
 }
 
 /** A `jwksUri` that is a path must hold keys now; one that is a URL is only fetched by a session. */

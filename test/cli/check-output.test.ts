@@ -6,7 +6,7 @@ import { InvalidArgumentError } from 'commander';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { applyFixes } from '../../cli/apply-fixes.ts';
 import { checkProject } from '../../cli/check.ts';
-import { collectCheckReports, showProblems, writeCheckReports } from '../../cli/check-output.ts';
+import { collectCheckReports, showChecked, writeCheckReports } from '../../cli/check-output.ts';
 import { greenroom, temporaryFolder } from '../support/greenroom.ts';
 
 const CHECKS = fileURLToPath(new URL('../checks/', import.meta.url));
@@ -36,41 +36,56 @@ describe('reports', () => {
   });
 
   it('are written, each in its format', async () => {
-    const problems = await checkProject(await example('rule-shadowed'));
+    const checked = await checkProject(await example('rule-shadowed'));
     const [sarif, json] = [join(folder, 'a.sarif'), join(folder, 'a.json')];
-    await writeCheckReports([`sarif=${sarif}`, `json=${json}`], problems);
+    await writeCheckReports([`sarif=${sarif}`, `json=${json}`], checked);
     expect(JSON.parse(await readFile(sarif, 'utf8'))).toMatchObject({
       version: '2.1.0',
       runs: [{ results: [{ ruleId: 'rule-shadowed', level: 'warning' }] }],
     });
     expect(JSON.parse(await readFile(json, 'utf8'))).toMatchObject({
+      checked: [{ services: 2, policies: 4, scenarios: 0, files: 3, containers: 'none' }],
+      unread: [],
       problems: [{ code: 'rule-shadowed', docs: 'docs/checks/rule-shadowed.md', at: { line: 27 } }],
     });
   });
 });
 
 describe('text', () => {
-  it('of nothing is its numbers', () => {
-    expect(showProblems([], 'text')).toBe('0 errors, 0 warnings, 0 notices\n');
+  const scope = { services: 1, policies: 1, scenarios: 0, files: 2, containers: 'none' } as const;
+
+  it('of nothing wrong says what was looked at, and by how many checks', () => {
+    expect(showChecked({ scopes: [scope], unread: [], problems: [] }, 'text')).toBe(
+      'checked 1 service, 1 policy, 0 scenarios in 2 files: 25 checks of policies, none of containers (no Compose file)\n0 errors, 0 warnings, 0 notices\n',
+    );
+    const two = [scope, { ...scope, policies: 3, containers: 'checked' } as const];
+    expect(showChecked({ scopes: two, unread: [], problems: [] }, 'text')).toMatch(
+      /^checked 2 projects, 2 services, 4 policies, 0 scenarios in 4 files: 25 checks of policies, 8 of containers\n/,
+    );
+  });
+
+  it('claims no check of what can’t be read', () => {
+    const shown = showChecked({ scopes: [], unread: ['a\u001b[2J'], problems: [] }, 'text');
+    expect(shown).toBe(
+      "not checked any further, since it can't be read: a\\u{1b}[2J\n0 errors, 0 warnings, 0 notices\n",
+    );
   });
 
   it('names the page of each code that has one, once, where it lies on this machine', () => {
     const finding = { severity: 'warning', message: 'm', docs: 'docs/checks/rule-shadowed.md' } as const;
-    const shown = showProblems(
-      [
-        { ...finding, code: 'rule-shadowed' },
-        { ...finding, code: 'rule-shadowed' },
-        { code: 'compose-lost', severity: 'warning', message: 'has no page' },
-      ],
-      'text',
-    );
+    const problems = [
+      { ...finding, code: 'rule-shadowed' },
+      { ...finding, code: 'rule-shadowed' },
+      { code: 'compose-lost', severity: 'warning', message: 'has no page' } as const,
+    ];
+    const shown = showChecked({ scopes: [], unread: [], problems }, 'text');
     expect(shown).toContain('\n(docs/checks/CODE.md tells more of rule-shadowed)\n');
   });
 
   it('ends in the numbers, after the way to the pages', async () => {
-    const problems = await checkProject(await example('rule-shadowed'));
-    expect(showProblems(problems, 'text')).toMatch(
-      /warning rule-shadowed: .*\n.*hint: .*\n.*docs\/checks.*\n0 errors, 1 warning, 0 notices\n$/,
+    const checked = await checkProject(await example('rule-shadowed'));
+    expect(showChecked(checked, 'text')).toMatch(
+      /warning rule-shadowed: .*\n.*hint: .*\n.*docs\/checks.*\nchecked 2 services.*\n0 errors, 1 warning, 0 notices\n$/,
     );
   });
 });
@@ -99,7 +114,7 @@ describe('applyFixes', () => {
   it('changes nothing where no change is safe', async () => {
     const path = await example('rule-shadowed');
     const before = await readFile(join(path, 'policies.yaml'), 'utf8');
-    expect(await applyFixes(await checkProject(path))).toEqual([]);
+    expect(await applyFixes((await checkProject(path)).problems)).toEqual([]);
     expect(await readFile(join(path, 'policies.yaml'), 'utf8')).toBe(before);
   });
 });

@@ -23,7 +23,7 @@ async function edit(file: string, from: string, to: string): Promise<void> {
   await writeFile(path, text.replace(from, to));
 }
 const check = async (): Promise<string[]> =>
-  (await checkProject(root)).map((problem) => formatProblem(problem).replaceAll(`${root}/`, ''));
+  (await checkProject(root)).problems.map((problem) => formatProblem(problem).replaceAll(`${root}/`, ''));
 
 describe('init', () => {
   it("overwrites nothing, and writes nothing when it can't write all", async () => {
@@ -52,7 +52,7 @@ describe('init', () => {
       'scenarios/hello-rogue-ca.scenario.yaml',
       'services/hello.mjs',
     ]);
-    expect(await checkProject(join(root, folder))).toEqual([]);
+    expect((await checkProject(join(root, folder))).problems).toEqual([]);
     expect(await readFile(join(root, folder, 'greenroom.yaml'), 'utf8')).toContain(`name: ${name} }`);
   });
 });
@@ -118,7 +118,7 @@ describe('check', () => {
   it('finds in the sample projects what is true of them, and no error', async () => {
     const found = async (sample: string) => {
       const path = fileURLToPath(new URL(`../../scenarios/${sample}`, import.meta.url));
-      return (await checkPath(path)).map(({ code, severity }) => `${severity} ${code}`);
+      return (await checkPath(path)).problems.map(({ code, severity }) => `${severity} ${code}`);
     };
     const [shop, hole] = [['warning deny-path-dodge'], ['warning no-default-deny']];
     // It brings no files, so that no key lies in this repository.
@@ -138,7 +138,7 @@ describe('check', () => {
   it('says of an empty folder that it holds no project', async () => {
     const empty = join(root, 'services', 'empty');
     await mkdir(empty);
-    expect((await checkPath(empty)).map(({ code }) => code)).toEqual(['no-project']);
+    expect((await checkPath(empty)).problems.map(({ code }) => code)).toEqual(['no-project']);
   });
 });
 
@@ -152,7 +152,8 @@ spec: { jwtRules: [{ issuer: "https://issuer.example", jwksUri: ./keys.json }] }
   it('is an error without keys there, and a warning with them, since Istio refuses it', async () => {
     await writeStarterProject(root);
     await writeFile(join(root, 'policies/tokens.yaml'), policy);
-    const codes = async () => (await checkProject(root)).map(({ code, severity }) => `${severity} ${code}`);
+    const codes = async () =>
+      (await checkProject(root)).problems.map(({ code, severity }) => `${severity} ${code}`);
     expect(await codes()).toEqual(
       expect.arrayContaining(['error keys-unreachable', 'warning keys-from-a-file']),
     );
