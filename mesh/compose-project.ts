@@ -2,7 +2,7 @@
  * The Compose files that a project names -> its services. The real plugin merges, interpolates and checks them
  * (`docker compose config`), which needs no engine; here are the run of it, and the use of its result.
  */
-import { resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { readComposeConfig, type ComposeConfig } from '../model/compose/compose-config.ts';
 import { ComposeSource } from '../model/compose/compose-source.ts';
 import { containerFindings } from '../model/compose/container-checks.ts';
@@ -13,6 +13,7 @@ import type { Project } from '../model/project.ts';
 import { placeOf } from '../model/yaml-source.ts';
 import { readComposeDocuments } from './compose-documents.ts';
 import { pluginWarnings, refusals, runPlugin, type ComposeFiles } from './compose-plugin.ts';
+import { unsetVariables } from './compose-variables.ts';
 import { shownPath } from './project-files.ts';
 
 /**
@@ -71,8 +72,13 @@ export async function readCompose(
     };
   }
   const read = readComposeConfig(ended.stdout, shown);
-  const warnings = pluginWarnings(ended.stderr, source);
-  return read.value === null
-    ? read
-    : { value: { config: read.value, source, files: [...found] }, problems: warnings };
+  if (read.value === null) return read;
+  const envFiles = files.envFiles.length > 0 ? files.envFiles : [join(dirname(first), '.env')];
+  return {
+    value: { config: read.value, source, files: [...found] },
+    problems: [
+      ...pluginWarnings(ended.stderr, source),
+      ...(await unsetVariables(read.value, source, envFiles)),
+    ],
+  };
 }

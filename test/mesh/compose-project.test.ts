@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { checkProject } from '../../cli/check.ts';
 import { loadProject } from '../../mesh/load-project.ts';
 import type { Mesh } from '../../model/mesh.ts';
@@ -64,7 +64,7 @@ describeWith('compose', 'a project with Compose files', () => {
       'container-secret-in-environment 6',
     ]);
     expect(problems).toEqual([]);
-    const checked = await checkProject(folder.path);
+    const { problems: checked } = await checkProject(folder.path);
     expect(checked.map(({ code }) => code)).toEqual(
       expect.arrayContaining(mesh?.containerFindings?.map(({ code }) => code) ?? ['none']),
     );
@@ -124,6 +124,34 @@ describeWith('compose', 'a project with Compose files', () => {
         /^compose.yaml:7:1: warning compose-warning: docker compose: .*`version` is obsolete/,
       ),
     ]);
+  });
+
+  it('warns of secrets and configs of a variable that isn’t set, at their lines, before anything starts', async () => {
+    vi.stubEnv('GREENROOM_TEST_SET', 'hush');
+    const { mesh, problems } = await load('  compose: compose.yaml\n', {
+      'compose.yaml': `services:
+  web: { image: x, secrets: [given, missing, dotenv], configs: [missing] }
+secrets:
+  given: { environment: GREENROOM_TEST_SET }
+  missing: { environment: GREENROOM_TEST_UNSET }
+  dotenv: { environment: GREENROOM_TEST_DOTENV }
+configs:
+  missing: { environment: GREENROOM_TEST_UNSET }
+`,
+      '.env': 'GREENROOM_TEST_DOTENV=hush\n',
+    });
+    vi.unstubAllEnvs();
+    expect(mesh).not.toBeNull();
+    const warned = problems.filter((line) => line.includes('variable-unset'));
+    expect(
+      warned.map((line) => line.slice(0, line.indexOf(':', line.indexOf('variable-unset:') + 15))),
+    ).toEqual([
+      'compose.yaml:6:13: warning variable-unset: secrets.dotenv is the value of GREENROOM_TEST_DOTENV, which only an env file sets',
+      'compose.yaml:5:14: warning variable-unset: secrets.missing is the value of GREENROOM_TEST_UNSET, which is not set',
+      'compose.yaml:8:14: warning variable-unset: configs.missing is the value of GREENROOM_TEST_UNSET, which is not set',
+    ]);
+    expect(problems.join('\n')).not.toContain('hush');
+    expect(warned[1]).toContain('hint: export GREENROOM_TEST_UNSET=… before greenroom starts');
   });
 
   it('has what the plugin reads: env files, label files, what is extended, included and overridden', async () => {
