@@ -9,19 +9,19 @@ import type { EngineFacts } from '../mesh/runtimes/docker/engine-facts.ts';
 import { ensureHelperImage } from '../mesh/runtimes/docker/helper-image.ts';
 import { thisOwner } from '../mesh/runtimes/docker/labels.ts';
 import { thisRealm } from '../mesh/runtimes/docker/realm.ts';
-import { subnetRange, subnetRoom } from '../mesh/runtimes/docker/subnets.ts';
-import { tryRules } from '../mesh/runtimes/docker/try-rules.ts';
+import { subnetCandidates, subnetRange, subnetRoom } from '../mesh/runtimes/docker/subnets.ts';
+import { type RulesTrial, tryRules } from '../mesh/runtimes/docker/try-rules.ts';
 import type { Diagnosis } from './diagnosis.ts';
 
 /** The lines below that of the engine itself; where none answers, only what else is there. */
-export async function diagnoseEngine(dataDir: string): Promise<Diagnosis[]> {
+export async function diagnoseEngine(dataDir: string, signal: AbortSignal): Promise<Diagnosis[]> {
   const engine = await connectEngine().catch(() => null);
   if (engine === null) return others(null);
   const facts = await engine.facts();
   return [
     endpoint(engine.endpoint),
     kind(facts),
-    ...(facts.containerOs === 'linux' ? await trial(engine, dataDir) : []),
+    ...(facts.containerOs === 'linux' ? await trial(engine, dataDir, signal) : []),
     subnets(),
     ...others(engine.endpoint),
   ];
@@ -49,29 +49,50 @@ function kind({ product, version, operatingSystem, rootless }: EngineFacts): Dia
     : { state: 'ok', what: 'engine', words };
 }
 
-/** The image that every pod needs, and the rules in it. */
-async function trial(engine: Engine, dataDir: string): Promise<Diagnosis[]> {
-  try {
-    const image = await ensureHelperImage(engine, new AbortController().signal);
-    const rules = await tryRules(engine, image, thisOwner(thisRealm(dataDir)));
-    return [
-      { state: 'ok', what: 'helper image', words: image },
-      rules.containment === 'full'
-        ? { state: 'ok', what: 'containment', words: 'full: nftables takes the rules of a pod' }
-        : {
-            state: 'missing',
-            what: 'containment',
-            words: `partial: nftables can't be used (${rules.why}); scenarios that need containment won't be green`,
-          },
-    ];
-  } catch (error) {
-    return [
-      {
+/** The image that every pod needs, and a container of it that tries to get past the rules of one. */
+async function trial(engine: Engine, dataDir: string, signal: AbortSignal): Promise<Diagnosis[]> {
+  const broken =
+    (what: string) =>
+    (error: unknown): Diagnosis => {
+      signal.throwIfAborted();
+      return { state: 'broken', what, words: error instanceof Error ? error.message : String(error) };
+    };
+  const image = await ensureHelperImage(engine, signal).catch(broken('helper image'));
+  if (typeof image !== 'string') return [image];
+  const id = `doctor-${process.pid}`;
+  const measured = async (): Promise<Diagnosis> => {
+    const session = { id, mesh: 'doctor', owner: thisOwner(thisRealm(dataDir)) };
+    const subnets = subnetCandidates(id);
+    return containment(await tryRules({ engine, session, helperImage: image, subnets }, signal));
+  };
+  const rules = await measured().catch(broken('containment'));
+  return [{ state: 'ok', what: 'helper image', words: image }, rules];
+}
+
+function containment(rules: RulesTrial): Diagnosis {
+  const what = 'containment';
+  const note = 'scenarios that need containment won’t be green';
+  switch (rules.containment) {
+    case 'full':
+      return {
+        state: 'ok',
+        what,
+        words: `full: a container reached ${rules.canary} before the rules of a pod, and was refused under them`,
+      };
+    case 'partial':
+      return {
+        state: 'missing',
+        what,
+        words: `partial: nftables can’t be used (${rules.why}); ${note}`,
+      };
+    case 'none':
+      return {
         state: 'broken',
-        what: 'helper image',
-        words: error instanceof Error ? error.message : String(error),
-      },
-    ];
+        what,
+        words: `the rules of a pod don’t hold on this engine: ${rules.why}; no service is started there`,
+      };
+    case 'unknown':
+      return { state: 'missing', what, words: `not measured: ${rules.why}; ${note}` };
   }
 }
 

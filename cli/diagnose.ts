@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { makeFolder } from '../mesh/make-folder.ts';
+import { connectEngine } from '../mesh/runtimes/docker/dockerode-engine.ts';
 import { diagnoseEngine } from './diagnose-engine.ts';
 import type { Diagnosis } from './diagnosis.ts';
 import { thisOwner } from '../mesh/runtimes/docker/labels.ts';
@@ -53,7 +54,7 @@ async function loopback(): Promise<Diagnosis> {
   });
 }
 
-async function docker(dataDir: string): Promise<Diagnosis> {
+async function docker(dataDir: string, signal: AbortSignal): Promise<Diagnosis> {
   const probe = await probeDocker();
   if (!probe.available)
     return {
@@ -61,7 +62,7 @@ async function docker(dataDir: string): Promise<Diagnosis> {
       what: 'docker',
       words: `${probe.reason}; services run as processes until it is there`,
     };
-  const measured = (async () => await probeDriver(thisOwner(thisRealm(dataDir))))();
+  const measured = (async () => await probeDriver(thisOwner(thisRealm(dataDir)), connectEngine, signal))();
   return await measured.then(
     ({ driver, why }): Diagnosis => ({
       state: 'ok',
@@ -88,12 +89,9 @@ async function compose(): Promise<Diagnosis> {
   );
 }
 
-/** Every check, in the order in which they are shown. */
-export async function diagnose(dataDir: string): Promise<Diagnosis[]> {
-  return [
-    node(),
-    ...(await Promise.all([dataFolder(dataDir), loopback(), docker(dataDir)])),
-    ...(await diagnoseEngine(dataDir)),
-    await compose(),
-  ];
+/** Every check, in the order in which they are shown. Rejects with the signal; nothing is left of the trials then. */
+export async function diagnose(dataDir: string, signal: AbortSignal): Promise<Diagnosis[]> {
+  const here = await Promise.all([dataFolder(dataDir), loopback(), docker(dataDir, signal)]);
+  signal.throwIfAborted();
+  return [node(), ...here, ...(await diagnoseEngine(dataDir, signal)), await compose()];
 }

@@ -5,9 +5,10 @@ import { removeOrphans } from '../mesh/orphans.ts';
 import { diagnose } from './diagnose.ts';
 import { contextOption } from './docker-context.ts';
 import { EXIT } from './exit-codes.ts';
+import { interruptible } from './interrupt.ts';
 import { formatOption } from './options.ts';
-import { knownOrphans } from './orphans.ts';
-import { columns, paint, say, sayJson, type Format } from './output.ts';
+import { knownOrphans, orphanWords } from './orphans.ts';
+import { columns, paint, printable, say, sayJson, type Format } from './output.ts';
 
 const MARKS = { ok: paint('green', '✓'), missing: paint('yellow', '!'), broken: paint('red', '✕') };
 
@@ -23,18 +24,18 @@ export function doctorCommand(): Command {
     .addHelpText('after', '\nExamples:\n  $ greenroom doctor\n  $ greenroom doctor --remove-orphans')
     .action(async (options: { removeOrphans?: true; format: Format }) => {
       const dataDir = defaultDataDir();
-      const findings = await diagnose(dataDir);
+      const findings = await interruptible((signal) => diagnose(dataDir, signal));
       const orphans = await knownOrphans(dataDir);
       const removed = options.removeOrphans ? await removeOrphans(orphans) : null;
       if (options.format === 'json') sayJson({ findings, orphans, removed });
       else {
         for (const line of columns(
-          findings.map(({ state, what, words }) => [`${MARKS[state]} ${what}`, words]),
+          findings.map(({ state, what, words }) => [`${MARKS[state]} ${what}`, printable(words)]),
         ))
           say(line);
         if (orphans.length === 0) say('✓ nothing is left of an earlier crash');
         for (const orphan of orphans)
-          say(`${MARKS.missing} left behind by session ${orphan.session}: ${orphan.description}`);
+          say(`${MARKS.missing} left behind by session ${printable(orphan.session)}: ${orphanWords(orphan)}`);
         if (removed !== null) say(`removed ${removed.length}`);
         else if (orphans.length > 0) say('  hint: greenroom doctor --remove-orphans');
       }

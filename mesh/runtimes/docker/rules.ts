@@ -103,7 +103,14 @@ export function hostsLines(pod: PodFacts, peers: Peers): string[] {
 }
 
 /** How the script ended. Codes that neither a shell nor nft uses. */
-export const RULES_EXIT = { done: 0, unreachable: 65, noRules: 66, leaks: 67, noNames: 68 } as const;
+export const RULES_EXIT = {
+  done: 0,
+  unreachable: 65,
+  noRules: 66,
+  leaks: 67,
+  noNames: 68,
+  canaryGone: 69,
+} as const;
 
 /**
  * The script for the one-shot container. `canaryPort` listens on the sidecar's address and belongs to no peer: before
@@ -112,7 +119,7 @@ export const RULES_EXIT = { done: 0, unreachable: 65, noRules: 66, leaks: 67, no
  */
 export function rulesScript(pod: PodFacts, peers: Peers, canaryPort: number): string {
   const sidecar = address(pod.sidecar);
-  const canary = `busybox nc -w 3 ${sidecar} ${port(canaryPort)} </dev/null >/dev/null 2>&1`;
+  const canary = call(sidecar, canaryPort);
   const routes = [...new Set(peers.map((peer) => address(peer.clusterIp)))].map(
     // The address is rewritten after the route is chosen, so there has to be one.
     (clusterIp) => `busybox ip route replace ${clusterIp}/32 via ${sidecar} || exit ${RULES_EXIT.noRules}`,
@@ -129,6 +136,26 @@ export function rulesScript(pod: PodFacts, peers: Peers, canaryPort: number): st
     // The same rules once more, in one transaction: the canary's refusal is none of the service's.
     `printf 'delete table inet ${TABLE}\\n%s\\n%s' "$counted" "$RULES" | nft -f - || exit ${RULES_EXIT.leaks}`,
     `exit ${RULES_EXIT.done}`,
+  ].join('\n');
+}
+
+function call(host: string, at: number): string {
+  return `busybox nc -w 3 ${address(host)} ${port(at)} </dev/null >/dev/null 2>&1`;
+}
+
+/** How often a canary that is just being started is called. */
+const CALLS = 20;
+
+/**
+ * The same for a container that is there for the trial only: the canary may still be starting, and is reached again
+ * once the rules are gone, so that it was they who refused it and not its end.
+ */
+export function trialScript(pod: PodFacts, peers: Peers, canaryPort: number): string {
+  const canary = call(pod.sidecar, canaryPort);
+  return [
+    `calls=0; until ${canary} || [ $calls = ${CALLS} ]; do calls=$((calls + 1)); busybox sleep 0.1; done`,
+    `(\n${rulesScript(pod, peers, canaryPort)}\n) || exit $?`,
+    `nft delete table inet ${TABLE} && ${canary} || exit ${RULES_EXIT.canaryGone}`,
   ].join('\n');
 }
 
