@@ -12,10 +12,11 @@ import {
   type ProcessRef,
   startOf,
 } from './process-table.ts';
+import { environmentLeftovers } from './runtimes/attached/environment-leftovers.ts';
 import { readSessionFiles, removeSessionFile, type SessionRecord } from './session-file.ts';
 
 export interface Orphan {
-  kind: 'process' | 'container' | 'network' | 'volume';
+  kind: 'process' | 'container' | 'network' | 'volume' | 'file';
   session: string;
   /** Project that it belonged to. */
   mesh: string;
@@ -28,7 +29,7 @@ export interface Orphan {
 }
 
 export interface OrphanSource {
-  readonly runtime: 'process' | 'docker';
+  readonly runtime: 'process' | 'attached' | 'docker';
   find(dead: readonly SessionRecord[]): Promise<Orphan[]>;
 }
 
@@ -36,7 +37,7 @@ const GRACE_MS = 500;
 
 /** Orphans of all sources. Sessions that left nothing are forgotten on the way. */
 export async function findOrphans(dataDir: string, sources: readonly OrphanSource[] = []): Promise<Orphan[]> {
-  const all = [processOrphans, ...sources];
+  const all = [processOrphans, environmentLeftovers(dataDir), ...sources];
   const dead = readSessionFiles(dataDir).filter(({ alive }) => !alive);
   const orphans = (await Promise.all(all.map((source) => source.find(dead)))).flat();
   for (const session of dead) {

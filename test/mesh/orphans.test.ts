@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { findOrphans, type OrphanSource, removeOrphans } from '../../mesh/orphans.ts';
+import { environmentFile } from '../../mesh/runtimes/attached/environment-file.ts';
 import { isAlive, startOf } from '../../mesh/process-table.ts';
 
 let dataDir = '';
@@ -119,6 +120,37 @@ describe.skipIf(process.platform !== 'linux')('orphans', () => {
     await removeOrphans(orphans);
     expect(await findOrphans(dataDir, [source])).toEqual([]);
     expect(files()).toEqual([]);
+  });
+
+  it('are environment files of programs that were attached, a draft included, and nobody else’s', async () => {
+    const mesh = { name: 'shop', root: '/shop' };
+    const fileOf = (instance: string, session: string) => environmentFile(dataDir, mesh, instance, session);
+    leave('dead');
+    leave('living', { owner: { pid: process.pid, startedAt: startOf(process.pid) } });
+    fileOf('ide-0', 'dead').write({ PASSWORD: 'hush' });
+    fileOf('web-0', 'living').write({});
+    fileOf('orders-0', 'unknown').write({});
+    const { path } = fileOf('ide-0', 'dead');
+    const draft = `${path}.new`;
+    copyFileSync(path, draft);
+    writeFileSync(join(path, '..', 'notes.txt'), 'ours? no: dead');
+    const orphans = await findOrphans(dataDir);
+    expect(orphans.map(({ kind, description }) => `${kind}: ${description}`)).toEqual([
+      `file: ide-0 of shop: its environment file ${path}`,
+      `file: ide-0 of shop: its environment file ${draft}`,
+    ]);
+    expect(files()).toContain('dead.json');
+    // The next session of the project was faster.
+    fileOf('ide-0', 'living').write({});
+    expect(await removeOrphans(orphans)).toHaveLength(2);
+    expect(readdirSync(join(path, '..')).sort()).toEqual([
+      'ide-0.env',
+      'notes.txt',
+      'orders-0.env',
+      'web-0.env',
+    ]);
+    expect(await findOrphans(dataDir)).toEqual([]);
+    expect(files()).toEqual(['living.json']);
   });
 
   it('that cannot be removed are not said to be gone', async () => {

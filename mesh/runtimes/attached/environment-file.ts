@@ -15,6 +15,23 @@ export interface EnvironmentFile {
   remove(): void;
 }
 
+/** Of all of them in a data folder; below it is one for each project. */
+export function environmentFolder(dataDir: string): string {
+  return join(dataDir, 'attached');
+}
+
+const FIRST_LINE = /^# (\S+) in Greenroom's session (\S+); written anew by the next one\n/;
+
+function firstLine(instance: string, session: string): string {
+  return `# ${instance} in Greenroom's session ${session}; written anew by the next one\n`;
+}
+
+/** Whose a file is that begins so; null = no file of ours. */
+export function writerOf(text: string): { instance: string; session: string } | null {
+  const [, instance, session] = FIRST_LINE.exec(text) ?? [];
+  return instance === undefined || session === undefined ? null : { instance, session };
+}
+
 /** `attached/<mesh>-<8 hex digits of its folder>/<instance>.env` in the data folder. */
 export function environmentPath(
   dataDir: string,
@@ -22,7 +39,7 @@ export function environmentPath(
   instance: string,
 ): string {
   const folder = `${name}-${createHash('sha256').update(root).digest('hex').slice(0, 8)}`;
-  return join(dataDir, 'attached', folder, `${instance.replaceAll('/', '.')}.env`);
+  return join(environmentFolder(dataDir), folder, `${instance.replaceAll('/', '.')}.env`);
 }
 
 export function environmentFile(
@@ -32,11 +49,11 @@ export function environmentFile(
   session: string,
 ): EnvironmentFile {
   const path = environmentPath(dataDir, mesh, instance);
-  const first = `# ${instance} in Greenroom's session ${session}; written anew by the next one\n`;
+  const first = firstLine(instance, session);
   return {
     path,
     write(variables) {
-      ensurePrivateFolder(join(dataDir, 'attached'));
+      ensurePrivateFolder(environmentFolder(dataDir));
       ensurePrivateFolder(join(path, '..'));
       const draft = `${path}.new`;
       rmSync(draft, { force: true });
