@@ -16,7 +16,7 @@ import { lintMesh } from '../policy/lint-mesh.ts';
 const PROJECT_FILE = /^greenroom\.ya?ml$/;
 
 /** What was looked at in a project. */
-export interface CheckedScope {
+interface CheckedScope {
   services: number;
   policies: number;
   scenarios: number;

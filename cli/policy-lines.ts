@@ -27,7 +27,7 @@ export function policyChanges(
 }
 
 /** `3 policies in 2 files`. */
-export function policyCount({ policies }: PoliciesInForce): string {
+function policyCount({ policies }: PoliciesInForce): string {
   const files = new Set(policies.map(({ at }) => at.file)).size;
   return `${policies.length} ${policies.length === 1 ? 'policy' : 'policies'} in ${files} ${files === 1 ? 'file' : 'files'}`;
 }
