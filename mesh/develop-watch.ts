@@ -1,7 +1,7 @@
 /**
  * `develop.watch` of Compose: while a session runs, files of this machine are copied into running services, services
  * restarted or rebuilt. One service's changes are taken in one at a time; those that come meanwhile wait. A change that
- * can't be taken in is told and leaves the service as it is.
+ * can't be taken in is told, leaves the service as it is, and is tried again with the next one.
  */
 import { readFile } from 'node:fs/promises';
 import { basename, join, relative, sep } from 'node:path';
@@ -10,6 +10,7 @@ import type { WatchRule } from '../model/container.ts';
 import { EnvironmentError } from '../model/environment-error.ts';
 import type { Workload } from '../model/mesh.ts';
 import type { Problem } from '../model/problem.ts';
+import { eachOf } from './each-of.ts';
 import { InTurn } from './in-turn.ts';
 import type { ServiceUpdates } from './runtimes/runtime.ts';
 import { type TreeChange, WatchedTree } from './watched-tree.ts';
@@ -52,6 +53,8 @@ class ServiceWatch {
   #rules: WatchedRule[] = [];
   #settle: NodeJS.Timeout | null = null;
   readonly #turns = new InTurn();
+  /** What could not be taken in. */
+  #left: readonly RuleChanges[] = [];
   #closed = false;
 
   constructor(workload: Workload, parts: DevelopWatchParts) {
@@ -75,7 +78,7 @@ class ServiceWatch {
       }),
     );
     // Copied and no more: at the start nothing that runs has read the files yet.
-    await this.#attempt(async () => await this.#copy(first.flat()));
+    await this.#attempt(first.flat(), (changed) => this.#copy(changed));
   }
 
   close(): void {
@@ -98,17 +101,21 @@ class ServiceWatch {
       if (changes.length > 0) changed.push({ rule, changes });
     }
     if (changed.length === 0 || this.#closed) return;
-    await this.#attempt(async () => await this.#takeIn(changed));
+    await this.#attempt(joined(this.#left, changed), (all) => this.#takeIn(all));
   }
 
   async #takeIn(changed: readonly RuleChanges[]): Promise<void> {
     const { updates, signal } = this.#parts;
     const actions = new Set(changed.map(({ rule }) => rule.action));
-    // The new image holds whatever else changed.
-    if (actions.has('rebuild')) return await updates.rebuild(this.#workload, signal);
+    // The new image needn't hold what is copied, and a build may fail; what can't be copied is no reason not to build.
+    if (actions.has('rebuild'))
+      return await eachOf(
+        [() => this.#copy(changed), () => updates.rebuild(this.#workload, signal)],
+        async (step) => await step(),
+      );
     await this.#copy(changed);
     if (!actions.has('restart') && !actions.has('sync+restart')) return;
-    for (const id of this.#instances()) await updates.restartInPlace(id, signal);
+    await eachOf(this.#instances(), async (id) => await updates.restartInPlace(id, signal));
   }
 
   async #copy(changed: readonly RuleChanges[]): Promise<void> {
@@ -124,19 +131,24 @@ class ServiceWatch {
       written: files.filter(({ kind }) => kind === 'written'),
       removed: files.filter(({ kind }) => kind === 'removed').map(({ target }) => target),
     };
-    for (const id of this.#instances()) await this.#parts.updates.sync(id, update);
+    await eachOf(this.#instances(), (id) => this.#parts.updates.sync(id, update));
   }
 
   #instances(): readonly string[] {
     return this.#parts.instances(this.#workload.id);
   }
 
-  async #attempt(work: () => Promise<void>): Promise<void> {
+  async #attempt(
+    changed: readonly RuleChanges[],
+    work: (changed: readonly RuleChanges[]) => Promise<void>,
+  ): Promise<void> {
     const { told, signal } = this.#parts;
     try {
-      await work();
+      await work(changed);
+      this.#left = [];
       told(this.#workload.id, null);
     } catch (error) {
+      this.#left = changed;
       if (!signal.aborted) told(this.#workload.id, problemOf(this.#workload, error));
     }
   }
@@ -145,6 +157,15 @@ class ServiceWatch {
 interface RuleChanges {
   rule: WatchRule;
   changes: readonly TreeChange[];
+}
+
+/** Of each path the later change. */
+function joined(before: readonly RuleChanges[], now: readonly RuleChanges[]): RuleChanges[] {
+  const rules = new Set([...before, ...now].map(({ rule }) => rule));
+  return [...rules].map((rule) => {
+    const changes = [...before, ...now].filter((one) => one.rule === rule).flatMap((one) => one.changes);
+    return { rule, changes: [...new Map(changes.map((change) => [change.path, change])).values()] };
+  });
 }
 
 /** A rule may name a single file: then the target is that file's. */

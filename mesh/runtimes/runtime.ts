@@ -107,9 +107,12 @@ export interface FileUpdate {
 export interface ServiceUpdates {
   /** Copies them into the instance, and into each container that it gets until the next rebuild. */
   sync(instance: string, update: FileUpdate): Promise<void>;
-  /** Ends it and starts it in the same container. */
+  /**
+   * Ends it and starts it in the same container; one that crashed in a new one. One that a person stopped stays so, and
+   * has the files at its start; one that is paused rejects with `paused`.
+   */
   restartInPlace(instance: string, signal: AbortSignal): Promise<void>;
-  /** Builds its image and starts its instances anew from it, one after the other. */
+  /** Builds its image and starts its instances anew from it, one after the other; but as `restartInPlace` those that don't run. */
   rebuild(workload: Workload, signal: AbortSignal): Promise<void>;
 }
 

@@ -6,7 +6,7 @@ import { afterEach, beforeAll, expect, it } from 'vitest';
 import { connectEngine } from '../../mesh/runtimes/docker/dockerode-engine.ts';
 import type { Engine } from '../../mesh/runtimes/docker/engine.ts';
 import { BOX, buildBox, dialFromAnywhere } from '../support/docker-box.ts';
-import { dockerExec } from '../support/docker-cli.ts';
+import { dockerCli, dockerExec } from '../support/docker-cli.ts';
 import { type Bench, dockerBench } from '../support/docker-mesh.ts';
 import { escaping, plant, type Planted } from '../support/engine-loss.ts';
 import { eventually } from '../support/patience.ts';
@@ -124,5 +124,59 @@ describeWith('docker', 'an instance that two start at once', () => {
     );
     await one.close();
     await outcome;
+  }, 120_000);
+
+  const DEAF = `process.on('SIGTERM', () => setTimeout(() => process.exit(0), 1_000));
+    require('net').createServer().listen(8080);`;
+  const updatesOf = ({ runtime }: Bench) => {
+    if (!runtime.updates) throw new Error('a docker runtime takes updates');
+    return runtime.updates;
+  };
+  const state = () => dockerCli('inspect', '--format', '{{.State.Status}}', one.container('web-0'));
+
+  it('is paused after the restart that was under way, not in the middle of it', async () => {
+    one = await dockerBench([{ name: 'web', image: BOX, command: ['node', '-e', DEAF] }]);
+    await one.up();
+    const restart = updatesOf(one).restartInPlace('web-0', never);
+    await eventually('it restarts', () => one.statuses.at(-1)?.status === 'restarting');
+    await Promise.all([restart, one.runtime.pause('web-0')]);
+    expect(one.statuses.slice(-2).map(({ status }) => status)).toEqual(['ready', 'paused']);
+    expect(await state()).toBe('paused');
+  }, 120_000);
+
+  it('stays paused when its files change, and whoever changed them is told', async () => {
+    one = await dockerBench([{ name: 'web', image: BOX, command: ['node', '-e', DEAF] }]);
+    await one.up();
+    await one.runtime.pause('web-0');
+    const id = () => dockerCli('inspect', '--format', '{{.Id}}', one.container('web-0'));
+    const before = await id();
+    await expect(updatesOf(one).restartInPlace('web-0', never)).rejects.toMatchObject({
+      code: 'paused',
+      message: expect.stringContaining('web-0 is paused'),
+    });
+    expect([await state(), await id()]).toEqual(['paused', before]);
+    expect(one.statuses.at(-1)).toMatchObject({ status: 'paused' });
+    await one.runtime.unpause('web-0');
+    expect(await state()).toBe('running');
+  }, 120_000);
+
+  it('stays stopped when its files change, and has them at its next start', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'greenroom-turns-'));
+    try {
+      await writeFile(join(folder, 'page'), 'new');
+      one = await dockerBench([{ name: 'web', image: BOX, command: ['node', '-e', DEAF] }]);
+      await one.up();
+      await one.runtime.stopInstance('web-0', 0);
+      await updatesOf(one).sync('web-0', {
+        written: [{ source: join(folder, 'page'), target: '/page' }],
+        removed: [],
+      });
+      await updatesOf(one).restartInPlace('web-0', never);
+      expect(one.statuses.at(-1)).toMatchObject({ status: 'stopped' });
+      await one.start('web-0');
+      expect((await dockerExec(one.container('web-0'), 'busybox', 'cat', '/page')).output).toBe('new');
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
   }, 120_000);
 });

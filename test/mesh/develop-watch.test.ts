@@ -38,13 +38,20 @@ interface Watched {
   done: string[];
   problems: (Problem | null)[];
   refuse: EnvironmentError | null;
+  /** Only this. */
+  refuses: string | null;
 }
 
 /** What the runtime is asked for, in words. */
-async function watching(rules: readonly WatchRule[], build?: { context: string }): Promise<Watched> {
-  const watched: Watched = { done: [], problems: [], refuse: null };
+async function watching(
+  rules: readonly WatchRule[],
+  build?: { context: string },
+  replicas = 1,
+): Promise<Watched> {
+  const watched: Watched = { done: [], problems: [], refuse: null, refuses: null };
   const note = async (words: string): Promise<void> => {
     if (watched.refuse) throw watched.refuse;
+    if (words === watched.refuses) throw new EnvironmentError('sync-failed', 'refused');
     watched.done.push(words);
   };
   const updates: ServiceUpdates = {
@@ -62,7 +69,7 @@ async function watching(rules: readonly WatchRule[], build?: { context: string }
   const watch = await watchServices({
     workloads,
     updates,
-    instances: (id) => [`${id}-0`],
+    instances: (id) => Array.from({ length: replicas }, (_, index) => `${id}-${index}`),
     told: (_workload, problem) => watched.problems.push(problem),
     signal: new AbortController().signal,
   });
@@ -136,7 +143,7 @@ describe('what becomes of a service', () => {
     ]);
   });
 
-  it('is a restart alone, or a rebuild instead of everything else', async () => {
+  it('is a restart alone, or a rebuild beside what is copied', async () => {
     await write('conf');
     const watched = await watching([
       rule({ path: file('conf'), action: 'restart', target: null }),
@@ -148,7 +155,49 @@ describe('what becomes of a service', () => {
     await write('src/a');
     await write('package.json');
     await eventuallyDone(watched, 'web is rebuilt');
-    expect(watched.done).toEqual(['web-0 restarts', 'web is rebuilt']);
+    expect(watched.done).toEqual(['web-0 restarts', 'web-0 gets /app/a from /src/a', 'web is rebuilt']);
+  });
+
+  it('is nothing less than all of it, though one of its instances refuses', async () => {
+    const watched = await watching([rule({ action: 'sync+restart' })], undefined, 2);
+    watched.refuses = 'web-0 restarts';
+    await write('a');
+    await eventually('a problem', () => watched.problems.find((problem) => problem !== null));
+    expect(watched.done).toEqual([
+      'web-0 gets /app/a from /a',
+      'web-1 gets /app/a from /a',
+      'web-1 restarts',
+    ]);
+  });
+
+  it('is tried again with the next change: neither a file nor a restart is lost', async () => {
+    const watched = await watching([
+      rule({ action: 'sync+restart', path: file('src') }),
+      rule({ path: file('pages'), target: '/pages' }),
+    ]);
+    watched.refuse = new EnvironmentError('sync-failed', 'a file can’t be read');
+    await write('src/a');
+    await eventually('a problem', () => watched.problems.find((problem) => problem !== null));
+    watched.refuse = null;
+    await write('pages/b');
+    await eventuallyDone(watched, 'web-0 restarts');
+    expect(watched.done).toEqual([
+      'web-0 gets /app/a from /src/a',
+      'web-0 gets /pages/b from /pages/b',
+      'web-0 restarts',
+    ]);
+  });
+
+  it('is a rebuild though a file can’t be copied, and the file is told of', async () => {
+    const watched = await watching([
+      rule({ path: file('src') }),
+      rule({ path: file('package.json'), action: 'rebuild', target: null }),
+    ]);
+    watched.refuses = 'web-0 gets /app/a from /src/a';
+    await write('src/a');
+    await write('package.json');
+    await eventuallyDone(watched, 'web is rebuilt');
+    await eventually('a problem', () => watched.problems.find((problem) => problem !== null));
   });
 
   it('is told where a change can’t be taken in, with the last words of who refused; and no more once one was', async () => {

@@ -11,6 +11,7 @@ import type { Refusals } from '../../../model/refusals.ts';
 import type { ServiceUsage } from '../../../model/usage.ts';
 import type { ExecRequest, ExecStream } from '../exec.ts';
 import type { EgressPlan, InstancePlacement, Runtime, RuntimeContext, ServiceUpdates } from '../runtime.ts';
+import { eachOf } from '../../each-of.ts';
 import { startOrder } from '../../start-order.ts';
 import { connectEngine } from './dockerode-engine.ts';
 import type { Engine } from './engine.ts';
@@ -107,7 +108,8 @@ class DockerRuntime implements Runtime {
 
   readonly updates: ServiceUpdates = {
     sync: (instance, update) => this.#track(null, (stop) => this.#member(instance).sync(update, stop)),
-    restartInPlace: (instance, signal) => this.#restartInPlace(instance, signal),
+    restartInPlace: (instance, signal) =>
+      this.#track(signal, (stop) => this.#member(instance).renew('same', stop)),
     rebuild: (workload, signal) => this.#track(signal, (stop) => this.#rebuild(workload, stop)),
   };
 
@@ -177,21 +179,26 @@ class DockerRuntime implements Runtime {
   remove(instances: readonly string[]): Promise<void> {
     return this.#track(null, async () => {
       const members = instances.flatMap((instance) => this.#members.get(instance) ?? []);
-      for (const instance of instances) this.#members.delete(instance);
-      await Promise.all(members.map((member) => member.retire()));
-      await Promise.all(
-        instances.map((instance) => this.#network?.leave(engineName(this.#session.id, instance))),
-      );
-      for (const instance of instances) this.#waiting.delete(instance);
-      await removePods(this.#engine, this.#session.id, instances);
+      try {
+        // Whoever doesn't stop is removed with its pod: only what is left then is a failure.
+        await Promise.allSettled(members.map((member) => member.retire()));
+        const names = instances.map((instance) => engineName(this.#session.id, instance));
+        await Promise.allSettled(names.map((name) => this.#network?.leave(name)));
+        await removePods(this.#engine, this.#session.id, instances);
+      } catch (error) {
+        for (const member of members) member.notRemoved(error);
+        throw error;
+      }
+      for (const instance of instances) {
+        this.#members.delete(instance);
+        this.#waiting.delete(instance);
+      }
     });
   }
 
   restart(instance: string, signal: AbortSignal): Promise<void> {
-    const { egress } = this.#member(instance);
-    if (egress === null) throw new Error(`${instance} was never started`);
-    this.#status(instance, 'restarting', null);
-    return this.start(instance, egress, signal);
+    const member = this.#member(instance);
+    return this.#track(signal, (stop) => member.restart(stop));
   }
 
   exec(instance: string, request: ExecRequest): Promise<ExecStream> {
@@ -215,27 +222,16 @@ class DockerRuntime implements Runtime {
     });
   }
 
-  async #restartInPlace(instance: string, signal: AbortSignal): Promise<void> {
-    await this.#track(signal, async (stop) => {
-      const member = this.#member(instance);
-      // It crashed, or crashes again and again: it gets a new container with the new files.
-      if (member.isReady) await member.restartInPlace(stop);
-      else await this.restart(instance, stop);
-    });
-  }
-
   async #rebuild(workload: Workload, stop: AbortSignal): Promise<void> {
     const before = await this.#engine.imageId(this.#built.get(workload.id) ?? '');
     const image = await buildImage(workload, this.#imageOrder(stop));
     if ((await this.#engine.imageId(image)) === before) return;
     this.#built.set(workload.id, image);
-    this.#syncedOf(workload).forget();
-    for (const [id, member] of this.#members) {
-      if (member.pod.workload.id !== workload.id) continue;
-      member.useImage(image);
-      // One that is only being added starts with it.
-      if (member.egress !== null) await this.restart(id, stop);
-    }
+    const { build } = workload.run;
+    if (build !== null) this.#syncedOf(workload).forget(build.context);
+    const members = [...this.#members.values()].filter(({ pod }) => pod.workload.id === workload.id);
+    for (const member of members) member.useImage(image);
+    await eachOf(members, (member) => member.renew('new', stop));
     if (before !== null) await this.#engine.removeNameless(before);
   }
 

@@ -67,17 +67,14 @@ export class Member {
   /** Starts, stops and files, whoever asks: rules are put anew only where no service runs in their pod. */
   readonly #turns = new InTurn();
   readonly #retired = new AbortController();
+  /** A person had it stopped: only a person starts it again. */
+  #resting = false;
 
   constructor(parts: MemberParts, pod: Pod, image: string) {
     this.#parts = parts;
     this.pod = pod;
     this.#image = image;
     this.#id = pod.instance.id;
-  }
-
-  /** What it was started with; null = it never was. */
-  get egress(): EgressPlan | null {
-    return this.#egress;
   }
 
   /** Ends when it is back, or won't be; it needn't be recovering. */
@@ -91,10 +88,22 @@ export class Member {
     await this.#turns.run(() => this.#start(egress, either));
   }
 
+  /** As it was started before. */
+  async restart(stop: AbortSignal): Promise<void> {
+    const either = AbortSignal.any([stop, this.#retired.signal]);
+    await this.#turns.run(async () => {
+      if (this.#egress === null) throw new Error(`${this.#id} was never started`);
+      await this.#takeOver();
+      this.#status('restarting', null);
+      await this.#start(this.#egress, either);
+    });
+  }
+
   async #start(egress: EgressPlan, stop: AbortSignal): Promise<void> {
     stop.throwIfAborted();
     await this.#takeOver();
-    await this.endService();
+    this.#resting = false;
+    await this.#endOr('started again', undefined);
     // An engine that went away may have left one that we know nothing of.
     if (this.#ruled !== null) await this.#removeLeft();
     this.#egress = egress;
@@ -122,7 +131,8 @@ export class Member {
     await this.#turns.run(async () => {
       await this.#takeOver();
       this.#status('stopping', null);
-      await this.endService(graceMs);
+      await this.#endOr('stopped', graceMs);
+      this.#resting = true;
       this.#status('stopped', null);
     });
   }
@@ -136,14 +146,46 @@ export class Member {
     });
   }
 
+  /** After `retire`: something of it is still in the engine. */
+  notRemoved(error: unknown): void {
+    this.#status('failed', `could not be removed: ${wordsOf(error)}`);
+  }
+
+  /** Ends its service; where the engine refuses, says what is so now, and rejects. */
+  async #endOr(what: string, graceMs: number | undefined): Promise<void> {
+    try {
+      await this.endService(graceMs);
+    } catch (error) {
+      if (await this.#stillThere(`could not be ${what}: ${wordsOf(error)}`)) throw error;
+      // Whatever the engine says: it is gone.
+      this.#service = null;
+    }
+  }
+
+  /** Whether the container that it has is there, as the engine knows it; and says so. */
+  async #stillThere(words: string): Promise<boolean> {
+    const left = await this.#left().catch(() => 'unknown' as const);
+    if (left === undefined) return false;
+    if (this.#service?.isReady === true) this.#status('ready', words);
+    else if (this.#service?.isPaused === true) this.#status('paused', words);
+    else if (left === 'unknown') this.#status('failed', `${words}; it may still run`);
+    else if (['running', 'paused'].includes(left.state)) this.#status('failed', `${words}; it still runs`);
+    else this.#status('stopped', `its container is still there: ${words}`);
+    return true;
+  }
+
   async pause(): Promise<void> {
-    await this.#running().pause();
-    this.#status('paused', null);
+    await this.#turns.run(async () => {
+      await this.#running().pause();
+      this.#status('paused', null);
+    });
   }
 
   async unpause(): Promise<void> {
-    await this.#running().unpause();
-    this.#status('ready', null);
+    await this.#turns.run(async () => {
+      await this.#running().unpause();
+      this.#status('ready', null);
+    });
   }
 
   async kill(signal: KillSignal): Promise<void> {
@@ -178,20 +220,37 @@ export class Member {
     if (this.isReady) this.#status('ready', `${files} ${files === 1 ? 'file' : 'files'} synced`);
   }
 
-  /** Ends one that is ready and starts the same container again. */
-  async restartInPlace(stop: AbortSignal): Promise<void> {
+  /**
+   * After its files changed. `same` = the same container is started again, where it is ready; else it gets a new one.
+   * One that a person stopped, or that never was started, will have them at its start.
+   * @throws EnvironmentError `paused` where a person paused it
+   */
+  async renew(container: 'same' | 'new', stop: AbortSignal): Promise<void> {
     const either = AbortSignal.any([stop, this.#retired.signal]);
-    await this.#turns.run(() => this.#restartInPlace(either));
+    await this.#turns.run(() => this.#renew(container, either));
   }
 
-  async #restartInPlace(stop: AbortSignal): Promise<void> {
-    const service = this.#running();
+  async #renew(container: 'same' | 'new', stop: AbortSignal): Promise<void> {
+    const egress = this.#egress;
+    if (this.#resting || egress === null || this.#retired.signal.aborted) return;
+    if (this.#service?.isPaused === true)
+      throw new EnvironmentError('paused', `${this.#id} is paused: it wasn’t started again`, {
+        hint: 'let it go on, then restart it',
+      });
+    await this.#takeOver();
     this.#status('restarting', 'its files changed');
+    // One that crashed, or crashes again and again, gets a new container with the new files.
+    if (container === 'new' || this.#service?.isReady !== true) return await this.#start(egress, stop);
+    await this.#restartInPlace(this.#service, stop);
+  }
+
+  async #restartInPlace(service: ServiceContainer, stop: AbortSignal): Promise<void> {
     try {
       await service.restart(this.#graceS(), stop);
     } catch (error) {
-      if ((await this.#silence()) === null) this.#failed(error);
-      else this.recover();
+      if ((await this.#silence()) !== null) this.recover();
+      else if (!(await this.#stillThere(`could not be started again: ${wordsOf(error)}`)))
+        this.#failed(error);
       throw error;
     }
   }
@@ -202,9 +261,8 @@ export class Member {
   }
 
   async endService(asked?: number): Promise<void> {
-    const service = this.#service;
+    await this.#service?.stop(this.#graceS(asked));
     this.#service = null;
-    await service?.stop(this.#graceS(asked));
   }
 
   #graceS(asked?: number): number {
@@ -358,12 +416,16 @@ export class Member {
   }
 
   #failed(error: unknown): void {
-    this.#status('failed', error instanceof Error ? error.message : String(error));
+    this.#status('failed', wordsOf(error));
   }
 
   #status(status: Parameters<RuntimeContext['events']['onStatus']>[1], detail: string | null): void {
     this.#parts.context.events.onStatus(this.#id, status, detail);
   }
+}
+
+function wordsOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** What a start waits for, in words. */

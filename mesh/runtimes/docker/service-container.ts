@@ -19,12 +19,16 @@ export interface ServiceContainer {
   readonly id: string;
   /** It was ready, and neither ended since nor is paused. */
   readonly isReady: boolean;
+  readonly isPaused: boolean;
   /** Freezes its processes; their connections stay. */
   pause(): Promise<void>;
   unpause(): Promise<void>;
   /** Ends one that is ready and starts it again as it is, files that were put into it included; resolves when it is ready. */
   restart(graceS: number, signal: AbortSignal): Promise<void>;
-  /** Stops it: asks, waits for the grace, kills, removes; resolves after its last line was handed on. */
+  /**
+   * Stops it: asks, waits for the grace, kills, removes; resolves after its last line was handed on. Where the engine
+   * refuses, one that was ready and still runs is looked after as before; it may be stopped again.
+   */
   stop(graceS: number): Promise<void>;
 }
 
@@ -102,7 +106,7 @@ class RunningService implements ServiceContainer {
   readonly id: string;
   readonly #request: ServiceRequest;
   readonly #lastLines: string[] = [];
-  readonly #stopping = new AbortController();
+  #stopping = new AbortController();
   #phase: 'starting' | 'ready' | 'stopping' = 'starting';
   #output: Promise<void> = Promise.resolve();
   #exited: Promise<number> = Promise.resolve(-1);
@@ -110,6 +114,8 @@ class RunningService implements ServiceContainer {
   #restarts = 0;
   #launches = 0;
   #paused = false;
+  /** Its last launch has ended, by whomever. */
+  #over = true;
 
   constructor(request: ServiceRequest, id: string) {
     this.#request = request;
@@ -143,6 +149,10 @@ class RunningService implements ServiceContainer {
     return this.#phase === 'ready' && !this.#paused;
   }
 
+  get isPaused(): boolean {
+    return this.#phase === 'ready' && this.#paused;
+  }
+
   async pause(): Promise<void> {
     await this.#request.engine.pauseContainer(this.id);
     this.#paused = true;
@@ -157,7 +167,12 @@ class RunningService implements ServiceContainer {
     const { engine } = this.#request;
     // Its end is no crash.
     this.#phase = 'starting';
-    await engine.stopContainer(this.id, graceS);
+    try {
+      await engine.stopContainer(this.id, graceS);
+    } catch (error) {
+      await this.#goOn('ready');
+      throw error;
+    }
     await this.#exited;
     await this.#output;
     this.#restarts = 0;
@@ -167,14 +182,30 @@ class RunningService implements ServiceContainer {
   }
 
   async stop(graceS: number): Promise<void> {
+    const before = this.#phase;
     this.#phase = 'stopping';
     this.#stopping.abort();
     const { engine } = this.#request;
     // Frozen it would never hear that it shall end. One that is gone meanwhile needs no waking.
     if (this.#paused) await this.unpause().catch(() => undefined);
-    if (graceS > 0) await engine.stopContainer(this.id, graceS);
-    await engine.removeContainer(this.id);
+    try {
+      if (graceS > 0) await engine.stopContainer(this.id, graceS);
+      await engine.removeContainer(this.id);
+    } catch (error) {
+      await this.#goOn(before);
+      throw error;
+    }
     await this.#output;
+  }
+
+  /** After the engine refused to end it: its end is a crash again, where it was looked after and still runs. */
+  async #goOn(before: 'starting' | 'ready' | 'stopping'): Promise<void> {
+    const facts = await this.#request.engine.inspect(this.id).catch(() => null);
+    const runs = facts !== null && ['running', 'paused'].includes(facts.state) && !this.#over;
+    this.#phase = before === 'ready' && runs ? 'ready' : 'stopping';
+    if (this.#phase === 'stopping') return;
+    this.#paused = facts?.state === 'paused';
+    this.#stopping = new AbortController();
   }
 
   /** Starts the container; how it went: ready, or the code it ended with before. */
@@ -189,14 +220,19 @@ class RunningService implements ServiceContainer {
     this.#output = engine.follow(this.id, (line) => this.#note(line), since).catch(() => undefined);
     this.#launches += 1;
     // Asked for after the start: an engine answers at once for a container that was only created.
+    this.#over = false;
+    const over = (): void => {
+      this.#over = true;
+    };
     this.#exited = engine.exited(this.id);
+    this.#exited.then(over, over);
     if (pod.workload.run.container?.runsToCompletion === true) return this.#ended(signal);
-    const over = new AbortController();
-    const ready = this.#ready(AbortSignal.any([signal, over.signal]));
+    const decided = new AbortController();
+    const ready = this.#ready(AbortSignal.any([signal, decided.signal]));
     const first = await Promise.race([
       ready.then(() => 'ready' as const),
       this.#exited.then((code) => ({ code })),
-    ]).finally(() => over.abort());
+    ]).finally(() => decided.abort());
     if (first === 'ready') return first;
     await ready.catch(() => undefined);
     return first.code;

@@ -1,5 +1,7 @@
 /** Files of this machine that were put into an instance's containers while they ran, and are put into the next one. */
 import { readFile, stat } from 'node:fs/promises';
+import { relative } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { EnvironmentError } from '../../../model/environment-error.ts';
 import type { FileUpdate } from '../runtime.ts';
 import type { Engine } from './engine.ts';
@@ -8,6 +10,8 @@ import { tarOf, type TarFile } from './tar.ts';
 /** Of one archive: what is read at once. */
 const BATCH_BYTES = 16 * 1024 * 1024;
 const LONGEST_COMMAND = 500;
+const READ_ATTEMPTS = 5;
+const READ_AGAIN_MS = 200;
 /** An image's own `rm` may do anything, also never end. */
 const REMOVAL_PATIENCE_MS = 30_000;
 
@@ -22,8 +26,10 @@ export class SyncedFiles {
     this.#owner = { uid: Number(uid ?? 0), gid: Number(gid ?? 0) };
   }
 
-  forget(): void {
-    this.#files.clear();
+  /** Those from this folder: the image that was built of it has what it shall have of them. */
+  forget(folder: string): void {
+    for (const [target, source] of this.#files)
+      if (!/^\.\.([\\/]|$)/.test(relative(folder, source))) this.#files.delete(target);
   }
 
   /** For the next container. */
@@ -32,7 +38,7 @@ export class SyncedFiles {
     for (const { source, target } of written) this.#files.set(target, source);
   }
 
-  /** Puts a change into a container. Rejects with `sync-failed` where it can't take it. */
+  /** Puts a change into a container. Rejects with `sync-failed` where it can't take it, or a file can't be read. */
   async apply(engine: Engine, container: string, update: FileUpdate, signal: AbortSignal): Promise<void> {
     const { written, removed } = update;
     this.note(update);
@@ -41,7 +47,7 @@ export class SyncedFiles {
       await remove(engine, container, removed.slice(from, from + LONGEST_COMMAND), signal);
   }
 
-  /** Puts all of it into a container that was just made. */
+  /** Puts all of it into a container that was just made. Rejects as `apply` does. */
   async fill(engine: Engine, container: string): Promise<void> {
     await this.#put(
       engine,
@@ -58,22 +64,41 @@ export class SyncedFiles {
       batch = [];
       bytes = 0;
     };
+    const unreadable: string[] = [];
     for (const { source, target } of files) {
-      const facts = await stat(source).catch(() => null);
-      const content = await readFile(source).catch(() => null);
+      const file = await read(source, unreadable.length === 0 ? READ_ATTEMPTS : 1);
       // Gone again meanwhile: the next look tells.
-      if (facts === null || content === null) continue;
-      batch.push({
-        path: target,
-        content,
-        mode: facts.mode & 0o777,
-        modifiedAt: Math.floor(facts.mtimeMs / 1_000),
-        ...this.#owner,
-      });
-      bytes += content.length;
+      if (file === 'gone') continue;
+      if (typeof file === 'string') {
+        unreadable.push(file);
+        continue;
+      }
+      batch.push({ path: target, ...file, ...this.#owner });
+      bytes += file.content.length;
       if (bytes >= BATCH_BYTES) await send();
     }
     await send();
+    const [first, ...others] = unreadable;
+    if (first === undefined) return;
+    const more = others.length === 0 ? '' : `, and ${others.length} more`;
+    throw new EnvironmentError('sync-failed', `a file can’t be read: ${first}${more}`);
+  }
+}
+
+/** An editor that writes, or a process that has too many files open, is done soon. Text = why it can't be read. */
+async function read(
+  source: string,
+  attempts: number,
+): Promise<Pick<TarFile, 'content' | 'mode' | 'modifiedAt'> | 'gone' | string> {
+  try {
+    const { mode, mtimeMs } = await stat(source);
+    const content = await readFile(source);
+    return { content, mode: mode & 0o777, modifiedAt: Math.floor(mtimeMs / 1_000) };
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR', 'ELOOP'].includes((error as NodeJS.ErrnoException).code ?? '')) return 'gone';
+    if (attempts <= 1) return error instanceof Error ? error.message : String(error);
+    await pause(READ_AGAIN_MS);
+    return await read(source, attempts - 1);
   }
 }
 

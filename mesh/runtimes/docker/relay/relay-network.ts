@@ -182,10 +182,10 @@ class RelayNetwork implements PodNetwork {
   async leave(name: string): Promise<void> {
     const joined = this.#joined.get(name);
     if (joined === undefined) return;
-    this.#joined.delete(name);
     this.#doors.delete(joined.sidecar);
     for (const server of joined.servers) server.close();
     await this.#context.engine.leaveNetwork(name, this.#container);
+    this.#joined.delete(name);
   }
 
   async close(): Promise<void> {

@@ -1,0 +1,97 @@
+/** An engine that refuses to end a container: what is said of it is so, and the next try works. */
+import { afterEach, beforeAll, expect, it } from 'vitest';
+import { BOX, buildBox, ECHO_SERVICE } from '../support/docker-box.ts';
+import { dockerCli, inEngine } from '../support/docker-cli.ts';
+import { type Bench, dockerBench } from '../support/docker-mesh.ts';
+import { REFUSAL, type Refusing, refusingEngine } from '../support/refusing-engine.ts';
+import { describeWith } from '../support/requires.ts';
+
+const never = new AbortController().signal;
+const PATIENCE = { timeout: 20_000 };
+
+describeWith('docker', 'a service that the engine doesn’t end', () => {
+  let engine: Refusing;
+  let one: Bench;
+  const last = () => one.statuses.at(-1);
+  const ofIt = () => inEngine(`dev.greenroom.session=${one.sessionId}`);
+
+  const running = async (): Promise<void> => {
+    engine = refusingEngine();
+    one = await dockerBench([{ name: 'web', image: BOX, command: ECHO_SERVICE }], {
+      connect: engine.connect,
+    });
+    await one.up();
+  };
+
+  beforeAll(buildBox);
+  afterEach(async () => {
+    engine.refused.clear();
+    await one.close();
+    expect(await ofIt()).toEqual([]);
+  });
+
+  it('is ready, as it is, with the engine’s words; its crash is noticed, and it can be stopped again', async () => {
+    await running();
+    engine.refused.add('stopContainer');
+    await expect(one.runtime.stopInstance('web-0')).rejects.toMatchObject({ message: REFUSAL });
+    expect(last()).toEqual({
+      instance: 'web-0',
+      status: 'ready',
+      detail: `could not be stopped: ${REFUSAL}`,
+    });
+    await one.runtime.kill('web-0', 'SIGKILL');
+    await expect.poll(last, PATIENCE).toMatchObject({ status: 'failed', detail: 'exited with code 137' });
+    await one.runtime.restart('web-0', never).catch(() => undefined);
+    engine.refused.clear();
+    await one.runtime.restart('web-0', never);
+    await one.runtime.stopInstance('web-0');
+    expect(last()).toEqual({ instance: 'web-0', status: 'stopped', detail: null });
+    expect(await ofIt()).not.toContain(one.container('web-0'));
+  }, 120_000);
+
+  it('has ended and is said to have left its container, where only that stays; the next stop removes it', async () => {
+    await running();
+    engine.refused.add('removeContainer');
+    await expect(one.runtime.stopInstance('web-0')).rejects.toMatchObject({ message: REFUSAL });
+    expect(last()).toEqual({
+      instance: 'web-0',
+      status: 'stopped',
+      detail: `its container is still there: could not be stopped: ${REFUSAL}`,
+    });
+    engine.refused.clear();
+    await one.runtime.stopInstance('web-0');
+    expect(last()).toEqual({ instance: 'web-0', status: 'stopped', detail: null });
+    expect(await ofIt()).not.toContain(one.container('web-0'));
+  }, 120_000);
+
+  it('goes on where it can’t be started again, and says so', async () => {
+    await running();
+    engine.refused.add('stopContainer');
+    await expect(one.runtime.restart('web-0', never)).rejects.toMatchObject({ message: REFUSAL });
+    expect(last()).toMatchObject({ status: 'ready', detail: `could not be started again: ${REFUSAL}` });
+    await expect(one.runtime.updates?.restartInPlace('web-0', never)).rejects.toMatchObject({
+      message: REFUSAL,
+    });
+    expect(last()).toMatchObject({ status: 'ready', detail: `could not be started again: ${REFUSAL}` });
+    expect(await dockerCli('inspect', '--format', '{{.State.Status}}', one.container('web-0'))).toBe(
+      'running',
+    );
+  }, 120_000);
+
+  it('is removed with its pod, though it doesn’t stop', async () => {
+    await running();
+    engine.refused.add('stopContainer');
+    await one.runtime.remove(['web-0']);
+    expect(await ofIt()).toEqual([]);
+  }, 120_000);
+
+  it('is still known where it can’t be removed, told as failed, and removed by the next try', async () => {
+    await running();
+    engine.refused.add('removeNetwork');
+    await expect(one.runtime.remove(['web-0'])).rejects.toMatchObject({ message: REFUSAL });
+    expect(last()).toMatchObject({ status: 'failed', detail: `could not be removed: ${REFUSAL}` });
+    engine.refused.clear();
+    await one.runtime.remove(['web-0']);
+    expect(await ofIt()).toEqual([]);
+  }, 120_000);
+});
