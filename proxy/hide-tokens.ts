@@ -7,7 +7,10 @@ const REDACTED = '[redacted]';
 
 /** Whether `hideTokens` could find something. */
 export function mayHoldToken(text: string): boolean {
-  return text.includes('eyJ');
+  // By its capital, which is rare in heads: V8 looks for the first character of what it is asked for.
+  for (let at = text.indexOf('J'); at >= 0; at = text.indexOf('J', at + 1))
+    if (text.startsWith('ey', at - 2)) return true;
+  return false;
 }
 
 /** The text with everything that looks like a compact JWS of JSON taken out. */

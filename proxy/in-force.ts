@@ -49,7 +49,8 @@ export class InForce {
   readonly #byPodIp = new Map<string, InstanceSnapshot>();
   readonly #bySpiffeId = new Map<string, InstanceSnapshot>();
   readonly #services = new Map<string, ServiceSnapshot>();
-  readonly #inboundAddresses = new Map<string, BoundListener>();
+  /** By instance and workload port. */
+  readonly #inboundAddresses = new Map<string, Map<number, BoundListener>>();
   readonly #byHost = new Map<string, ServiceSnapshot>();
   readonly #servedPorts = new Set<number>();
   readonly #undeclaredPorts = new Set<number>();
@@ -76,8 +77,11 @@ export class InForce {
 
   /** Told once, before it is in force: where the sidecars of all workers listen. */
   learnListeners(listeners: readonly BoundListener[]): void {
-    for (const bound of listeners)
-      if (bound.direction === 'inbound') this.#inboundAddresses.set(`${bound.instance}|${bound.key}`, bound);
+    for (const bound of listeners) {
+      if (bound.direction !== 'inbound') continue;
+      const ports = this.#inboundAddresses.get(bound.instance) ?? new Map<number, BoundListener>();
+      this.#inboundAddresses.set(bound.instance, ports.set(Number(bound.key), bound));
+    }
   }
 
   /** The operations of an OpenAPI document; null where there is none, or none that can be used. */
@@ -121,7 +125,7 @@ export class InForce {
 
   /** Where an instance's inbound port is bound, on whichever worker; null while it isn't. */
   inboundAddress(instance: string, port: number): BoundListener | null {
-    return this.#inboundAddresses.get(`${instance}|${port}`) ?? null;
+    return this.#inboundAddresses.get(instance)?.get(port) ?? null;
   }
 
   /** A gateway's port; null where there is none. */

@@ -22,7 +22,7 @@ import { listenerAt } from '../../policy/routes/route-table.ts';
 import type { PeerRef, RouteFacts } from '../../model/traffic-event.ts';
 import { endpointKey, occupy, type ClusterState } from '../routing/cluster-state.ts';
 import { dialShared } from '../mux/dial-shared.ts';
-import { addressOf, newestOf, wayKey } from '../routing/cluster-way.ts';
+import { addressOf, newestOf, wayKey, type ClusterWay } from '../routing/cluster-way.ts';
 import { originalDestination } from '../routing/original-destination.ts';
 import { peerOfEndpoint } from '../routing/peer-of-endpoint.ts';
 import { pickEndpoint } from '../routing/pick-endpoint.ts';
@@ -50,8 +50,13 @@ interface Course {
   route: Route;
   cluster: Cluster;
   state: ClusterState;
-  /** By the place of the endpoint's listener: an instance that went and came back may have another. */
-  upstreams: Map<string, UpstreamSet>;
+  reached: Map<ClusterEndpoint, Reached>;
+}
+
+/** Connections to an endpoint where it listens: an instance that went and came back may do so elsewhere. */
+interface Reached {
+  address: ClusterWay['address'];
+  upstreams: UpstreamSet;
 }
 
 /** Istio's default: two retries, for connections that could not be made. */
@@ -127,7 +132,7 @@ export class OutboundSide implements FastSide {
     if (edgeFaults(inForce, caller, decision.cluster) !== null) return null;
     const { route, cluster } = decision;
     const state = this.#core.clusters.of(caller.id, cluster);
-    this.#course = { inForce, caller, asked, host, route, cluster, state, upstreams: new Map() };
+    this.#course = { inForce, caller, asked, host, route, cluster, state, reached: new Map() };
     return this.#course;
   }
 
@@ -140,7 +145,7 @@ export class OutboundSide implements FastSide {
   }
 
   /** Connections to the endpoint whose turn it is; null = there is no endpoint. */
-  #pick({ inForce, caller, cluster, host, state, upstreams }: Course): UpstreamSet | null {
+  #pick({ inForce, caller, cluster, host, state, reached }: Course): UpstreamSet | null {
     const core = this.#core;
     const newest = newestOf(core, inForce, caller.id, cluster);
     const reachable = (one: ClusterEndpoint): boolean => addressOf(newest.inForce, one) !== null;
@@ -151,14 +156,13 @@ export class OutboundSide implements FastSide {
     if (endpoint === null || address === null) return null;
     this.#release();
     this.#release = occupy(state, endpoint);
-    const place = `${address.host}:${address.port}`;
-    let set = upstreams.get(place);
-    if (set === undefined) {
-      const way = { inForce, from: caller, cluster: newest.cluster, endpoint, address, host };
-      set = core.fast.upstreams.of(wayKey(way), (inlet) => dialShared(core, way, inlet));
-      upstreams.set(place, set);
-    }
-    return set;
+    const known = reached.get(endpoint);
+    if (known !== undefined && known.address.port === address.port && known.address.host === address.host)
+      return known.upstreams;
+    const way = { inForce, from: caller, cluster: newest.cluster, endpoint, address, host };
+    const upstreams = core.fast.upstreams.of(wayKey(way), (inlet) => dialShared(core, way, inlet));
+    reached.set(endpoint, { address, upstreams });
+    return upstreams;
   }
 
   carriedBy(upstream: UpstreamConnection): void {

@@ -17,9 +17,17 @@ export interface ClusterState {
   readonly outliers: OutlierWatch;
 }
 
+/** A text that was made once is found in a map by its hash; one made for each request is hashed each time. */
+const keys = new WeakMap<ClusterEndpoint, string>();
+
 /** Names an endpoint within its cluster. */
-export function endpointKey({ host, port, instance }: ClusterEndpoint): string {
-  return `${instance ?? ''}@${host}:${port}`;
+export function endpointKey(endpoint: ClusterEndpoint): string {
+  let key = keys.get(endpoint);
+  if (key === undefined) {
+    key = `${endpoint.instance ?? ''}@${endpoint.host}:${endpoint.port}`;
+    keys.set(endpoint, key);
+  }
+  return key;
 }
 
 export class ClusterStates {

@@ -39,6 +39,8 @@ function isEjected(
 }
 
 function balance(endpoints: readonly ClusterEndpoint[], { cluster, state }: Picking): ClusterEndpoint {
+  const [first] = endpoints;
+  if (first !== undefined && endpoints.length === 1) return first;
   const weighted = endpoints.some(({ weight }) => weight !== 1) ? spread(endpoints) : endpoints;
   if (cluster.balance.kind === 'random')
     return weighted[Math.floor(Math.random() * weighted.length)] as ClusterEndpoint;

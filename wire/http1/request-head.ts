@@ -29,7 +29,6 @@ export interface PlainRequest {
 
 export type RequestReading = PlainRequest | 'incomplete' | 'other';
 
-const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH']);
 const LONGEST_METHOD = 7;
 const VERSION = 'HTTP/1.1\r\n';
 const ABSOLUTE = 'http://';
@@ -39,7 +38,7 @@ export function readPlainRequest(text: string): RequestReading {
   const methodEnd = text.indexOf(' ');
   if (methodEnd < 0) return text.length > LONGEST_METHOD ? 'other' : 'incomplete';
   const method = text.slice(0, methodEnd);
-  if (!METHODS.has(method)) return 'other';
+  if (!isPlainMethod(method)) return 'other';
   const targetStart = methodEnd + 1;
   const targetEnd = endOfTarget(text, targetStart);
   if (targetEnd < 0) return targetEnd === INCOMPLETE ? 'incomplete' : 'other';
@@ -52,6 +51,21 @@ export function readPlainRequest(text: string): RequestReading {
   if (headLength < 0) return headLength === BROKEN ? 'other' : 'incomplete';
   const target = splitTarget(text.slice(targetStart, targetEnd));
   return target === null ? 'other' : (withFields(method, target, fields, headLength) ?? 'other');
+}
+
+function isPlainMethod(method: string): boolean {
+  switch (method) {
+    case 'GET':
+    case 'HEAD':
+    case 'POST':
+    case 'PUT':
+    case 'DELETE':
+    case 'OPTIONS':
+    case 'PATCH':
+      return true;
+    default:
+      return false;
+  }
 }
 
 function endOfTarget(text: string, start: number): number {
