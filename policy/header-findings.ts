@@ -7,14 +7,6 @@ import type { HttpFacts } from '../model/request-facts.ts';
 import type { Attribute, CompiledPolicy } from './compiled-policy.ts';
 import { traitsOf } from './rule-traits.ts';
 
-/** Read by some frameworks and proxies as the path to serve. */
-const OTHER_PATH: ReadonlySet<string> = new Set(['x-original-url', 'x-rewrite-url', 'x-envoy-original-path']);
-/** Read by some frameworks as the method to serve. */
-const OTHER_METHOD: ReadonlySet<string> = new Set([
-  'x-http-method-override',
-  'x-http-method',
-  'x-method-override',
-]);
 /** Names by which an application knows who called, as gateways and sidecars write them. */
 const IDENTITY: ReadonlySet<string> = new Set([
   'x-forwarded-client-cert',
@@ -50,10 +42,17 @@ function foreignElements(value: string): Finding | null {
 }
 
 function headerFinding(policy: CompiledPolicy, name: string): Finding | null {
-  // All of them begin so; most names don't.
-  if (name.startsWith('x-')) {
-    if (OTHER_PATH.has(name)) return looksAt(policy, 'request.path') ? otherPath(name) : null;
-    if (OTHER_METHOD.has(name)) return looksAt(policy, 'request.method') ? otherMethod(name) : null;
+  switch (name) {
+    // Read by some frameworks and proxies as the path to serve,
+    case 'x-original-url':
+    case 'x-rewrite-url':
+    case 'x-envoy-original-path':
+      return looksAt(policy, 'request.path') ? otherPath(name) : null;
+    // or as the method.
+    case 'x-http-method-override':
+    case 'x-http-method':
+    case 'x-method-override':
+      return looksAt(policy, 'request.method') ? otherMethod(name) : null;
   }
   if (!name.includes('_')) return null;
   const twin = name.replaceAll('_', '-');

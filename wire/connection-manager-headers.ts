@@ -69,9 +69,9 @@ export function sidecarHeaders(headers: HeaderList, side: ReceivingSide): [strin
 
 const X = 0x78;
 
-/** A look at the beginning spares nearly all names the search in the set. */
+/** Texts cut out of a head are slow to look up: those that requests have anyway are told before. */
 function isControl(name: string): boolean {
-  return name.startsWith('x-envoy-') && CONTROLS.has(name);
+  return name.startsWith('x-envoy-') && name !== 'x-envoy-attempt-count' && CONTROLS.has(name);
 }
 
 /** Headers as policies and the application see them at a gateway, and the address that counts as the client's. */

@@ -50,6 +50,8 @@ interface Course {
   route: Route;
   cluster: Cluster;
   state: ClusterState;
+  /** By the newest snapshot that was asked. */
+  newest: ReturnType<typeof newestOf> | null;
   reached: Map<ClusterEndpoint, Reached>;
 }
 
@@ -132,7 +134,7 @@ export class OutboundSide implements FastSide {
     if (edgeFaults(inForce, caller, decision.cluster) !== null) return null;
     const { route, cluster } = decision;
     const state = this.#core.clusters.of(caller.id, cluster);
-    this.#course = { inForce, caller, asked, host, route, cluster, state, reached: new Map() };
+    this.#course = { inForce, caller, asked, host, route, cluster, state, newest: null, reached: new Map() };
     return this.#course;
   }
 
@@ -145,9 +147,10 @@ export class OutboundSide implements FastSide {
   }
 
   /** Connections to the endpoint whose turn it is; null = there is no endpoint. */
-  #pick({ inForce, caller, cluster, host, state, reached }: Course): UpstreamSet | null {
+  #pick(course: Course): UpstreamSet | null {
     const core = this.#core;
-    const newest = newestOf(core, inForce, caller.id, cluster);
+    const { inForce, caller, host, state, reached } = course;
+    const newest = this.#newest(course);
     const reachable = (one: ClusterEndpoint): boolean => addressOf(newest.inForce, one) !== null;
     const picking = { cluster: newest.cluster, state, reachable, hash: null, tried: this.#tried, now: 0 };
     const endpoint = pickEndpoint(picking);
@@ -163,6 +166,13 @@ export class OutboundSide implements FastSide {
     const upstreams = core.fast.upstreams.of(wayKey(way), (inlet) => dialShared(core, way, inlet));
     reached.set(endpoint, { address, upstreams });
     return upstreams;
+  }
+
+  #newest(course: Course): ReturnType<typeof newestOf> {
+    const { inForce, caller, cluster, newest } = course;
+    if (newest !== null && newest.inForce === (this.#core.inForce ?? inForce)) return newest;
+    course.newest = newestOf(this.#core, inForce, caller.id, cluster);
+    return course.newest;
   }
 
   carriedBy(upstream: UpstreamConnection): void {

@@ -37,8 +37,8 @@ const ABSOLUTE = 'http://';
 export function readPlainRequest(text: string): RequestReading {
   const methodEnd = text.indexOf(' ');
   if (methodEnd < 0) return text.length > LONGEST_METHOD ? 'other' : 'incomplete';
-  const method = text.slice(0, methodEnd);
-  if (!isPlainMethod(method)) return 'other';
+  const method = plainMethod(text.slice(0, methodEnd));
+  if (method === null) return 'other';
   const targetStart = methodEnd + 1;
   const targetEnd = endOfTarget(text, targetStart);
   if (targetEnd < 0) return targetEnd === INCOMPLETE ? 'incomplete' : 'other';
@@ -53,18 +53,25 @@ export function readPlainRequest(text: string): RequestReading {
   return target === null ? 'other' : (withFields(method, target, fields, headLength) ?? 'other');
 }
 
-function isPlainMethod(method: string): boolean {
+/** Common methods, as texts of the program's own, which compare by their place; null = another. */
+function plainMethod(method: string): string | null {
   switch (method) {
     case 'GET':
-    case 'HEAD':
+      return 'GET';
     case 'POST':
+      return 'POST';
+    case 'HEAD':
+      return 'HEAD';
     case 'PUT':
+      return 'PUT';
     case 'DELETE':
+      return 'DELETE';
     case 'OPTIONS':
+      return 'OPTIONS';
     case 'PATCH':
-      return true;
+      return 'PATCH';
     default:
-      return false;
+      return null;
   }
 }
 
