@@ -17,10 +17,8 @@ export interface Picking {
 
 /** null: there is no endpoint, none is up, or all are ejected. */
 export function pickEndpoint(picking: Picking): ClusterEndpoint | null {
-  const { cluster, state, hash, tried, now } = picking;
-  const healthy = cluster.endpoints.filter(
-    (endpoint) => picking.reachable(endpoint) && !isEjected(cluster, state, endpoint, now),
-  );
+  const { cluster, hash, tried } = picking;
+  const healthy = healthyOf(picking);
   if (healthy.length === 0) return null;
   const { kind } = cluster.balance;
   if (hash !== null && (kind === 'ring-hash' || kind === 'maglev'))
@@ -29,13 +27,15 @@ export function pickEndpoint(picking: Picking): ClusterEndpoint | null {
   return balance(fresh.length > 0 ? fresh : healthy, picking);
 }
 
-function isEjected(
-  { outlier }: Cluster,
-  state: ClusterState,
-  endpoint: ClusterEndpoint,
-  now: number,
-): boolean {
-  return outlier !== null && state.outliers.isEjected(endpointKey(endpoint), now);
+/** A loop, since each request comes by: V8 leaves a `filter` with its closure to its runtime. */
+function healthyOf({ cluster, state, reachable, now }: Picking): ClusterEndpoint[] {
+  const { endpoints, outlier } = cluster;
+  const healthy: ClusterEndpoint[] = [];
+  for (const endpoint of endpoints) {
+    if (!reachable(endpoint)) continue;
+    if (outlier === null || !state.outliers.isEjected(endpointKey(endpoint), now)) healthy.push(endpoint);
+  }
+  return healthy;
 }
 
 function balance(endpoints: readonly ClusterEndpoint[], { cluster, state }: Picking): ClusterEndpoint {
