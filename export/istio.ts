@@ -5,6 +5,7 @@
 import { stringify } from 'yaml';
 import type { Mesh, MeshConfig, MeshGateway } from '../model/mesh.ts';
 import type { Problem } from '../model/problem.ts';
+import { GATEWAY_NAME } from '../policy/scope.ts';
 import type { Exported, ExportedFile, PolicyText } from './exported.ts';
 import { workloadObjects, type KubernetesObject } from './kubernetes-objects.ts';
 import { exportPolicies } from './policies.ts';
@@ -56,7 +57,7 @@ function meshConfigValues(config: MeshConfig): object | null {
 /** Its Gateways leave with the policies; what serves them is Istio's own, and its keys are nobody's to copy. */
 function gatewayNotices({ name, namespace, labels, credentials }: MeshGateway): Problem[] {
   const own = Object.entries(labels).map(([key, value]) => `--set labels.${key}=${value}`);
-  const deployed = labels['gateway.networking.k8s.io/gateway-name'];
+  const deployed = labels[GATEWAY_NAME];
   return [
     deployed === undefined
       ? {

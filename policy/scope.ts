@@ -3,6 +3,9 @@
  */
 import type { PolicyObject } from '../model/policy-object.ts';
 
+/** The label by which pods serve a Gateway of the Gateway API, of their own namespace. */
+export const GATEWAY_NAME = 'gateway.networking.k8s.io/gateway-name';
+
 /** The workload that policies are looked up for. */
 export interface PolicyTarget {
   namespace: string;
@@ -45,9 +48,7 @@ export function objectsInScope<Spec extends Scoped>(
 
 /** Whether a reference names the Gateway of the Gateway API that the pods serve. */
 function isGateway({ group, kind, name }: TargetReference, { labels }: PolicyTarget): boolean {
-  return (
-    group === 'gateway.networking.k8s.io' && kind === 'Gateway' && labels[`${group}/gateway-name`] === name
-  );
+  return group === 'gateway.networking.k8s.io' && kind === 'Gateway' && labels[GATEWAY_NAME] === name;
 }
 
 const OWN_KINDS: ReadonlySet<string> = new Set(['RateLimit', 'RequestValidation', 'ContextSignals']);

@@ -4,9 +4,8 @@
  */
 import { gatewayApiGatewaySchema, type ListenerSpec } from '../../model/istio/gateway-api-gateway.ts';
 import type { PolicyObject } from '../../model/policy-object.ts';
+import { GATEWAY_NAME } from '../scope.ts';
 
-/** The label by which pods serve a Gateway, of their own namespace. */
-export const GATEWAY_NAME = 'gateway.networking.k8s.io/gateway-name';
 /** In a selector: the namespace of the pods. */
 export const NAMESPACE_NAME = 'kubernetes.io/metadata.name';
 /** Whose Gateways are Istio's. */

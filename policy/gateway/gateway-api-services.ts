@@ -12,6 +12,7 @@ import { precedence, rulesOfGrpc, rulesOfHttp, type Rules } from '../routes/gate
 import { byAge, readRoutingObjects, type RoutingObjects } from '../routes/routing-objects.ts';
 import { sourceOf, type AttachedVirtualService } from '../routes/virtual-services.ts';
 import { apiGateways, GATEWAY_CLASS, listenerGateway, listenersOf } from './gateway-api-listeners.ts';
+import { serverHost } from './server-hosts.ts';
 
 const API = 'gateway.networking.k8s.io';
 type Kind = Exclude<RouteSource['kind'], 'VirtualService'>;
@@ -120,18 +121,14 @@ export function refusalOf(route: ApiRoute, parent: ParentRefSpec, listener: ApiL
   if (sectionName !== undefined && sectionName !== listener.spec.name)
     return `it is called ${listener.spec.name}`;
   if (!kindsOf(listener.spec).includes(route.kind)) return `it takes no ${route.kind}`;
-  const matching = listener.hosts.filter((host) =>
-    route.hostnames.some((other) => narrowerName(hostOf(host), other) !== null),
-  );
+  const matching = listener.hosts
+    .map(serverHost)
+    .filter((host) => route.hostnames.some((other) => narrowerName(host.name, other) !== null));
   if (matching.length === 0) return `its hostname is ${listener.spec.hostname}`;
-  const owners = matching.map((host) => host.slice(0, host.indexOf('/')));
+  const owners = matching.map(({ owner }) => owner);
   return owners.includes('*') || owners.includes(route.namespace)
     ? null
     : `it takes no routes of namespace ${route.namespace}`;
-}
-
-function hostOf(written: string): string {
-  return written.slice(written.indexOf('/') + 1);
 }
 
 /** Those that it names, of those that its protocol has. */

@@ -4,12 +4,12 @@
  * of a match but its port, its gateways and its server names.
  */
 import type { BytesMatchSpec } from '../../model/istio/virtual-service-bytes.ts';
-import { narrowerName } from '../../wire/name-match.ts';
 import { serverNamesOf, weightedDestinations } from '../routes/byte-chains.ts';
 import type { TcpChain } from '../routes/compiled-routes.ts';
 import type { AttachedVirtualService } from '../routes/virtual-services.ts';
 import { type DestinationFacts, destinationKey } from './gateway-destinations.ts';
 import type { PortServer } from './read-gateway.ts';
+import { sharedNames } from './server-hosts.ts';
 
 /** What chains are made of. */
 export interface ChainSources {
@@ -51,17 +51,7 @@ function servicesOf(
   { virtualServices }: ChainSources,
 ): AttachedVirtualService[] {
   return virtualServices.filter(
-    (service) =>
-      service.gateways.includes(gateway) &&
-      server.hosts.some((written) => {
-        const slash = written.indexOf('/');
-        const owner = slash < 0 ? '*' : written.slice(0, slash);
-        const host = written.slice(slash + 1);
-        return (
-          (owner === '*' || owner === service.namespace) &&
-          service.hosts.some((other) => narrowerName(host, other) !== null)
-        );
-      }),
+    (service) => service.gateways.includes(gateway) && sharedNames(server.hosts, service).length > 0,
   );
 }
 

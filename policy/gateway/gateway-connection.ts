@@ -8,6 +8,7 @@ import type { CallingSide } from '../judge-request.ts';
 import { refused } from '../receive-request.ts';
 import type { TcpChain } from '../routes/compiled-routes.ts';
 import type { GatewayPort, PortServer } from './read-gateway.ts';
+import { serverHost } from './server-hosts.ts';
 
 /** A connection that is let in. */
 export interface GatewayConnection {
@@ -135,6 +136,6 @@ export function admitAt(
 
 /** Without the namespaces that may have routes for them. One `*` among them takes every name. */
 function serverNames(hosts: readonly string[]): string[] {
-  const names = hosts.map((host) => host.slice(host.indexOf('/') + 1));
+  const names = hosts.map((host) => serverHost(host).name);
   return names.includes('*') ? ['*'] : [...new Set(names)];
 }

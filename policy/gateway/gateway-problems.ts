@@ -5,12 +5,13 @@
 import type { MeshGateway } from '../../model/mesh.ts';
 import { positionOf, type PolicyObject } from '../../model/policy-object.ts';
 import { hasErrors, type Problem } from '../../model/problem.ts';
-import { narrowerName } from '../../wire/name-match.ts';
 import { gatewayPorts, writtenGateways, type WrittenServer } from './gateway-ports.ts';
-import { apiGateways, GATEWAY_NAME, gatewayTitle, isListener, listenersOf } from './gateway-api-listeners.ts';
+import { GATEWAY_NAME } from '../scope.ts';
+import { apiGateways, gatewayTitle, isListener, listenersOf } from './gateway-api-listeners.ts';
 import { gatewayApiProblems } from './gateway-api-problems.ts';
 import { attachedServices, attachmentProblems } from './attached-services.ts';
 import { readGatewayPort, selectsGateway } from './read-gateway.ts';
+import { ownNamespace, serverHost, sharedNames } from './server-hosts.ts';
 import { kindOfPort, serverKind, type ServerKind } from './server-kind.ts';
 import { ROUTES_OF, unheededRoutes } from './unheeded-routes.ts';
 
@@ -145,16 +146,13 @@ function unrouted(
   const field = ROUTES_OF[kind];
   const without =
     field === 'http' ? 'so every request to it is answered 404' : 'so every connection to it is closed';
-  const slash = host.indexOf('/');
-  const owner = slash < 0 ? '*' : host.slice(0, slash).replace(/^\.$/, namespace);
-  const served = host.slice(slash + 1);
+  const own = [ownNamespace(host, namespace)];
   const routed = attachedServices(objects, `${namespace}/${name}`).some(
-    (service) =>
-      service.routes.includes(field) &&
-      (owner === '*' || owner === service.metadata.namespace) &&
-      service.hosts.some((other) => narrowerName(served, other) !== null),
+    ({ routes, hosts, metadata }) =>
+      routes.includes(field) && sharedNames(own, { hosts, namespace: metadata.namespace }).length > 0,
   );
   if (routed) return [];
+  const { name: served } = serverHost(host);
   const routes = field === 'http' ? 'routes' : `${field} routes`;
   const { message, hint } = isListener(object)
     ? {
@@ -180,11 +178,12 @@ function unrouted(
  * Servers that Istio drops: of another protocol than the one that has the port, a second of plain bytes, and one with a
  * name that a TLS server of the port has.
  */
-function conflicts({ id, labels, namespace: own }: MeshGateway, written: Written): Problem[] {
+function conflicts(gateway: MeshGateway, written: Written): Problem[] {
+  const { id } = gateway;
   const first = new Map<number, { speaks: string; name: string }>();
   const names = new Map<string, string>();
   return written
-    .filter(({ spec }) => selectsGateway(spec.selector ?? {}, { labels, namespace: own }))
+    .filter(({ spec }) => selectsGateway(spec.selector ?? {}, gateway))
     .flatMap(({ object, spec }) =>
       (spec.servers ?? []).flatMap((server, index): Problem[] => {
         if (serverKind(server) === null) return [];
@@ -204,7 +203,7 @@ function conflicts({ id, labels, namespace: own }: MeshGateway, written: Written
           ];
         if (speaks !== 'TLS') return [];
         const { namespace } = object.metadata;
-        const own = (server.hosts ?? []).map((host) => `${number} ${host.replace(/^\.\//, `${namespace}/`)}`);
+        const own = (server.hosts ?? []).map((host) => `${number} ${ownNamespace(host, namespace)}`);
         const twice = own.findIndex((host) => names.has(host));
         if (twice < 0) for (const host of own) names.set(host, gatewayTitle(object));
         if (twice < 0) return [];
@@ -236,12 +235,10 @@ function unusedPorts({ id, labels, namespace, listen, at }: MeshGateway, objects
     );
 }
 
-function credentialProblems(
-  { id, labels, namespace, credentials, meshClients }: MeshGateway,
-  written: Written,
-): Problem[] {
+function credentialProblems(gateway: MeshGateway, written: Written): Problem[] {
+  const { id, credentials, meshClients } = gateway;
   return written
-    .filter(({ spec }) => selectsGateway(spec.selector ?? {}, { labels, namespace }))
+    .filter(({ spec }) => selectsGateway(spec.selector ?? {}, gateway))
     .flatMap(({ object, spec }) =>
       (spec.servers ?? []).flatMap(({ tls = {} }, index): Problem[] => {
         const name = tls['credentialName'];

@@ -20,6 +20,7 @@ import { apiServices } from './gateway-api-services.ts';
 import { nameWithTwoChains } from './gateway-connection.ts';
 import { chainOfServer, passedOnBy } from './gateway-chains.ts';
 import { type DestinationFacts, destinationFacts, NO_FACTS } from './gateway-destinations.ts';
+import { ownNamespace } from './server-hosts.ts';
 import { isTls, kindOfPort, serverKind, type ServerKind } from './server-kind.ts';
 
 /** The pods of a gateway. */
@@ -111,7 +112,7 @@ function readServers(
     const { name, namespace } = object.metadata;
     if (!selectsGateway(spec.selector, workload)) continue;
     for (const written of spec.servers.filter((one) => one.port.number === port)) {
-      const server = ownNamespace(written, namespace);
+      const server = { ...written, hosts: written.hosts.map((host) => ownNamespace(host, namespace)) };
       const kind = serverKind(server);
       if (kind === null) return `a server of Gateway ${name} with ${whatItIs(server)}`;
       if (isTls(kind)) {
@@ -177,14 +178,6 @@ export function selectsGateway(
   return Object.entries(selector).every(([key, value]) =>
     key === NAMESPACE_NAME ? namespace === value : labels[key] === value,
   );
-}
-
-/** `./host` is a host of the Gateway's own namespace. */
-function ownNamespace(server: GatewayServer, namespace: string): GatewayServer {
-  return {
-    ...server,
-    hosts: server.hosts.map((host) => (host.startsWith('./') ? `${namespace}/${host.slice(2)}` : host)),
-  };
 }
 
 /** A gateway that hands everything on, for suites that bring no Gateway; over TLS as the mesh's own. */

@@ -3,13 +3,13 @@
  * meets, in which order, and which hosts are sent to https.
  */
 import type { HttpMatchSpec } from '../../model/istio/virtual-service.ts';
-import { narrowerName } from '../../wire/name-match.ts';
 import type { Route } from '../routes/compiled-routes.ts';
 import { takesEverything } from '../routes/translate-match.ts';
 import { translateRoute, type RouteSurroundings } from '../routes/translate-route.ts';
 import type { AttachedVirtualService } from '../routes/virtual-services.ts';
 import { destinationKey } from './gateway-destinations.ts';
 import type { GatewayPort, PortServer } from './read-gateway.ts';
+import { sharedNames } from './server-hosts.ts';
 
 export interface VirtualHost {
   /** `shop.example.com`, `*.example.com` or `*`; lower-case. */
@@ -31,7 +31,7 @@ export function virtualHosts(at: GatewayPort, servers: readonly PortServer[]): V
   for (const { gateway, server } of servers) {
     const redirect = server.tls?.httpsRedirect ?? false;
     for (const service of at.virtualServices.filter((one) => one.gateways.includes(gateway))) {
-      for (const domain of sharedHosts(server.hosts, service)) {
+      for (const domain of sharedNames(server.hosts, service)) {
         const host = hostOf(domain);
         host.routes.push(...routesOf(service, gateway, at));
         host.httpsOnly ||= redirect;
@@ -44,22 +44,6 @@ export function virtualHosts(at: GatewayPort, servers: readonly PortServer[]): V
     routes: catchAllLast(routes),
     httpsOnly,
   }));
-}
-
-/** Names that are both the server's and the service's. */
-function sharedHosts(
-  serverHosts: readonly string[],
-  { namespace, hosts }: Pick<AttachedVirtualService, 'namespace' | 'hosts'>,
-): string[] {
-  const shared = serverHosts
-    .map((host): [string, string] => {
-      const slash = host.indexOf('/');
-      return slash < 0 ? ['*', host] : [host.slice(0, slash), host.slice(slash + 1)];
-    })
-    .filter(([owner]) => owner === '*' || owner === namespace)
-    .flatMap(([, host]) => hosts.map((other) => narrowerName(host, other)))
-    .filter((name) => name !== null);
-  return [...new Set(shared)];
 }
 
 /** In the order written, up to the first that takes everything. */

@@ -1,8 +1,8 @@
 /** Policies attached by targetRefs: a gateway or waypoint reads them, no sidecar does. */
 import { type PolicyObject, positionOf } from '../../model/policy-object.ts';
-import { GATEWAY_NAME } from '../gateway/gateway-api-listeners.ts';
 import type { Finding, Lint } from '../lint.ts';
 import type { LintView } from '../lint-view.ts';
+import { GATEWAY_NAME } from '../scope.ts';
 
 interface Reference {
   kind?: string;

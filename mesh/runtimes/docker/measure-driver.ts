@@ -6,6 +6,7 @@ import { EnvironmentError } from '../../../model/environment-error.ts';
 import { openCanaryAt } from './gateway-network.ts';
 import { labelsOf } from './labels.ts';
 import { engineName } from './names.ts';
+import { runOnce } from './one-shot.ts';
 import { createOwnNetwork } from './own-network.ts';
 import type { PodContext } from './pod.ts';
 import type { Driver } from './pod-network.ts';
@@ -34,12 +35,15 @@ export async function measureDriver(context: PodContext, signal: AbortSignal): P
     if (canary === null)
       return { driver: 'relay', why: `the engine's bridge ${gateway} is not on this machine` };
     try {
-      await callFrom(
-        context,
-        name,
-        `busybox nc -w ${PATIENCE_S} ${gateway} ${canary.port} </dev/null`,
-        signal,
-      );
+      signal.throwIfAborted();
+      await runOnce(engine, {
+        network: name,
+        rights: 'none',
+        image: context.helperImage,
+        name: engineName(session.id, NAME, 'caller'),
+        labels: labelsOf(session, NAME, 'rules'),
+        script: `busybox nc -w ${PATIENCE_S} ${gateway} ${canary.port} </dev/null`,
+      });
       return canary.visits() > 0
         ? { driver: 'gateway', why: `a container reaches this machine at its bridge ${gateway}` }
         : { driver: 'relay', why: `no container reaches this machine at its bridge ${gateway}` };
@@ -49,30 +53,5 @@ export async function measureDriver(context: PodContext, signal: AbortSignal): P
   } finally {
     // By name: it was made here, under the session's own.
     await engine.removeNetwork(name);
-  }
-}
-
-async function callFrom(
-  { engine, session, helperImage }: PodContext,
-  network: string,
-  script: string,
-  signal: AbortSignal,
-): Promise<void> {
-  signal.throwIfAborted();
-  const id = await engine.createContainer({
-    name: engineName(session.id, NAME, 'caller'),
-    image: helperImage,
-    labels: labelsOf(session, NAME, 'rules'),
-    command: ['busybox', 'sh', '-c', script],
-    user: '65534:65534',
-    network,
-    capabilitiesDropped: ['ALL'],
-    securityOptions: ['no-new-privileges'],
-  });
-  try {
-    await engine.startContainer(id);
-    await engine.exited(id);
-  } finally {
-    await engine.removeContainer(id);
   }
 }

@@ -1,20 +1,27 @@
 /**
- * A container that joins a pod's network namespace for one script and is gone afterwards: the only one with a right
- * to change or read the rules there. It shares nothing else with the service.
+ * A container for one script, which is gone afterwards. In a pod's network namespace it is the only one with a right to
+ * change or read the rules; it shares nothing else with the service.
  */
 import type { Labels } from './container-body.ts';
 import type { Engine } from './engine.ts';
 
 const NO_PRIVILEGE = ['no-new-privileges'];
+const RIGHTS = {
+  rules: { user: '0:0', capabilitiesAdded: ['NET_ADMIN'] },
+  none: { user: '65534:65534' },
+};
 
 export interface OneShotTask {
-  holder: string;
+  /** As the engine names it: a network, or `container:<holder>`, a pod's namespace. */
+  network: string;
+  /** `rules`: root with NET_ADMIN and nothing more; `none`: nobody. */
+  rights: keyof typeof RIGHTS;
   /** With busybox and nft on its PATH. */
   image: string;
   name: string;
   labels: Labels;
   script: string;
-  environment: Readonly<Record<string, string>>;
+  environment?: Readonly<Record<string, string>>;
 }
 
 export interface OneShotEnd {
@@ -22,16 +29,14 @@ export interface OneShotEnd {
   lines: string[];
 }
 
-/** Runs the script as root with NET_ADMIN and nothing more; rejects where the engine refuses. */
+/** Runs the script; rejects where the engine refuses. */
 export async function runOnce(engine: Engine, task: OneShotTask): Promise<OneShotEnd> {
-  const { holder, script, ...rest } = task;
+  const { script, rights, ...rest } = task;
   const id = await engine.createContainer({
     ...rest,
+    ...RIGHTS[rights],
     command: ['busybox', 'sh', '-c', script],
-    user: '0:0',
-    network: `container:${holder}`,
     capabilitiesDropped: ['ALL'],
-    capabilitiesAdded: ['NET_ADMIN'],
     securityOptions: NO_PRIVILEGE,
   });
   try {

@@ -166,7 +166,8 @@ async function runInPod(
 ): Promise<OneShotEnd> {
   signal.throwIfAborted();
   return await runOnce(engine, {
-    holder: pod.holder,
+    network: `container:${pod.holder}`,
+    rights: 'rules',
     image: helperImage,
     name: engineName(session.id, pod.instance.id, 'rules'),
     labels: labelsOf(session, pod.instance.id, 'rules'),

@@ -20,13 +20,13 @@ export interface HolderFacts {
 export async function readRefusals(engine: Engine, holder: HolderFacts): Promise<Refusals | null> {
   if ((await engine.inspect(holder.id))?.state !== 'running') return null;
   const { code, lines } = await runOnce(engine, {
-    holder: holder.id,
+    network: `container:${holder.id}`,
+    rights: 'rules',
     image: holder.image,
     // Two may read at once.
     name: `${holder.name}-counters-${randomBytes(4).toString('hex')}`,
     labels: labelledAs(holder.labels, 'rules'),
     script: COUNTERS_SCRIPT,
-    environment: {},
   });
   return code === 0 ? parseCounters(lines.join('\n')) : null;
 }
