@@ -33,7 +33,7 @@ export function interruptedAt(call: number, then: () => void): DockerRuntimePart
         health: (id) => engine.health(id),
         volumes: (label) => engine.volumes(label),
         removeVolume: (name) => engine.removeVolume(name),
-        putArchive: (id, tar) => counted(() => engine.putArchive(id, tar)),
+        putArchive: (id, tar, folder) => counted(() => engine.putArchive(id, tar, folder)),
         createVolume: (spec) => counted(() => engine.createVolume(spec)),
         imageId: (reference) => engine.imageId(reference),
         removeNameless: (id) => engine.removeNameless(id),

@@ -27,6 +27,8 @@ export interface ContainerSpec {
   capabilitiesAdded?: readonly string[];
   securityOptions?: readonly string[];
   filesystem?: 'read-only' | 'writable';
+  /** Folders of it that aren't read-only: volumes without a name, gone with the container. */
+  writable?: readonly string[];
   processLimit?: number;
   sysctls?: Readonly<Record<string, string>>;
   /** `name:address`, for /etc/hosts. */
@@ -71,6 +73,7 @@ export function containerBody(spec: ContainerSpec): object {
       CapAdd: [...(spec.capabilitiesAdded ?? [])],
       SecurityOpt: [...(spec.securityOptions ?? [])],
       ReadonlyRootfs: spec.filesystem === 'read-only',
+      ...(spec.writable ? { Mounts: spec.writable.map((Target) => ({ Type: 'volume', Target })) } : {}),
       Sysctls: { ...spec.sysctls },
       ...(spec.extraHosts ? { ExtraHosts: [...spec.extraHosts] } : {}),
       ...(spec.processLimit ? { PidsLimit: spec.processLimit } : {}),

@@ -279,10 +279,10 @@ class DockerEngine implements Engine {
     return standardStreams(source, this.#demux);
   }
 
-  async putArchive(id: string, tar: Buffer): Promise<void> {
+  async putArchive(id: string, tar: Buffer, folder = '/'): Promise<void> {
     await translated(
       'put files into a container',
-      this.#docker.getContainer(id).putArchive(tar, { path: '/' }),
+      this.#docker.getContainer(id).putArchive(tar, { path: folder }),
     );
   }
 

@@ -75,8 +75,8 @@ export interface Engine {
   startContainer(id: string): Promise<void>;
   /** Starts a program in a running container: a stream of its standard input and output. */
   execute(id: string, command: readonly string[]): Promise<Duplex>;
-  /** Unpacks a tar archive at the root of a container, started or not. */
-  putArchive(id: string, tar: Buffer): Promise<void>;
+  /** Unpacks a tar archive in a folder of a container, started or not; absent = at its root. */
+  putArchive(id: string, tar: Buffer, folder?: string): Promise<void>;
   /** The id of an image; null = the engine has none of this name. */
   imageId(reference: string): Promise<string | null>;
   /** Removes an image that has no name any more; one that is named or used stays. */

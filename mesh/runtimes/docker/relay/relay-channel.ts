@@ -20,20 +20,30 @@ export interface RelayChannel {
 }
 
 /**
- * Opens it over `carrier`. `onCall`: a connection that came to the relay's way to us.
+ * Opens it over `carrier`. `onCall`: a connection that came to the relay's way to us. Rejects with the signal's reason
+ * when that is aborted before it is open.
  * @throws EnvironmentError `relay-failed`
  */
 export async function openChannel(
   carrier: Duplex,
   keys: { server: KeyPair; client: KeyPair },
   onCall: (stream: Duplex) => void,
+  signal: AbortSignal,
 ): Promise<RelayChannel> {
   const client = new ssh2.Client();
   const closed = new Promise<void>((resolve) => client.once('close', () => resolve()));
+  const over = Promise.withResolvers<never>();
+  over.promise.catch(() => undefined);
+  const abort = (): void => over.reject(signal.reason);
+  signal.addEventListener('abort', abort, { once: true });
+  client.once('error', over.reject);
+  void closed.then(() => over.reject(new Error('the relay hung up')));
+  const step = (begin: (done: () => void, failed: (why: unknown) => void) => void): Promise<void> =>
+    Promise.race([new Promise<void>(begin), over.promise]);
   try {
-    await new Promise<void>((resolve, reject) => {
-      client.once('ready', resolve).once('error', reject);
-      void closed.then(() => reject(new Error('the relay hung up')));
+    signal.throwIfAborted();
+    await step((ready) => {
+      client.once('ready', ready);
       client.connect({
         sock: carrier,
         username: LOGIN,
@@ -49,15 +59,18 @@ export async function openChannel(
     client.on('tcp connection', (_details, accept) => {
       onCall(accept());
     });
-    await new Promise<void>((resolve, reject) => {
-      client.forwardIn(WAY_TO_US.host, WAY_TO_US.port, (error) => (error ? reject(error) : resolve()));
+    await step((done, failed) => {
+      client.forwardIn(WAY_TO_US.host, WAY_TO_US.port, (error) => (error ? failed(error) : done()));
     });
   } catch (cause) {
     client.on('error', () => undefined);
     client.end();
     carrier.destroy();
+    signal.throwIfAborted();
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new EnvironmentError('relay-failed', `The relay's container can't be spoken to: ${why}`, { cause });
+  } finally {
+    signal.removeEventListener('abort', abort);
   }
   return {
     dial: (host, port) =>

@@ -10,7 +10,9 @@ export const FIRST_PORT = 20_000;
 export const RELAY_USER = { uid: 65_534, gid: 65_534 } as const;
 export const LOGIN = 'relay';
 
-const FOLDER = '/greenroom';
+/** A volume, since the rest of the container is read-only; there sshd looks for the users. */
+export const RELAY_FOLDER = '/etc';
+const FOLDER = `${RELAY_FOLDER}/greenroom`;
 /** sshd wants the name of a shell that exists; nobody gets one. */
 const NO_SHELL = `${FOLDER}/no-shell`;
 
@@ -24,18 +26,22 @@ export const CHANNEL_COMMAND = [
   `exec "$(command -v sshd)" -i -f ${FOLDER}/sshd_config`,
 ];
 
-/** `ports`: how many a pod may need. */
+/** Their paths begin at `RELAY_FOLDER`. `ports`: how many a pod may need. */
 export function relayFiles(ports: number, keys: { server: KeyPair; client: KeyPair }): TarFile[] {
   const client = `ecdsa-sha2-nistp256 ${keys.client.publicBlob.toString('base64')}\n`;
   const file = (path: string, text: string, mode: number): TarFile => ({
-    path,
+    path: path.slice(RELAY_FOLDER.length),
     content: Buffer.from(text),
     mode,
     ...RELAY_USER,
   });
   const { uid, gid } = RELAY_USER;
   return [
-    file('/etc/passwd', `root:x:0:0::/:${NO_SHELL}\n${LOGIN}:x:${uid}:${gid}::/:${NO_SHELL}\n`, 0o644),
+    file(
+      `${RELAY_FOLDER}/passwd`,
+      `root:x:0:0::/:${NO_SHELL}\n${LOGIN}:x:${uid}:${gid}::/:${NO_SHELL}\n`,
+      0o644,
+    ),
     file(NO_SHELL, '#!/nonexistent\n', 0o755),
     file(`${FOLDER}/host_key`, keys.server.privatePem, 0o400),
     file(`${FOLDER}/authorized_keys`, client, 0o400),

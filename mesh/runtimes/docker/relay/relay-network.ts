@@ -23,11 +23,20 @@ import type { Subnet } from '../subnets.ts';
 import { tarOf } from '../tar.ts';
 import { bridgeStreams } from './bridge-streams.ts';
 import { openChannel, type RelayChannel } from './relay-channel.ts';
-import { CHANNEL_COMMAND, FIRST_PORT, RELAY_COMMAND, RELAY_USER, relayFiles } from './relay-files.ts';
+import {
+  CHANNEL_COMMAND,
+  FIRST_PORT,
+  RELAY_COMMAND,
+  RELAY_FOLDER,
+  RELAY_USER,
+  relayFiles,
+} from './relay-files.ts';
 import { createKeyPair } from './relay-keys.ts';
 
 /** What instances are to labels, the relay is by this name. */
 const NAME = 'relay';
+/** Threads count: HAProxy has one for each processor, up to 64. */
+const PROCESS_LIMIT = 256;
 const LOOPBACK = '127.0.0.1';
 const HEADER_TIMEOUT_MS = 10_000;
 const PRESENCE_PATIENCE_MS = 30_000;
@@ -67,14 +76,17 @@ export async function startRelay(context: RelayContext, signal: AbortSignal): Pr
     network: name,
     capabilitiesDropped: ['ALL'],
     securityOptions: ['no-new-privileges'],
+    filesystem: 'read-only',
+    writable: [RELAY_FOLDER],
+    processLimit: PROCESS_LIMIT,
     // It is in all pods' networks, and no way from one to the other.
     sysctls: { 'net.ipv4.ip_forward': '0' },
   });
-  await engine.putArchive(container, tarOf(relayFiles(context.ports, keys)));
+  await engine.putArchive(container, tarOf(relayFiles(context.ports, keys)), RELAY_FOLDER);
   signal.throwIfAborted();
   await engine.startContainer(container);
   const relay = new RelayNetwork(context, container, keys);
-  await relay.open();
+  await relay.open(signal);
   return relay;
 }
 
@@ -99,9 +111,9 @@ class RelayNetwork implements PodNetwork {
     this.#keys = keys;
   }
 
-  async open(): Promise<void> {
+  async open(signal: AbortSignal): Promise<void> {
     const carrier = await this.#context.engine.execute(this.#container, CHANNEL_COMMAND);
-    const channel = await openChannel(carrier, this.#keys, (stream) => void this.#handOn(stream));
+    const channel = await openChannel(carrier, this.#keys, (stream) => void this.#handOn(stream), signal);
     if (this.#closing.signal.aborted) channel.close();
     this.#channel = channel;
     void channel.closed.then(() => this.#lost());
@@ -274,7 +286,7 @@ class RelayNetwork implements PodNetwork {
       try {
         // It ends with the engine.
         await this.#context.engine.startContainer(this.#container).catch(() => undefined);
-        await this.open();
+        await this.open(signal);
         if (told !== '') this.#context.onBack();
         return;
       } catch (error) {
