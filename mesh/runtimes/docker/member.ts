@@ -10,9 +10,11 @@ import { COMPLETED } from '../../../model/session-state.ts';
 import { InTurn } from '../../in-turn.ts';
 import type { ExecRequest, ExecStream } from '../exec.ts';
 import type { EgressPlan, FileUpdate, RuntimeContext } from '../runtime.ts';
+import type { OwnedContainer } from './engine.ts';
 import { EngineAway } from './engine-away.ts';
 import type { EngineWatch } from './engine-watch.ts';
-import { INSTANCE_LABEL, isRole, labelsOf, SESSION_LABEL } from './labels.ts';
+import { labelsOf } from './labels.ts';
+import { awaited, crashWords, wordsOf } from './member-words.ts';
 import {
   type Containment,
   installRules,
@@ -22,7 +24,6 @@ import {
   type Pod,
 } from './pod.ts';
 import {
-  type Crash,
   resumeService,
   type ServiceEnd,
   type ServiceContainer,
@@ -30,6 +31,7 @@ import {
   startService,
   type StartedService,
 } from './service-container.ts';
+import { serviceOf } from './session-pods.ts';
 import type { SyncedFiles } from './synced-files.ts';
 
 /** A program that is the first in its container and handles no SIGTERM ignores it: each stop would take this long. */
@@ -400,10 +402,9 @@ export class Member {
   }
 
   /** Its service's container as the engine knows it. */
-  async #left(): Promise<{ id: string; state: string } | undefined> {
+  #left(): Promise<OwnedContainer | undefined> {
     const { engine, session } = this.#parts.pods;
-    const all = await engine.containers(`${SESSION_LABEL}=${session.id}`);
-    return all.find(({ labels }) => labels[INSTANCE_LABEL] === this.#id && isRole(labels, 'service'));
+    return serviceOf(engine, session.id, this.#id);
   }
 
   async #removeLeft(): Promise<void> {
@@ -422,23 +423,4 @@ export class Member {
   #status(status: Parameters<RuntimeContext['events']['onStatus']>[1], detail: string | null): void {
     this.#parts.context.events.onStatus(this.#id, status, detail);
   }
-}
-
-function wordsOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
-
-/** What a start waits for, in words. */
-function awaited({ workload: { ports, run } }: Pod): string {
-  if (run.container?.runsToCompletion === true) return 'waiting for its end';
-  if (ports.length === 0) return 'starting its container';
-  return `waiting for ${ports.map((port) => port.targetPort).join(', ')}`;
-}
-
-/** A first crash shortly; those that follow it as the loop that they are, with what the service said last. */
-function crashWords({ words, pauseMs, inARow, lastLine }: Crash): string {
-  const again = `again in ${pauseMs / 1000} s`;
-  if (inARow === 1) return `${words}; ${again}`;
-  const said = lastLine === null ? '' : `; its last line: ${lastLine.slice(0, 200)}`;
-  return `crash loop: ${words}, ${inARow} times in a row; ${again}${said}`;
 }

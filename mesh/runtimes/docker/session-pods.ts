@@ -1,6 +1,6 @@
-/** The instances of a session as the engine shows them: for whoever isn't the process that runs them. */
+/** The instances of a session as the engine shows them. */
 import type { Refusals } from '../../../model/refusals.ts';
-import type { Engine } from './engine.ts';
+import type { Engine, OwnedContainer } from './engine.ts';
 import { INSTANCE_LABEL, isRole, SESSION_LABEL } from './labels.ts';
 import { readRefusals } from './refusals.ts';
 
@@ -26,4 +26,14 @@ export async function sessionPods(engine: Engine, session: string): Promise<PodS
       return { instance, container: service?.state ?? null, refusals };
     });
   return (await Promise.all(pods)).sort((one, other) => one.instance.localeCompare(other.instance));
+}
+
+/** The container in which an instance's service is, whatever it does there; undefined = there is none. */
+export async function serviceOf(
+  engine: Engine,
+  session: string,
+  instance: string,
+): Promise<OwnedContainer | undefined> {
+  const all = await engine.containers(`${SESSION_LABEL}=${session}`);
+  return all.find(({ labels }) => labels[INSTANCE_LABEL] === instance && isRole(labels, 'service'));
 }
