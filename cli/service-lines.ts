@@ -14,10 +14,11 @@ function url(address: { host: string; port: number }): string {
   return `http://${address.host}:${address.port}`;
 }
 
-/** `5 services`, `5 services and 1 gateway`. */
+/** `5 services`, `1 service and 1 gateway`. */
 export function countLine({ workloads }: Pick<SessionState, 'workloads'>): string {
   const gateways = workloads.filter(({ kind }) => kind === 'gateway').length;
-  const services = `${workloads.length - gateways} services`;
+  const count = workloads.length - gateways;
+  const services = `${count} ${count === 1 ? 'service' : 'services'}`;
   if (gateways === 0) return services;
   return `${services} and ${gateways} ${gateways === 1 ? 'gateway' : 'gateways'}`;
 }

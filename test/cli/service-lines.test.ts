@@ -94,8 +94,8 @@ describe('serviceLines', () => {
       '  web  80 http DISABLE, 443 http DISABLE  spiffe://cluster.local/ns/shop/sa/web',
       '      port 443, for anyone    127.0.0.1:8443',
     ]);
-    expect(countLine({ workloads: [workload('ready'), gateway] })).toBe('1 services and 1 gateway');
-    expect(countLine({ workloads: [workload('ready')] })).toBe('1 services');
+    expect(countLine({ workloads: [workload('ready'), gateway] })).toBe('1 service and 1 gateway');
+    expect(countLine({ workloads: [workload('ready')] })).toBe('1 service');
   });
 
   it('names no address that there is not', () => {
