@@ -15,11 +15,12 @@ describeWith('docker', 'a service that the engine doesn’t end', () => {
   const last = () => one.statuses.at(-1);
   const ofIt = () => inEngine(`dev.greenroom.session=${one.sessionId}`);
 
-  const running = async (): Promise<void> => {
+  const made = async (command: readonly string[]): Promise<void> => {
     engine = refusingEngine();
-    one = await dockerBench([{ name: 'web', image: BOX, command: ECHO_SERVICE }], {
-      connect: engine.connect,
-    });
+    one = await dockerBench([{ name: 'web', image: BOX, command }], { connect: engine.connect });
+  };
+  const running = async (): Promise<void> => {
+    await made(ECHO_SERVICE);
     await one.up();
   };
 
@@ -93,5 +94,20 @@ describeWith('docker', 'a service that the engine doesn’t end', () => {
     engine.refused.clear();
     await one.runtime.remove(['web-0']);
     expect(await ofIt()).toEqual([]);
+  }, 120_000);
+
+  it('is removed by a stop where its start failed and its container stayed; the start’s own reason is told', async () => {
+    await made(['node', '-e', 'setTimeout(() => process.exit(7), 3_000)']);
+    await one.prepare();
+    const start = one.start('web-0');
+    await expect.poll(ofIt, PATIENCE).toContain(one.container('web-0'));
+    engine.refused.add('removeContainer');
+    await expect(start).rejects.toMatchObject({ code: 'service-exited' });
+    expect(await ofIt()).toContain(one.container('web-0'));
+    await expect(one.runtime.stopInstance('web-0')).rejects.toMatchObject({ message: REFUSAL });
+    expect(last()).toMatchObject({ status: 'stopped', detail: expect.stringContaining('still there') });
+    engine.refused.clear();
+    await one.runtime.stopInstance('web-0');
+    expect(await ofIt()).not.toContain(one.container('web-0'));
   }, 120_000);
 });

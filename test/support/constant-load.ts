@@ -8,11 +8,14 @@ import type { Session } from '../../mesh/session.ts';
 import type { Mesh, Workload } from '../../model/mesh.ts';
 import { sampleMesh } from './sample-mesh.ts';
 
-const WEB = `require('http').createServer((request, response) => {
+/** It hangs up on nobody: who calls it may be held up for longer than the five seconds that Node's server waits. */
+const WEB = `const server = require('http').createServer((request, response) => {
   fetch(process.env.GREENROOM_URL_ORDERS + request.url).then(
     async (answer) => { response.writeHead(answer.status); response.end(await answer.text()); },
     (error) => { response.writeHead(599); response.end(String(error.cause ?? error)); });
-}).listen(Number(process.env.PORT), process.env.HOST ?? '127.0.0.1');
+});
+server.keepAliveTimeout = 0;
+server.listen(Number(process.env.PORT), process.env.HOST ?? '127.0.0.1');
 process.on('SIGTERM', () => process.exit(0));`;
 
 const ORDERS = `if (process.env.GREENROOM_INSTANCE === process.env.BROKEN) process.exit(4);

@@ -231,8 +231,11 @@ class DockerRuntime implements Runtime {
     if (build !== null) this.#syncedOf(workload).forget(build.context);
     const members = [...this.#members.values()].filter(({ pod }) => pod.workload.id === workload.id);
     for (const member of members) member.useImage(image);
-    await eachOf(members, (member) => member.renew('new', stop));
-    if (before !== null) await this.#engine.removeNameless(before);
+    try {
+      await eachOf(members, (member) => member.renew('new', stop));
+    } finally {
+      if (before !== null) await this.#engine.removeNameless(before);
+    }
   }
 
   close(): Promise<void> {

@@ -106,8 +106,6 @@ export class Member {
     await this.#takeOver();
     this.#resting = false;
     await this.#endOr('started again', undefined);
-    // An engine that went away may have left one that we know nothing of.
-    if (this.#ruled !== null) await this.#removeLeft();
     this.#egress = egress;
     try {
       await this.#rule(egress, stop);
@@ -156,6 +154,8 @@ export class Member {
   /** Ends its service; where the engine refuses, says what is so now, and rejects. */
   async #endOr(what: string, graceMs: number | undefined): Promise<void> {
     try {
+      // One that we know nothing of: an engine that went away left it, or refused to remove it when its start failed.
+      if (this.#service === null && this.#ruled !== null) await this.#removeLeft();
       await this.endService(graceMs);
     } catch (error) {
       if (await this.#stillThere(`could not be ${what}: ${wordsOf(error)}`)) throw error;

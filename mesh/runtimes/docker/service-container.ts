@@ -76,7 +76,8 @@ export async function startService(request: ServiceRequest, signal: AbortSignal)
     await request.synced.fill(engine, container.id);
     return { service: container, state: await container.run(signal) };
   } catch (error) {
-    await container.stop(0);
+    // Why it didn't start is what counts; a container that stays is found by whoever starts or stops it next.
+    await container.stop(0).catch(() => undefined);
     throw error;
   }
 }
