@@ -154,9 +154,9 @@ export class Member {
   /** Ends its service; where the engine refuses, says what is so now, and rejects. */
   async #endOr(what: string, graceMs: number | undefined): Promise<void> {
     try {
-      // One that we know nothing of: an engine that went away left it, or refused to remove it when its start failed.
-      if (this.#service === null && this.#ruled !== null) await this.#removeLeft();
       await this.endService(graceMs);
+      // One that we know nothing of: an engine that went away left it, or refused to remove it when its start failed.
+      if (this.#ruled !== null) await this.#removeLeft();
     } catch (error) {
       if (await this.#stillThere(`could not be ${what}: ${wordsOf(error)}`)) throw error;
       // Whatever the engine says: it is gone.
