@@ -1,4 +1,5 @@
 /** How a pod and this process reach each other: all that the network drivers differ in. */
+import { setTimeout as pause } from 'node:timers/promises';
 import type { EnvironmentError } from '../../../model/environment-error.ts';
 import type { EgressPlan, InstancePlacement } from '../runtime.ts';
 import type { Pod } from './pod.ts';
@@ -12,6 +13,16 @@ export interface Canary {
   /** Connections so far. */
   visits(): number;
   close(): Promise<void>;
+}
+
+const VISIT_PATIENCE_MS = 5_000;
+const LOOK_EVERY_MS = 20;
+
+/** Whether a pod that has knocked was heard here: on a busy machine, or through a relay, that may come after its end. */
+export async function wasVisited(canary: Pick<Canary, 'visits'>): Promise<boolean> {
+  const deadline = performance.now() + VISIT_PATIENCE_MS;
+  while (canary.visits() === 0 && performance.now() < deadline) await pause(LOOK_EVERY_MS);
+  return canary.visits() > 0;
 }
 
 export interface PodNetwork {

@@ -13,7 +13,7 @@ import { labelsOf, type Owner } from './labels.ts';
 import { engineName } from './names.ts';
 import { createOwnNetwork } from './own-network.ts';
 import { type OneShotEnd, runOnce } from './one-shot.ts';
-import type { PodNetwork } from './pod-network.ts';
+import { type PodNetwork, wasVisited } from './pod-network.ts';
 import { readRefusals } from './refusals.ts';
 import { hostsLines, namesScript, nftRules, RULES_EXIT, rulesScript, type PodFacts } from './rules.ts';
 import type { Subnet } from './subnets.ts';
@@ -130,7 +130,8 @@ export async function installRules(
         HOSTS: hostsLines(facts, egress.peers).join('\n'),
       },
     });
-    if (full.code === RULES_EXIT.unreachable || canary.visits() === 0) throw context.network.unreachable(pod);
+    if (full.code === RULES_EXIT.unreachable || !(await wasVisited(canary)))
+      throw context.network.unreachable(pod);
     if (full.code === RULES_EXIT.done && canary.visits() === 1) return { kind: 'full' };
     if (full.code !== RULES_EXIT.noRules) throw leaking(pod, full);
     const direct = egress.peers.map((peer) => ({ ...peer, clusterIp: pod.sidecar }));
