@@ -1,13 +1,12 @@
 /** The life of services in a running session, by the commands a person types, under the process runtime. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { controlPath } from '../../mesh/session-file.ts';
 import type { LogLine } from '../../model/service-log.ts';
-import { greenroom, launcher, temporaryFolder, type Ran } from '../support/greenroom.ts';
+import { type Folder, greenroom, launcher, temporaryFolder, type Ran } from '../support/greenroom.ts';
 import { greenroomUp, type RunningUp } from '../support/greenroom-up.ts';
+import { lifeProject } from '../support/life-project.ts';
 import { eventually } from '../support/patience.ts';
 
 /** What a log must not do to a terminal: move, clear, colour, ring, set its title, hide in bidi, never end a line. */
@@ -25,31 +24,12 @@ const SERVICE = `
   process.on('SIGTERM', () => { console.error('asked to stop'); process.exit(0); });
 `;
 
-const PROJECT = `
-apiVersion: greenroom.dev/v1
-kind: Mesh
-metadata: { name: life }
-spec:
-  namespace: shop
-  services:
-    web:
-      command: [node, service.cjs]
-      ports: [{ name: http, port: 80, targetPort: 8080 }]
-      replicas: 2
-    orders:
-      command: [node, service.cjs]
-      ports: [{ name: http, port: 80, targetPort: 8080 }]
-      environment: { LONG: 'yes' }
-`;
-
-let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+let folder: Folder;
 let up: RunningUp;
 const followers: ChildProcess[] = [];
 
 beforeAll(async () => {
-  folder = await temporaryFolder();
-  await writeFile(join(folder.path, 'service.cjs'), SERVICE);
-  await writeFile(join(folder.path, 'greenroom.yaml'), PROJECT);
+  folder = await temporaryFolder(lifeProject(SERVICE, { LONG: 'yes' }));
   up = await greenroomUp(folder.path, {});
 }, 60_000);
 afterAll(async () => {

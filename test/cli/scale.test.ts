@@ -1,8 +1,6 @@
 /** `greenroom scale`, as a person types it beside a `greenroom up`. */
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { greenroom, temporaryFolder, type Ran } from '../support/greenroom.ts';
+import { type Folder, greenroom, temporaryFolder, type Ran } from '../support/greenroom.ts';
 import { greenroomUp, type RunningUp } from '../support/greenroom-up.ts';
 import { eventually } from '../support/patience.ts';
 
@@ -18,12 +16,11 @@ spec:
       ports: [{ name: http, port: 80, targetPort: 8080 }]
 `;
 
-let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+let folder: Folder;
 let up: RunningUp;
 
 beforeAll(async () => {
-  folder = await temporaryFolder();
-  await writeFile(join(folder.path, 'greenroom.yaml'), PROJECT);
+  folder = await temporaryFolder({ 'greenroom.yaml': PROJECT });
   up = await greenroomUp(folder.path, {});
 }, 60_000);
 afterAll(async () => {

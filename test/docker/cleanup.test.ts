@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { BOX, buildBox, ECHO_SERVICE } from '../support/docker-box.ts';
+import { BOX, buildBox, ECHO_SERVICE, startSleeper } from '../support/docker-box.ts';
 import { dockerCli, inEngine } from '../support/docker-cli.ts';
 import { interruptedAt } from '../support/docker-counting.ts';
 import { dockerBench, type Bench } from '../support/docker-mesh.ts';
@@ -31,19 +31,7 @@ describeWith('docker', 'what a session leaves in the engine', () => {
       '-half': ['--label', 'dev.greenroom.role=service'],
     };
     for (const [suffix, label] of Object.entries(labels)) {
-      await dockerCli(
-        'run',
-        '--detach',
-        '--name',
-        `${DECOY}${suffix}`,
-        '--network',
-        DECOY,
-        ...label,
-        BOX,
-        'busybox',
-        'sleep',
-        '1000',
-      );
+      await startSleeper(`${DECOY}${suffix}`, '--network', DECOY, ...label);
     }
   });
 

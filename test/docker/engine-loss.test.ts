@@ -1,7 +1,5 @@
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import { BOX, buildBox, ECHO_SERVICE } from '../support/docker-box.ts';
+import { BOX, buildBox, echoProject } from '../support/docker-box.ts';
 import { dockerCli, inEngine } from '../support/docker-cli.ts';
 import {
   answeredAgain,
@@ -17,32 +15,22 @@ import {
 import { temporaryFolder } from '../support/greenroom.ts';
 import { greenroomUp } from '../support/greenroom-up.ts';
 import { eventually } from '../support/patience.ts';
-import { privateEngine, type PrivateEngine } from '../support/private-engine.ts';
+import type { PrivateEngine } from '../support/private-engine.ts';
 import { describeWith } from '../support/requires.ts';
+import { useEngine } from '../support/use-engine.ts';
 
 const PATIENCE_MS = 240_000;
-const before = process.env['DOCKER_HOST'];
-
-/** In a file of its own process: `DOCKER_HOST` leads everybody here to the private engine. */
-function useEngine({ url }: PrivateEngine): void {
-  process.env['DOCKER_HOST'] = url;
-}
 
 describeWith('own-engine', 'containers that survive their engine (live-restore)', () => {
   let engine: PrivateEngine;
   let listener: Planted;
 
+  useEngine((made) => (engine = made), { liveRestore: true });
   beforeAll(async () => {
-    engine = privateEngine({ liveRestore: true });
-    await engine.start();
-    useEngine(engine);
     await buildBox();
     listener = await plant();
   }, PATIENCE_MS);
-  afterAll(async () => {
-    await listener?.close();
-    await engine?.remove();
-  }, PATIENCE_MS);
+  afterAll(() => listener?.close());
 
   it(
     'go on being called while it is away, and are watched again, not started, when it is back',
@@ -110,13 +98,9 @@ describeWith('own-engine', 'a session whose engine goes away and comes back', ()
       expect(await dockerCli('logs', one.container(instance))).not.toContain('ESCAPED');
   };
 
+  useEngine((made) => (engine = made));
   beforeAll(async () => {
-    engine = privateEngine();
-    await engine.start();
-    useEngine(engine);
     await buildBox();
-  }, PATIENCE_MS);
-  beforeAll(async () => {
     // The way out that they all try is one, for whoever has no rules.
     const control = await plant();
     await dockerCli('network', 'create', '--internal', '--subnet', '198.51.100.0/29', 'no-rules');
@@ -146,12 +130,7 @@ describeWith('own-engine', 'a session whose engine goes away and comes back', ()
       expect(await inEngine(`dev.greenroom.session=${one.session.id}`)).toEqual([]);
     }
   }, PATIENCE_MS);
-  afterAll(async () => {
-    await listener?.close();
-    await engine?.remove();
-    if (before === undefined) delete process.env['DOCKER_HOST'];
-    else process.env['DOCKER_HOST'] = before;
-  }, PATIENCE_MS);
+  afterAll(() => listener?.close());
 
   it(
     'is back with the same containers, rules before each start, when the engine was stopped and started',
@@ -222,19 +201,7 @@ describeWith('own-engine', 'a session whose engine goes away and comes back', ()
   it(
     'is told by `up`: away and why, back, and each service that is ready again',
     async () => {
-      const folder = await temporaryFolder();
-      const command = JSON.stringify(ECHO_SERVICE);
-      await writeFile(
-        join(folder.path, 'greenroom.yaml'),
-        `apiVersion: greenroom.dev/v1
-kind: Mesh
-metadata: { name: shop }
-spec:
-  namespace: shop
-  services:
-    orders: { image: '${BOX}', command: ${command}, ports: [{ name: tcp, port: 80, targetPort: 8080 }] }
-`,
-      );
+      const folder = await temporaryFolder({ 'greenroom.yaml': echoProject('shop') });
       const up = await greenroomUp(folder.path, {});
       try {
         await engine.stop();

@@ -1,32 +1,18 @@
 /** `greenroom logs`, `kill` and `exec` on a real `greenroom up` under docker, at a real terminal. */
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { BOX, buildBox, ECHO_SERVICE } from '../support/docker-box.ts';
+import { buildBox, echoProject } from '../support/docker-box.ts';
 import { dockerCli } from '../support/docker-cli.ts';
-import { greenroom, launcher, temporaryFolder } from '../support/greenroom.ts';
+import { type Folder, greenroom, launcher, temporaryFolder } from '../support/greenroom.ts';
 import { greenroomUp, type RunningUp } from '../support/greenroom-up.ts';
 import { eventually } from '../support/patience.ts';
 import { describeWith } from '../support/requires.ts';
 
 const PATIENCE_MS = 120_000;
 
-const PROJECT = JSON.stringify({
-  apiVersion: 'greenroom.dev/v1',
-  kind: 'Mesh',
-  metadata: { name: 'exec' },
-  spec: {
-    namespace: 'shop',
-    services: {
-      orders: { image: BOX, command: ECHO_SERVICE, ports: [{ name: 'tcp', port: 80, targetPort: 8080 }] },
-    },
-  },
-});
-
 describeWith('docker', 'a command in a container', () => {
-  let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+  let folder: Folder;
   let up: RunningUp;
   const env = (): Record<string, string> => ({ GREENROOM_DATA_DIR: up.dataDir });
   const exec = (...args: string[]) => greenroom(['exec', ...args], { env: env() });
@@ -64,8 +50,7 @@ describeWith('docker', 'a command in a container', () => {
 
   beforeAll(async () => {
     await buildBox();
-    folder = await temporaryFolder();
-    await writeFile(join(folder.path, 'greenroom.yaml'), PROJECT);
+    folder = await temporaryFolder({ 'greenroom.yaml': echoProject('exec') });
     up = await greenroomUp(folder.path, {});
   }, 120_000);
   afterAll(async () => {

@@ -6,7 +6,7 @@ import { connectEngine } from '../../mesh/runtimes/docker/dockerode-engine.ts';
 import { OWNER_LABEL, thisOwner } from '../../mesh/runtimes/docker/labels.ts';
 import { dockerOrphans, findDockerOrphans } from '../../mesh/runtimes/docker/orphans.ts';
 import { thisRealm } from '../../mesh/runtimes/docker/realm.ts';
-import { BOX, buildBox, ECHO_SERVICE } from '../support/docker-box.ts';
+import { BOX, buildBox, ECHO_SERVICE, startSleeper } from '../support/docker-box.ts';
 import { dockerCli, inEngine } from '../support/docker-cli.ts';
 import { dockerBench } from '../support/docker-mesh.ts';
 import { temporaryFolder } from '../support/greenroom.ts';
@@ -36,7 +36,7 @@ describeWith('docker', 'what a killed session leaves in the engine', () => {
       '--label',
       `${OWNER_LABEL}=${JSON.stringify(owner)}`,
     ];
-    await dockerCli('run', '--detach', '--name', name, ...labels, BOX, 'busybox', 'sleep', '1000');
+    await startSleeper(name, ...labels);
   };
 
   beforeAll(async () => {

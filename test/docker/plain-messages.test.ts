@@ -3,7 +3,7 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { afterEach, beforeAll, expect, it } from 'vitest';
 import { connectEngine } from '../../mesh/runtimes/docker/dockerode-engine.ts';
 import type { Engine } from '../../mesh/runtimes/docker/engine.ts';
 import { removeLabelled } from '../../mesh/runtimes/docker/removal.ts';
@@ -13,11 +13,11 @@ import { buildProgramImage } from '../support/docker-images.ts';
 import { type Bench, dockerBench, type ServiceShape } from '../support/docker-mesh.ts';
 import { launcher } from '../support/greenroom.ts';
 import { eventually } from '../support/patience.ts';
-import { privateEngine, type PrivateEngine } from '../support/private-engine.ts';
+import type { PrivateEngine } from '../support/private-engine.ts';
 import { describeWith } from '../support/requires.ts';
+import { useEngine } from '../support/use-engine.ts';
 
 const PATIENCE_MS = 240_000;
-const before = process.env['DOCKER_HOST'];
 const orders = { name: 'orders', image: BOX, command: ECHO_SERVICE };
 
 describeWith('own-engine', 'what goes wrong with an engine, in plain words with what to do', () => {
@@ -32,19 +32,10 @@ describeWith('own-engine', 'what goes wrong with an engine, in plain words with 
     return made;
   };
 
-  beforeAll(async () => {
-    engine = privateEngine();
-    await engine.start();
-    process.env['DOCKER_HOST'] = engine.url;
-    await buildBox();
-  }, PATIENCE_MS);
+  useEngine((made) => (engine = made));
+  beforeAll(buildBox, PATIENCE_MS);
   afterEach(async () => {
     for (const made of benches.splice(0)) await made.close();
-  }, PATIENCE_MS);
-  afterAll(async () => {
-    await engine?.remove();
-    if (before === undefined) delete process.env['DOCKER_HOST'];
-    else process.env['DOCKER_HOST'] = before;
   }, PATIENCE_MS);
 
   it(
@@ -193,18 +184,8 @@ async function whose(change: (engine: Engine) => Partial<Engine>): Promise<() =>
 }
 
 describeWith('own-engine', 'an engine whose disk is full', () => {
-  let engine: PrivateEngine;
   const BIG = 'greenroom-test-big:latest';
-  beforeAll(async () => {
-    engine = privateEngine({ disk: '64m' });
-    await engine.start();
-    process.env['DOCKER_HOST'] = engine.url;
-  }, PATIENCE_MS);
-  afterAll(async () => {
-    await engine?.remove();
-    if (before === undefined) delete process.env['DOCKER_HOST'];
-    else process.env['DOCKER_HOST'] = before;
-  }, PATIENCE_MS);
+  useEngine(() => undefined, { disk: '64m' });
 
   it(
     'is said to be, with how to make room',

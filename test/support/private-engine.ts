@@ -18,6 +18,8 @@ export interface PrivateEngineOptions {
   liveRestore?: true;
   /** Size of its disk, as tmpfs has it: `64m`. Absent = a folder of this machine's. */
   disk?: string;
+  /** Listens there too, where clients have to show a certificate of this authority. */
+  door?: { url: string; authority: string; certificate: string; key: string };
 }
 
 export interface PrivateEngine {
@@ -78,6 +80,11 @@ export function privateEngine(options: PrivateEngineOptions = {}): PrivateEngine
       words.push('--iptables=false', '--ip6tables=false', '--ip-forward=false', '--ip-masq=false');
       words.push('--shutdown-timeout', '5');
       if (options.liveRestore) words.push('--live-restore');
+      if (options.door) {
+        const { url, authority, certificate, key } = options.door;
+        words.push('--host', url, '--tlsverify', '--tlscacert', authority);
+        words.push('--tlscert', certificate, '--tlskey', key);
+      }
       const child = spawn('dockerd', words, { stdio: ['ignore', 'ignore', 'pipe'] });
       engine = child;
       said = '';

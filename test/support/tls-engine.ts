@@ -1,10 +1,10 @@
 /** A Docker engine of a test's own on loopback that wants client certificates, and those certificates. */
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePort } from './free-port.ts';
 import { temporaryFolder } from './greenroom.ts';
-import { eventually } from './patience.ts';
+import { privateEngine } from './private-engine.ts';
 
 export interface TlsEngine {
   /** `tcp://127.0.0.1:port`. */
@@ -16,44 +16,28 @@ export interface TlsEngine {
   stop(): Promise<void>;
 }
 
-/** Starts one with a bridge of its own: without any, dockerd removes docker0, which is another engine's. Needs root. */
+/** Starts one. Needs root, and `openssl` besides what a private engine does. */
 export async function startTlsEngine(): Promise<TlsEngine> {
   const folder = await temporaryFolder();
   const at = (name: string): string => join(folder.path, name);
   makeCertificates(at('good'));
   makeCertificates(at('strange'));
-  writeFileSync(at('daemon.json'), '{}');
-  const port = await freePort();
-  const bridge = `grt${process.pid % 100_000}x${port}`.slice(0, 15);
-  execFileSync('ip', ['link', 'add', bridge, 'type', 'bridge']);
-  execFileSync('ip', ['addr', 'add', '192.0.2.1/28', 'dev', bridge]);
-  execFileSync('ip', ['link', 'set', bridge, 'up']);
-  const url = `tcp://127.0.0.1:${port}`;
-  const words = ['--data-root', at('data'), '--exec-root', at('run'), '--pidfile', at('pid')];
-  words.push('--config-file', at('daemon.json'), '--host', url, '--bridge', bridge);
-  words.push('--iptables=false', '--ip6tables=false', '--ip-forward=false');
-  words.push('--tlsverify', '--tlscacert', at('good/ca.pem'));
-  words.push('--tlscert', at('good/server-cert.pem'), '--tlskey', at('good/server-key.pem'));
-  const engine = spawn('dockerd', words, { stdio: ['ignore', 'ignore', 'pipe'] });
-  let said = '';
-  engine.stderr.setEncoding('utf8').on('data', (text: string) => (said = (said + text).slice(-20_000)));
-  const ended = new Promise((resolve) => engine.once('close', resolve));
-  await eventually(
-    'the engine listens',
-    () => {
-      if (engine.exitCode !== null) throw new Error(`dockerd ended with ${engine.exitCode}:\n${said}`);
-      return said.includes('API listen on');
+  const url = `tcp://127.0.0.1:${await freePort()}`;
+  const engine = privateEngine({
+    door: {
+      url,
+      authority: at('good/ca.pem'),
+      certificate: at('good/server-cert.pem'),
+      key: at('good/server-key.pem'),
     },
-    60_000,
-  );
+  });
+  await engine.start();
   return {
     url,
     certificates: at('good'),
     strangers: at('strange'),
     async stop() {
-      engine.kill();
-      await ended;
-      execFileSync('ip', ['link', 'del', bridge]);
+      await engine.remove();
       await folder.remove();
     },
   };
