@@ -12,6 +12,7 @@ import './styles/graph.css';
 import './styles/lists.css';
 import './styles/panels.css';
 import './styles/services.css';
+import './styles/narrow.css';
 import { createRoot } from 'react-dom/client';
 import { startTheme } from './store/theme.ts';
 import { startWindow } from './store/window-store.ts';

@@ -302,6 +302,43 @@ describeWith('browser', 'the window', () => {
     await sheet.waitFor({ state: 'detached' });
   });
 
+  it('covers and cuts off no control in the smallest window', async () => {
+    await page.setViewportSize({ width: 960, height: 600 });
+    const views = {
+      topology: '#/topology',
+      traffic: '#/traffic?filter=verdict:denied',
+      rehearsals: '#/rehearsals?scenario=inventory-cannot-charge&step=1',
+      policies: '#/policies?file=policies/orders.yaml',
+      identities: '#/identities',
+      services: '#/services?instance=orders-0',
+      export: '#/export?file=policies/payments.yaml',
+    };
+    for (const [view, hash] of Object.entries(views)) {
+      await goTo(hash);
+      await page.locator(`nav a[aria-current][href="#/${view}"]`).waitFor();
+      await page.locator('main h2').first().waitFor();
+      const wrong = await page.evaluate(() => {
+        const said: string[] = [];
+        for (const one of document.querySelectorAll(
+          '.bar button, .bar .pill, main button, main input, main h2',
+        )) {
+          const box = one.getBoundingClientRect();
+          // What is scrolled, panned or laid over everything on purpose is elsewhere.
+          if (box.width === 0 || one.closest('.scroll, .rows, .side-body, .steps, .react-flow')) continue;
+          const column = one.closest('.column, .list-column, .side, .bar')?.getBoundingClientRect();
+          const name = `${one.tagName} ${one.textContent}`;
+          if (column && (box.left < column.left || box.right > column.right + 0.5))
+            said.push(`${name} sticks out`);
+          if (box.height > 60) said.push(`${name} is ${box.height} high`);
+        }
+        if (document.documentElement.scrollWidth > window.innerWidth) said.push('the page scrolls');
+        return said;
+      });
+      expect(wrong, view).toEqual([]);
+    }
+    await page.setViewportSize({ width: 1440, height: 900 });
+  });
+
   if (DRAWS)
     it('draws every view in both themes', async () => {
       await mkdir(PICTURES, { recursive: true });

@@ -1,6 +1,6 @@
 /** The steps of a scenario on a line: previous, play, next, and any of them by a click. */
 import { Pause, Play, StepBack, StepForward } from 'lucide-react';
-import { Fragment, type ReactNode } from 'react';
+import { Fragment, type ReactNode, useEffect, useRef } from 'react';
 import { SIGN_OF } from '../../components/sign-of.ts';
 import { stopwatch } from '../../reading/format.ts';
 import { type Frame, verdictTone } from '../../reading/replay.ts';
@@ -20,6 +20,11 @@ const PHASES = { steadyState: 'steady state', steps: '', cleanup: 'cleanup' } as
 /** The strip below the picture. */
 export function Timeline({ frames, at, playing, onGo, onPlay, totalMs }: TimelineProps): ReactNode {
   const current = frames[at]?.step;
+  const stop = useRef<HTMLLIElement>(null);
+  useEffect(() => {
+    // In braces: newer browsers return a promise of it, which is no clean-up.
+    stop.current?.scrollIntoView({ inline: 'center', block: 'nearest' });
+  }, [at, frames]);
   return (
     <div className="timeline" role="group" aria-label="Replay">
       <div className="transport">
@@ -60,7 +65,7 @@ export function Timeline({ frames, at, playing, onGo, onPlay, totalMs }: Timelin
           return (
             <Fragment key={`${frame.index}`}>
               {index > 0 ? <li className={index <= at ? 'bar passed' : 'bar'} aria-hidden="true" /> : null}
-              <li className="stop">
+              <li className="stop" ref={index === at ? stop : undefined}>
                 <button
                   type="button"
                   aria-current={index === at ? 'step' : undefined}

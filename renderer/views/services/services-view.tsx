@@ -123,8 +123,13 @@ export function ServicesView({ session }: { session: SessionState }): ReactNode 
         {workload.kind === 'gateway' ? null : (
           <Section title="Terminal">
             {session.runtime === 'docker' ? (
-              <button type="button" className="btn s" onClick={() => setTerminal(instance.id)}>
-                <SquareTerminal size={12} /> Open a terminal
+              <button
+                type="button"
+                className="btn s"
+                disabled={terminal === instance.id}
+                onClick={() => setTerminal(instance.id)}
+              >
+                <SquareTerminal size={12} /> {terminal === instance.id ? 'It is open' : 'Open a terminal'}
               </button>
             ) : (
               <p className="sub">Only containers have one: this is a process of your own machine.</p>

@@ -28,6 +28,8 @@ function UpPill({ session }: { session: SessionState }): ReactNode {
 
 function MtlsPill({ session }: { session: SessionState }): ReactNode {
   const { strict, all } = strictTally(session.workloads);
+  // A closed lock on nothing at all would be praise.
+  if (all === 0) return null;
   const Icon = strict === all ? Lock : LockOpen;
   return (
     <span

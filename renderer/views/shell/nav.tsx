@@ -63,7 +63,7 @@ export function Nav(): ReactNode {
       })}
       <div className="grow" />
       <hr />
-      <button type="button" onClick={() => showPanel('shortcuts')}>
+      <button type="button" onClick={() => showPanel('shortcuts')} title="Keyboard shortcuts (?)">
         <Keyboard size={16} strokeWidth={1.6} aria-hidden="true" />
         Shortcuts
         <kbd className="n">?</kbd>

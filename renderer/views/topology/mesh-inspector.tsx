@@ -2,7 +2,7 @@
 import type { ReactNode } from 'react';
 import type { SessionState } from '../../../model/session-state.ts';
 import { Facts, Inspector, Section } from '../../components/inspector.tsx';
-import { count } from '../../reading/format.ts';
+import { count, plural } from '../../reading/format.ts';
 import { sendSample } from '../../store/actions.ts';
 import { useWindow } from '../../store/window-store.ts';
 import { Denials } from './denials.tsx';
@@ -29,7 +29,7 @@ export function MeshInspector({ session, now }: { session: SessionState; now: nu
   return (
     <Inspector
       title={session.mesh}
-      sub={`${session.workloads.length} services · ${session.trustDomain}`}
+      sub={`${plural(session.workloads.length, 'service')} · ${session.trustDomain}`}
       aside={
         <button type="button" className="btn s" onClick={() => void sendSample()}>
           Send a sample request
@@ -49,7 +49,7 @@ export function MeshInspector({ session, now }: { session: SessionState; now: nu
             ],
             [
               'recorded',
-              `${count(session.recording.events)} events, ${count(session.recording.denied)} denied${session.recording.dropped > 0 ? `, ${count(session.recording.dropped)} dropped` : ''}`,
+              `${plural(session.recording.events, 'event')}, ${count(session.recording.denied)} denied${session.recording.dropped > 0 ? `, ${count(session.recording.dropped)} dropped` : ''}`,
             ],
             [
               'clock',
