@@ -3,15 +3,15 @@
  * are recognized by a folder on the PATH that they inherit, not by anything that the session itself wrote or marked.
  * GREENROOM_KILLS: how many (default 10).
  */
-import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findOrphans, removeOrphans } from '../../mesh/orphans.ts';
 import { descendants } from '../support/descendants.ts';
+import { type MarkedGreenroom, markedGreenroom } from '../support/marked-greenroom.ts';
 import { recordMeasurement } from '../support/measurement.ts';
 import { eventually } from '../support/patience.ts';
 import { random, within } from '../support/seeded-moments.ts';
@@ -26,18 +26,8 @@ const CLI = fileURLToPath(new URL('../../bin/greenroom.js', import.meta.url));
 const MAIN = fileURLToPath(new URL('./greenroom-main.ts', import.meta.url));
 const SHOP = fileURLToPath(new URL('../../scenarios/shop/', import.meta.url));
 
-interface Greenroom {
-  child: ChildProcess;
-  /** Stands in the environment of every process that comes of it. */
-  mark: string;
-  output(): string;
-  ready: Promise<boolean>;
-  gone: Promise<number | null>;
-}
-
 let dataDir = '';
-let started = 0;
-const all: Greenroom[] = [];
+const all: MarkedGreenroom[] = [];
 
 /** The command as users run it, a session under traffic, and the same without a supervisor. */
 const COMMANDS = {
@@ -46,37 +36,16 @@ const COMMANDS = {
   careless: [MAIN, SHOP, 'careless'],
 };
 
-function start(kind: keyof typeof COMMANDS): Greenroom {
-  const mark = `/greenroom-crash-${process.pid}-${(started += 1)}`;
-  const child = spawn(process.execPath, COMMANDS[kind], {
-    env: {
-      ...process.env,
-      NODE_OPTIONS: '',
-      GREENROOM_DATA_DIR: dataDir,
-      PATH: `${process.env['PATH']}${delimiter}${mark}`,
-    },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let output = '';
-  const gone = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
-  const ready = new Promise<boolean>((resolve) => {
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.setEncoding('utf8').on('data', (text: string) => {
-        output += text;
-        if (/services up|^ready /m.test(output)) resolve(true);
-      });
-    }
-    void gone.then(() => resolve(false));
-  });
-  const greenroom = { child, mark, output: () => output, ready, gone };
+function start(kind: keyof typeof COMMANDS): MarkedGreenroom {
+  const greenroom = markedGreenroom(COMMANDS[kind], { dataDir, ready: /services up|^ready /m });
   all.push(greenroom);
   return greenroom;
 }
 
-async function survivors(greenroom: Greenroom): Promise<number[]> {
-  greenroom.child.kill('SIGKILL');
+async function survivors(greenroom: MarkedGreenroom): Promise<number[]> {
+  const killed = greenroom.kill();
   const killedAt = performance.now();
-  await greenroom.gone;
+  await killed;
   for (;;) {
     const alive = descendants(greenroom.mark);
     if (alive.length === 0 || performance.now() - killedAt > ALLOWED_MS) return alive;
@@ -111,10 +80,7 @@ describe.skipIf(process.platform !== 'linux')('kill -9 of Greenroom', () => {
   });
 
   afterAll(async () => {
-    for (const { child, gone } of all) {
-      child.kill('SIGKILL');
-      await gone;
-    }
+    for (const greenroom of all) await greenroom.kill();
     rmSync(dataDir, { recursive: true, force: true });
   });
 

@@ -3,16 +3,16 @@
  * removed by the next start. What is ours is known by names that no other session has, not by our labels.
  * GREENROOM_KILLS: how many (default 15); GREENROOM_SEED: other moments.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { descendants } from '../support/descendants.ts';
-import { BOX, buildBox } from '../support/docker-box.ts';
+import { BOX, buildBox, startSleeper } from '../support/docker-box.ts';
 import { dockerCli, inEngine } from '../support/docker-cli.ts';
 import { launcher } from '../support/greenroom.ts';
+import { type MarkedGreenroom, markedGreenroom } from '../support/marked-greenroom.ts';
 import { recordMeasurement } from '../support/measurement.ts';
 import { eventually } from '../support/patience.ts';
 import { describeWith, firstMissing } from '../support/requires.ts';
@@ -26,20 +26,10 @@ const SIDE_BY_SIDE_EVERY = 5;
 const DECOY = `greenroom-decoy-${process.pid}`;
 const SERVICE = `require('net').createServer((socket) => socket.on('error', () => {}).pipe(socket)).listen(8080, '0.0.0.0');`;
 
-interface Greenroom {
-  child: ChildProcess;
-  /** Stands in the environment of every process that comes of it. */
-  mark: string;
-  output(): string;
-  ready: Promise<boolean>;
-  gone: Promise<number | null>;
-}
-
 describeWith(firstMissing('docker', 'compose'), 'kill -9 of Greenroom with containers', () => {
   let folder = '';
   let dataDir = '';
-  let started = 0;
-  const all: Greenroom[] = [];
+  const all: MarkedGreenroom[] = [];
 
   /** A project whose services have names that nobody else has. */
   const project = (name: string): string => {
@@ -91,35 +81,11 @@ describeWith(firstMissing('docker', 'compose'), 'kill -9 of Greenroom with conta
     return at;
   };
 
-  const start = (at: string, ...options: string[]): Greenroom => {
-    const mark = `/greenroom-docker-kill-${process.pid}-${(started += 1)}`;
-    const child = spawn(process.execPath, [launcher, 'up', at, ...options], {
-      env: {
-        ...process.env,
-        NODE_OPTIONS: '',
-        GREENROOM_DATA_DIR: dataDir,
-        PATH: `${process.env['PATH']}${delimiter}${mark}`,
-      },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    let output = '';
-    const gone = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
-    const ready = new Promise<boolean>((resolve) => {
-      for (const stream of [child.stdout, child.stderr])
-        stream.setEncoding('utf8').on('data', (text: string) => {
-          output += text;
-          if (/ up \((?:docker|process)\)/.test(output)) resolve(true);
-        });
-      void gone.then(() => resolve(false));
-    });
-    const greenroom = { child, mark, output: () => output, ready, gone };
+  const start = (at: string, ...options: string[]): MarkedGreenroom => {
+    const words = [launcher, 'up', at, ...options];
+    const greenroom = markedGreenroom(words, { dataDir, ready: / up \((?:docker|process)\)/ });
     all.push(greenroom);
     return greenroom;
-  };
-
-  const kill = async ({ child, gone }: Greenroom): Promise<void> => {
-    child.kill('SIGKILL');
-    await gone;
   };
 
   /** The next start, its cleanup, and its end in order. */
@@ -132,7 +98,7 @@ describeWith(firstMissing('docker', 'compose'), 'kill -9 of Greenroom with conta
   };
 
   /** Containers, networks and volumes with `name` in theirs, and processes of those Greenrooms. */
-  const left = async (name: string, greenrooms: readonly Greenroom[]): Promise<(string | number)[]> => [
+  const left = async (name: string, greenrooms: readonly MarkedGreenroom[]): Promise<(string | number)[]> => [
     ...(await inEngine()).filter((one) => one.includes(name)),
     ...greenrooms.flatMap(({ mark }) => descendants(mark)),
   ];
@@ -147,23 +113,11 @@ describeWith(firstMissing('docker', 'compose'), 'kill -9 of Greenroom with conta
     const label = ['--label', 'dev.greenroom.session=somebody-else'];
     await dockerCli('network', 'create', ...label, DECOY);
     await dockerCli('volume', 'create', ...label, DECOY);
-    await dockerCli(
-      'run',
-      '--detach',
-      '--name',
-      DECOY,
-      '--network',
-      DECOY,
-      ...label,
-      BOX,
-      'busybox',
-      'sleep',
-      '9999',
-    );
+    await startSleeper(DECOY, '--network', DECOY, ...label);
   });
 
   afterAll(async () => {
-    for (const greenroom of all) await kill(greenroom);
+    for (const greenroom of all) await greenroom.kill();
     await nextStart();
     await dockerCli('rm', '--force', DECOY);
     await dockerCli('network', 'rm', DECOY);
@@ -175,7 +129,7 @@ describeWith(firstMissing('docker', 'compose'), 'kill -9 of Greenroom with conta
     const name = `gk${process.pid}a`;
     const greenroom = start(project(name), '--runtime', 'docker');
     expect(await greenroom.ready, greenroom.output()).toBe(true);
-    await kill(greenroom);
+    await greenroom.kill();
     const kinds = (await left(name, [])).map((one) => `${one}`.replace(/^.*-/, ''));
     expect(kinds).toEqual(expect.arrayContaining(['pod', 'service', 'volume']));
     expect((await inEngine()).filter((one) => one.includes(name)).length).toBeGreaterThanOrEqual(7);
@@ -192,7 +146,7 @@ describeWith(firstMissing('docker', 'compose'), 'kill -9 of Greenroom with conta
       const first = start(project(`gk${process.pid}b`), '--runtime', 'docker');
       expect(await first.ready, first.output()).toBe(true);
       const readyMs = performance.now() - since;
-      await kill(first);
+      await first.kill();
       await nextStart();
       let early = 0;
       const moments = within(0, readyMs + AFTER_READY_MS, KILLS, random(SEED));
@@ -211,7 +165,7 @@ describeWith(firstMissing('docker', 'compose'), 'kill -9 of Greenroom with conta
         for (const { child, output } of greenrooms)
           expect(child.exitCode, `${label}: ended by itself: ${output()}`).toBe(null);
         if (!isReady) early += 1;
-        await Promise.all(greenrooms.map(kill));
+        await Promise.all(greenrooms.map((greenroom) => greenroom.kill()));
         await nextStart();
         // A command of ours (an image being built, the plugin) may outlive us by a moment.
         await eventually(
