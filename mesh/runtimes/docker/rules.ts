@@ -143,8 +143,8 @@ function call(host: string, at: number): string {
   return `busybox nc -w 3 ${address(host)} ${port(at)} </dev/null >/dev/null 2>&1`;
 }
 
-/** How often a canary that is just being started is called. */
-const CALLS = 20;
+/** How long a canary that is just being started is called; a firewall that drops takes as long for each call. */
+const CALLS_S = 3;
 
 /**
  * The same for a container that is there for the trial only: the canary may still be starting, and is reached again
@@ -153,7 +153,8 @@ const CALLS = 20;
 export function trialScript(pod: PodFacts, peers: Peers, canaryPort: number): string {
   const canary = call(pod.sidecar, canaryPort);
   return [
-    `calls=0; until ${canary} || [ $calls = ${CALLS} ]; do calls=$((calls + 1)); busybox sleep 0.1; done`,
+    `end=$(($(busybox date +%s) + ${CALLS_S}))`,
+    `until ${canary} || [ $(busybox date +%s) -ge $end ]; do busybox sleep 0.1; done`,
     `(\n${rulesScript(pod, peers, canaryPort)}\n) || exit $?`,
     `nft delete table inet ${TABLE} && ${canary} || exit ${RULES_EXIT.canaryGone}`,
   ].join('\n');

@@ -1,6 +1,18 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import type { EgressPlan } from '../../../../mesh/runtimes/runtime.ts';
-import { COUNTERS, hostsLines, nftRules, rulesScript } from '../../../../mesh/runtimes/docker/rules.ts';
+import {
+  COUNTERS,
+  hostsLines,
+  nftRules,
+  RULES_EXIT,
+  rulesScript,
+  trialScript,
+} from '../../../../mesh/runtimes/docker/rules.ts';
 
 const pod = { namespace: 'shop', sidecar: '198.18.0.1', ports: [8080, 8080, 9090] };
 const peer = (
@@ -111,5 +123,43 @@ describe('the script that installs them', () => {
     expect(canaries).toHaveLength(2);
     expect(canaries[0]).toBeLessThan(rules);
     expect(canaries[1]).toBeGreaterThan(rules);
+  });
+});
+
+/** Runs a script whose canary takes `seconds` for each call before it answers no, by a clock of its own. */
+async function callsOf(script: string, seconds: number): Promise<{ code: unknown; seconds: number }> {
+  const folder = await mkdtemp(join(tmpdir(), 'greenroom-trial-'));
+  try {
+    const clock = join(folder, 'clock');
+    await writeFile(clock, '1000');
+    const busybox = `#!/bin/sh
+      case $1 in
+        nc) echo $(($(cat ${clock}) + ${seconds})) >${clock}; exit 1;;
+        date) cat ${clock};;
+        sleep) echo $(($(cat ${clock}) + 1)) >${clock};;
+      esac`;
+    await writeFile(join(folder, 'busybox'), busybox, { mode: 0o755 });
+    const env = { ...process.env, PATH: `${folder}:${process.env['PATH']}` };
+    const code = await promisify(execFile)('sh', ['-c', script], { env }).then(
+      () => 0,
+      (error: { code: unknown }) => error.code,
+    );
+    return { code, seconds: Number(await readFile(clock, 'utf8')) - 1_000 };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+describe('the trial of the rules', () => {
+  it('gives a canary up that a firewall swallows after a few calls, each of which takes its time', async () => {
+    const { code, seconds } = await callsOf(trialScript(pod, [], 4711), 3);
+    expect(code).toBe(RULES_EXIT.unreachable);
+    expect(seconds).toBeLessThanOrEqual(12);
+  });
+
+  it('calls one that is only being started again', async () => {
+    const { code, seconds } = await callsOf(trialScript(pod, [], 4711), 0);
+    expect(code).toBe(RULES_EXIT.unreachable);
+    expect(seconds).toBeGreaterThanOrEqual(3);
   });
 });
