@@ -113,4 +113,31 @@ describeWith('docker', 'develop.watch', () => {
       .toMatch(/^a change of web could not be taken in: docker build of web .* failed \(.*not-there/s);
     expect(await containerId(), 'it goes on as it was').toBe(built);
   }, 180_000);
+
+  it('starts from the image that was built while it was paused, though nothing is built anew by then', async () => {
+    context = await mkdtemp(join(tmpdir(), 'greenroom-watch-'));
+    const build = (version: string): Promise<void> =>
+      writeFile(
+        join(context, 'Dockerfile'),
+        `FROM ${BOX}\nENV BUILT=${version}\nCMD ${JSON.stringify(['node', '-e', says(version)])}\n`,
+      );
+    await build('first');
+    one = await dockerBench([{ name: 'web', image: IMAGE, build: { context }, container: {} }]);
+    await one.up();
+    const { updates } = one.runtime;
+    const [workload] = one.mesh.workloads;
+    if (!updates || !workload) throw new Error('a docker runtime takes updates');
+    const { signal } = new AbortController();
+    const old = await dockerCli('inspect', '--format', '{{.Id}}', IMAGE);
+    await build('second');
+    await one.runtime.pause('web-0');
+    await expect(updates.rebuild(workload, signal)).rejects.toMatchObject({ code: 'paused' });
+    await one.runtime.unpause('web-0');
+    await updates.rebuild(workload, signal);
+    await expect.poll(said, PATIENCE).toContain('second');
+    expect(await dockerCli('image', 'ls', '--all', '--no-trunc', '--quiet')).not.toContain(old);
+    const renewed = await containerId();
+    await updates.rebuild(workload, signal);
+    expect(await containerId(), 'the same image is no reason').toBe(renewed);
+  }, 180_000);
 });

@@ -79,6 +79,18 @@ describeWith('docker', 'a service that the engine doesn’t end', () => {
     );
   }, 120_000);
 
+  it('has failed, not been stopped, where it ended and isn’t let start again', async () => {
+    await running();
+    engine.refused.add('startContainer');
+    await expect(one.runtime.updates?.restartInPlace('web-0', never)).rejects.toMatchObject({
+      message: REFUSAL,
+    });
+    expect(last()).toMatchObject({ status: 'failed', detail: REFUSAL });
+    engine.refused.clear();
+    await one.runtime.restart('web-0', never);
+    expect(last()).toMatchObject({ status: 'ready' });
+  }, 120_000);
+
   it('is removed with its pod, though it doesn’t stop', async () => {
     await running();
     engine.refused.add('stopContainer');

@@ -75,6 +75,8 @@ class DockerRuntime implements Runtime {
   readonly #members = new Map<string, Member>();
   /** By workload: its further instances run what the first one runs. */
   readonly #built = new Map<string, string>();
+  /** Ids of images that were built anew since: removed when no container has them any more. */
+  readonly #replaced = new Set<string>();
   /** By workload too: a further instance gets what the others got. */
   readonly #synced = new Map<string, SyncedFiles>();
   /** What is under way; close waits for it, else it would leave behind what is being created. */
@@ -225,17 +227,21 @@ class DockerRuntime implements Runtime {
   async #rebuild(workload: Workload, stop: AbortSignal): Promise<void> {
     const before = await this.#engine.imageId(this.#built.get(workload.id) ?? '');
     const image = await buildImage(workload, this.#imageOrder(stop));
-    if ((await this.#engine.imageId(image)) === before) return;
-    this.#built.set(workload.id, image);
-    const { build } = workload.run;
-    if (build !== null) this.#syncedOf(workload).forget(build.context);
     const members = [...this.#members.values()].filter(({ pod }) => pod.workload.id === workload.id);
-    for (const member of members) member.useImage(image);
+    if ((await this.#engine.imageId(image)) !== before) {
+      this.#built.set(workload.id, image);
+      const { build } = workload.run;
+      if (build !== null) this.#syncedOf(workload).forget(build.context);
+      for (const member of members) member.useImage(image);
+      if (before !== null) this.#replaced.add(before);
+    }
+    // Those too that an earlier build left as they were: paused, or refused by the engine.
     try {
       await eachOf(members, (member) => member.renew('new', stop));
     } finally {
-      if (before !== null) await this.#engine.removeNameless(before);
+      for (const id of this.#replaced) await this.#engine.removeNameless(id);
     }
+    this.#replaced.clear();
   }
 
   close(): Promise<void> {

@@ -60,6 +60,8 @@ export class Member {
   readonly pod: Pod;
   readonly #parts: MemberParts;
   #image: string;
+  /** Its container isn't of that image. */
+  #outdated = false;
   readonly #id: string;
   #egress: EgressPlan | null = null;
   #service: ServiceContainer | null = null;
@@ -109,7 +111,7 @@ export class Member {
     this.#egress = egress;
     try {
       await this.#rule(egress, stop);
-      await this.#run((request) => startService(request, stop));
+      await this.#run((request) => this.#create(request, stop));
     } catch (error) {
       const away = stop.aborted ? null : await this.#silence();
       if (away === null) {
@@ -202,6 +204,7 @@ export class Member {
   /** For the containers to come. */
   useImage(image: string): void {
     this.#image = image;
+    this.#outdated = true;
   }
 
   get isReady(): boolean {
@@ -223,8 +226,9 @@ export class Member {
   }
 
   /**
-   * After its files changed. `same` = the same container is started again, where it is ready; else it gets a new one.
-   * One that a person stopped, or that never was started, will have them at its start.
+   * After its files changed. `same` = the same container is started again, where it is ready and of the newest image;
+   * else it gets a new one. `new` = it gets one of that image, where it has none. One that a person stopped, or that
+   * never was started, will have them at its start.
    * @throws EnvironmentError `paused` where a person paused it
    */
   async renew(container: 'same' | 'new', stop: AbortSignal): Promise<void> {
@@ -235,6 +239,7 @@ export class Member {
   async #renew(container: 'same' | 'new', stop: AbortSignal): Promise<void> {
     const egress = this.#egress;
     if (this.#resting || egress === null || this.#retired.signal.aborted) return;
+    if (container === 'new' && !this.#outdated) return;
     if (this.#service?.isPaused === true)
       throw new EnvironmentError('paused', `${this.#id} is paused: it wasn’t started again`, {
         hint: 'let it go on, then restart it',
@@ -242,7 +247,7 @@ export class Member {
     await this.#takeOver();
     this.#status('restarting', 'its files changed');
     // One that crashed, or crashes again and again, gets a new container with the new files.
-    if (container === 'new' || this.#service?.isReady !== true) return await this.#start(egress, stop);
+    if (this.#outdated || this.#service?.isReady !== true) return await this.#start(egress, stop);
     await this.#restartInPlace(this.#service, stop);
   }
 
@@ -251,8 +256,10 @@ export class Member {
       await service.restart(this.#graceS(), stop);
     } catch (error) {
       if ((await this.#silence()) !== null) this.recover();
-      else if (!(await this.#stillThere(`could not be started again: ${wordsOf(error)}`)))
-        this.#failed(error);
+      // The engine didn't end it, and it goes on; else it was ended, and didn't come back.
+      else if (service.isReady || service.isPaused)
+        await this.#stillThere(`could not be started again: ${wordsOf(error)}`);
+      else this.#failed(error);
       throw error;
     }
   }
@@ -325,7 +332,7 @@ export class Member {
     }
     if (left === undefined || this.#service === null) {
       await this.#removeLeft();
-      return await this.#run((request) => startService(request, stop));
+      return await this.#run((request) => this.#create(request, stop));
     }
     const entry = contained && ['running', 'paused'].includes(left.state) ? 'watch' : 'start';
     await this.#run((request) => resumeService(request, { id: left.id, entry, since }, stop));
@@ -340,6 +347,11 @@ export class Member {
     if (containment.kind === 'partial') this.#status('starting', `containment partial: ${containment.why}`);
     measured(containment.kind);
     this.#ruled = { namespace, containment: containment.kind };
+  }
+
+  #create(request: ServiceRequest, stop: AbortSignal): Promise<StartedService> {
+    this.#outdated = false;
+    return startService(request, stop);
   }
 
   async #run(begin: (request: ServiceRequest) => Promise<StartedService>): Promise<void> {
