@@ -302,6 +302,36 @@ describeWith('browser', 'the window', () => {
     await sheet.waitFor({ state: 'detached' });
   });
 
+  it('shows each service and each label of the picture whole, also beside an inspector', async () => {
+    for (const size of [
+      { width: 1440, height: 900 },
+      { width: 960, height: 600 },
+    ]) {
+      await page.setViewportSize(size);
+      await goTo('#/topology?edge=web%E2%86%92orders');
+      await page.locator('.edge-label').first().waitFor();
+      // The picture is fitted in a frame after its room has changed.
+      await page.waitForFunction(() => {
+        const pane = document.querySelector('.react-flow')?.getBoundingClientRect();
+        const parts = [...document.querySelectorAll('.edge-label, .react-flow__node')];
+        return (
+          pane !== undefined &&
+          parts.length > 10 &&
+          parts.every((part) => {
+            const box = part.getBoundingClientRect();
+            return (
+              box.left >= pane.left &&
+              box.right <= pane.right &&
+              box.top >= pane.top &&
+              box.bottom <= pane.bottom
+            );
+          })
+        );
+      });
+    }
+    await page.setViewportSize({ width: 1440, height: 900 });
+  });
+
   it('covers and cuts off no control in the smallest window', async () => {
     await page.setViewportSize({ width: 960, height: 600 });
     const views = {

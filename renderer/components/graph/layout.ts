@@ -86,8 +86,8 @@ function gridLayout({ nodes, room }: Shape): Layout {
   return {
     nodes: new Map(nodes.map((id, index) => [id, place(index)])),
     edges: new Map(),
-    width: columns * pitch.x,
-    height: rows * pitch.y,
+    width: columns * pitch.x - GRID_GAP,
+    height: rows * pitch.y - GRID_GAP,
   };
 }
 

@@ -4,11 +4,13 @@ import {
   BackgroundVariant,
   Controls,
   type EdgeChange,
+  getViewportForBounds,
   type NodeChange,
   Position,
   ReactFlow,
   ReactFlowProvider,
   useReactFlow,
+  useStoreApi,
 } from '@xyflow/react';
 import { type ReactNode, type RefObject, useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { plural, rate } from '../../reading/format.ts';
@@ -38,6 +40,10 @@ interface TopologyGraphProps {
 }
 
 const STEP = 40;
+const MIN_ZOOM = 0.25;
+const MOST_FITTED_ZOOM = 1.15;
+/** Share of the room that stays free around the picture. */
+const FIT_PADDING = 0.05;
 const NODE_TYPES = { workload: WorkloadNode };
 const EDGE_TYPES = { talk: TalkEdge };
 const HANDLES = [
@@ -100,13 +106,24 @@ function useRoom(): { box: RefObject<HTMLDivElement | null>; room: Room; size: s
   return { box, room, size: `${room.width}×${room.height}` };
 }
 
-/** Fits the picture when its shape or its room changes, never because a number did. */
-function FitOnChange({ when }: { when: string }): ReactNode {
-  const { fitView } = useReactFlow();
+/**
+ * Fits the picture, lines and labels too, when its shape or its room changes, never because a number did. The graph's
+ * own fit looks at nodes alone.
+ */
+function FitOnChange({ when, layout }: { when: string; layout: Layout }): ReactNode {
+  const { setViewport } = useReactFlow();
+  const store = useStoreApi();
+  const { width, height } = layout;
   useEffect(() => {
-    const frame = requestAnimationFrame(() => void fitView({ padding: 0.08, maxZoom: 1.15 }));
+    const frame = requestAnimationFrame(() => {
+      const pane = store.getState();
+      const bounds = { x: 0, y: 0, width, height };
+      void setViewport(
+        getViewportForBounds(bounds, pane.width, pane.height, MIN_ZOOM, MOST_FITTED_ZOOM, FIT_PADDING),
+      );
+    });
     return () => cancelAnimationFrame(frame);
-  }, [fitView, when]);
+  }, [setViewport, store, when, width, height]);
   return null;
 }
 
@@ -203,12 +220,12 @@ export function TopologyGraph({
           selectionKeyCode={null}
           multiSelectionKeyCode={null}
           zoomOnDoubleClick={false}
-          minZoom={0.25}
+          minZoom={MIN_ZOOM}
           maxZoom={2}
         >
           <Background variant={BackgroundVariant.Dots} gap={22} size={1.4} />
           <Controls showInteractive={false} position="bottom-right" />
-          <FitOnChange when={`${key} ${size}`} />
+          <FitOnChange when={`${key} ${size}`} layout={layout} />
         </ReactFlow>
       </ReactFlowProvider>
     </div>
