@@ -8,12 +8,13 @@ import Docker from 'dockerode';
 import { EnvironmentError } from '../../../model/environment-error.ts';
 import type { ServiceUsage } from '../../../model/usage.ts';
 import { containerBody, type ContainerSpec, type Labels } from './container-body.ts';
+import { Asking } from './asking.ts';
 import { engineEndpoint, type EngineEndpoint } from './endpoint.ts';
 import { containerUsage } from './container-usage.ts';
-import { EngineAway, isConnectionError, wordsOf } from './engine-away.ts';
+import { EngineAway, isConnectionError } from './engine-away.ts';
 import type { ExecRequest, ExecStream, TerminalSize } from '../exec.ts';
 import { execStream } from './engine-exec.ts';
-import { found, translated } from './engine-errors.ts';
+import { found } from './engine-errors.ts';
 import { type ContainerOutput, type Demux, eachOutputLine, lastLines } from './container-output.ts';
 import type { ContainerFacts, Engine, Owned, OwnedContainer, PullRequest, RunAs } from './engine.ts';
 import { type EngineFacts, type EngineInfo, factsOf } from './engine-facts.ts';
@@ -47,6 +48,7 @@ export async function connectEngine(endpoint: EngineEndpoint = engineEndpoint())
 class DockerEngine implements Engine {
   readonly endpoint: EngineEndpoint;
   readonly #docker: Docker;
+  readonly #asking = new Asking();
   readonly #demux: Demux = (source, stdout, stderr) => this.#docker.modem.demuxStream(source, stdout, stderr);
 
   constructor(docker: Docker, endpoint: EngineEndpoint) {
@@ -56,17 +58,16 @@ class DockerEngine implements Engine {
 
   async facts(): Promise<EngineFacts> {
     const what = 'ask the engine what it is';
-    const info: EngineInfo = await translated(what, this.#docker.info());
-    return factsOf(info, await translated(what, this.#docker.version()));
+    const info: EngineInfo = await this.#ask(what, this.#docker.info());
+    return factsOf(info, await this.#ask(what, this.#docker.version()));
   }
 
-  async silence(): Promise<string | null> {
-    try {
-      await pinged(this.#docker, PING_TIMEOUT_MS);
-      return null;
-    } catch (cause) {
-      return wordsOf(cause);
-    }
+  #ask<T>(what: string, answer: Promise<T>): Promise<T> {
+    return this.#asking.answer(what, answer);
+  }
+
+  silence(): Promise<string | null> {
+    return this.#asking.silence(() => pinged(this.#docker, PING_TIMEOUT_MS));
   }
 
   async brokenOff(signal: AbortSignal): Promise<void> {
@@ -76,22 +77,24 @@ class DockerEngine implements Engine {
     );
     // Nothing ever happens to such a container: only the end of the stream is wanted.
     const filters = { container: ['greenroom-no-such-container'] };
-    const end = translated('tell its events', this.#docker.getEvents({ filters, abortSignal: signal })).then(
-      (events) =>
-        new Promise((resolve) =>
-          events
-            .on('error', () => undefined)
-            .on('close', resolve)
-            .resume(),
-        ),
-      // One that refuses to tell them is there.
-      (error: unknown) => (error instanceof EngineAway ? null : aborted),
-    );
+    const end = this.#asking
+      .answer('tell its events', this.#docker.getEvents({ filters, abortSignal: signal }))
+      .then(
+        (events) =>
+          new Promise((resolve) =>
+            events
+              .on('error', () => undefined)
+              .on('close', resolve)
+              .resume(),
+          ),
+        // One that refuses to tell them is there.
+        (error: unknown) => (error instanceof EngineAway ? null : aborted),
+      );
     await Promise.race([end, aborted]);
   }
 
   async inspect(id: string): Promise<ContainerFacts | null> {
-    const facts = await found(translated('inspect a container', this.#docker.getContainer(id).inspect()));
+    const facts = await found(this.#ask('inspect a container', this.#docker.getContainer(id).inspect()));
     if (facts === null) return null;
     const { Status: state, StartedAt: startedAt, OOMKilled: outOfMemory } = facts.State;
     return { state, startedAt, outOfMemory };
@@ -100,22 +103,22 @@ class DockerEngine implements Engine {
   async hasImage(reference: string): Promise<boolean> {
     return (
       (await found(
-        translated(`look for the image ${reference}`, this.#docker.getImage(reference).inspect()),
+        this.#ask(`look for the image ${reference}`, this.#docker.getImage(reference).inspect()),
       )) !== null
     );
   }
 
   async imageId(reference: string): Promise<string | null> {
     const what = `look for the image ${reference}`;
-    const facts = await found(translated(what, this.#docker.getImage(reference).inspect()));
+    const facts = await found(this.#ask(what, this.#docker.getImage(reference).inspect()));
     return facts?.Id ?? null;
   }
 
   async removeNameless(id: string): Promise<void> {
-    const facts = await found(translated('look at an image', this.#docker.getImage(id).inspect()));
+    const facts = await found(this.#ask('look at an image', this.#docker.getImage(id).inspect()));
     if (facts === null || (facts.RepoTags ?? []).length > 0) return;
     // One that a container still has stays: it is not for us to take.
-    await translated('remove an image', this.#docker.getImage(id).remove()).catch(() => undefined);
+    await this.#ask('remove an image', this.#docker.getImage(id).remove()).catch(() => undefined);
   }
 
   async runIn(
@@ -124,7 +127,7 @@ class DockerEngine implements Engine {
     { user, signal }: RunAs,
   ): Promise<{ code: number; output: string }> {
     const what = `run ${command[0]} in a container`;
-    const exec = await translated(
+    const exec = await this.#ask(
       what,
       this.#docker.getContainer(id).exec({
         Cmd: [...command],
@@ -133,15 +136,15 @@ class DockerEngine implements Engine {
         User: user,
       }),
     );
-    const stream = await translated(what, exec.start({}));
+    const stream = await this.#ask(what, exec.start({}));
     const output = await lastLines(stream, this.#demux, signal);
-    const { ExitCode: code } = await translated(what, exec.inspect());
+    const { ExitCode: code } = await this.#ask(what, exec.inspect());
     return { code: code ?? -1, output };
   }
 
   async exec(id: string, { command, terminal, user }: ExecRequest): Promise<ExecStream> {
     const what = `run ${command[0]} in a container`;
-    const exec = await translated(
+    const exec = await this.#ask(
       what,
       this.#docker.getContainer(id).exec({
         Cmd: [...command],
@@ -153,9 +156,9 @@ class DockerEngine implements Engine {
         ...(user === undefined ? {} : { User: user }),
       }),
     );
-    const stream = await translated(what, exec.start({ hijack: true, stdin: true, Tty: terminal !== null }));
+    const stream = await this.#ask(what, exec.start({ hijack: true, stdin: true, Tty: terminal !== null }));
     const resize = async ({ columns, rows }: TerminalSize): Promise<void> => {
-      await translated('resize a terminal', exec.resize({ w: columns, h: rows }));
+      await this.#ask('resize a terminal', exec.resize({ w: columns, h: rows }));
     };
     if (terminal) await resize(terminal).catch(() => undefined);
     return execStream({
@@ -163,7 +166,7 @@ class DockerEngine implements Engine {
       terminal: terminal === null ? 'none' : 'given',
       demux: this.#demux,
       resize,
-      exitCode: async () => (await translated(what, exec.inspect())).ExitCode ?? -1,
+      exitCode: async () => (await this.#ask(what, exec.inspect())).ExitCode ?? -1,
     });
   }
 
@@ -174,8 +177,8 @@ class DockerEngine implements Engine {
     changes: readonly string[],
   ): Promise<void> {
     const what = `import the image ${repository}:${tag}`;
-    const answer = await translated(what, this.#docker.importImage(tar, { repo: repository, tag, changes }));
-    await translated(
+    const answer = await this.#ask(what, this.#docker.importImage(tar, { repo: repository, tag, changes }));
+    await this.#ask(
       what,
       new Promise<void>((resolve, reject) => {
         this.#docker.modem.followProgress(answer, (error: Error | null) =>
@@ -185,13 +188,13 @@ class DockerEngine implements Engine {
     );
     // Podman takes the repository and leaves the tag out.
     if (!(await this.hasImage(`${repository}:${tag}`)))
-      await translated(what, this.#docker.getImage(`${repository}:latest`).tag({ repo: repository, tag }));
+      await this.#ask(what, this.#docker.getImage(`${repository}:latest`).tag({ repo: repository, tag }));
   }
 
   async imageTaggedAt(reference: string): Promise<number | null> {
     const what = `look for the image ${reference}`;
     // The types of dockerode lack it.
-    const facts: object | null = await found(translated(what, this.#docker.getImage(reference).inspect()));
+    const facts: object | null = await found(this.#ask(what, this.#docker.getImage(reference).inspect()));
     const { Metadata } = (facts ?? {}) as { Metadata?: { LastTagTime?: string } };
     const at = Date.parse(Metadata?.LastTagTime ?? '');
     return Number.isNaN(at) ? null : at;
@@ -219,23 +222,20 @@ class DockerEngine implements Engine {
 
   async createNetwork(spec: NetworkSpec): Promise<string> {
     const what = `create the network ${spec.name}`;
-    return (await translated(what, this.#docker.createNetwork(networkBody(spec)))).id;
+    return (await this.#ask(what, this.#docker.createNetwork(networkBody(spec)))).id;
   }
 
   async networks(label: string): Promise<Owned[]> {
-    const list = await translated(
-      'list networks',
-      this.#docker.listNetworks({ filters: { label: [label] } }),
-    );
+    const list = await this.#ask('list networks', this.#docker.listNetworks({ filters: { label: [label] } }));
     return list.map((network) => ({ id: network.Id, name: network.Name, labels: network.Labels ?? {} }));
   }
 
   async removeNetwork(id: string): Promise<void> {
-    await found(translated(`remove the network ${id}`, this.#docker.getNetwork(id).remove()));
+    await found(this.#ask(`remove the network ${id}`, this.#docker.getNetwork(id).remove()));
   }
 
   async joinNetwork(network: string, container: string, address: string): Promise<void> {
-    await translated(
+    await this.#ask(
       `join the network ${network}`,
       this.#docker.getNetwork(network).connect({
         Container: container,
@@ -246,7 +246,7 @@ class DockerEngine implements Engine {
 
   async leaveNetwork(network: string, container: string): Promise<void> {
     await found(
-      translated(
+      this.#ask(
         `leave the network ${network}`,
         this.#docker.getNetwork(network).disconnect({ Container: container, Force: true }),
       ),
@@ -260,7 +260,7 @@ class DockerEngine implements Engine {
       _query: platform === undefined ? { name } : { name, platform },
       _body: containerBody(spec),
     };
-    const container = await translated(
+    const container = await this.#ask(
       `create the container ${name}`,
       this.#docker.createContainer(call as Docker.ContainerCreateOptions),
     );
@@ -268,39 +268,39 @@ class DockerEngine implements Engine {
   }
 
   async startContainer(id: string): Promise<void> {
-    await translated(`start the container ${id.slice(0, 12)}`, this.#docker.getContainer(id).start());
+    await this.#ask(`start the container ${id.slice(0, 12)}`, this.#docker.getContainer(id).start());
   }
 
   async execute(id: string, command: readonly string[]): Promise<Duplex> {
     const options = { Cmd: [...command], AttachStdin: true, AttachStdout: true, AttachStderr: true };
     const what = 'start a program in a container';
-    const program = await translated(what, this.#docker.getContainer(id).exec(options));
-    const source = await translated(what, program.start({ hijack: true, stdin: true }));
+    const program = await this.#ask(what, this.#docker.getContainer(id).exec(options));
+    const source = await this.#ask(what, program.start({ hijack: true, stdin: true }));
     return standardStreams(source, this.#demux);
   }
 
   async putArchive(id: string, tar: Buffer, folder = '/'): Promise<void> {
-    await translated(
+    await this.#ask(
       'put files into a container',
       this.#docker.getContainer(id).putArchive(tar, { path: folder }),
     );
   }
 
   async health(id: string): Promise<'none' | 'starting' | 'healthy' | 'unhealthy'> {
-    const facts = await translated('inspect a container', this.#docker.getContainer(id).inspect());
+    const facts = await this.#ask('inspect a container', this.#docker.getContainer(id).inspect());
     const status = facts.State.Health?.Status;
     return status === 'starting' || status === 'healthy' || status === 'unhealthy' ? status : 'none';
   }
 
   async createVolume({ name, labels }: { name: string; labels: Labels }): Promise<void> {
-    await translated(
+    await this.#ask(
       `create the volume ${name}`,
       this.#docker.createVolume({ Name: name, Labels: { ...labels } }),
     );
   }
 
   async volumes(label: string): Promise<Owned[]> {
-    const list = await translated('list volumes', this.#docker.listVolumes({ filters: { label: [label] } }));
+    const list = await this.#ask('list volumes', this.#docker.listVolumes({ filters: { label: [label] } }));
     return list.Volumes.map((volume) => ({
       id: volume.Name,
       name: volume.Name,
@@ -309,11 +309,11 @@ class DockerEngine implements Engine {
   }
 
   async removeVolume(name: string): Promise<void> {
-    await found(translated(`remove the volume ${name}`, this.#docker.getVolume(name).remove()));
+    await found(this.#ask(`remove the volume ${name}`, this.#docker.getVolume(name).remove()));
   }
 
   async containers(label: string): Promise<OwnedContainer[]> {
-    const list = await translated(
+    const list = await this.#ask(
       'list containers',
       this.#docker.listContainers({ all: true, filters: { label: [label] } }),
     );
@@ -330,13 +330,13 @@ class DockerEngine implements Engine {
     // One look: without it, an engine waits for a second one to make rates of, which takes a second.
     const look = { stream: false, 'one-shot': true } as const;
     const stats: unknown = await found(
-      translated('measure a container', this.#docker.getContainer(id).stats(look)),
+      this.#ask('measure a container', this.#docker.getContainer(id).stats(look)),
     );
     return containerUsage(stats);
   }
 
   async address(id: string, network: string): Promise<string> {
-    const facts = await translated('inspect a container', this.#docker.getContainer(id).inspect());
+    const facts = await this.#ask('inspect a container', this.#docker.getContainer(id).inspect());
     const address = facts.NetworkSettings.Networks[network]?.IPAddress;
     if (!address)
       throw new EnvironmentError('engine-refused', `The engine gave ${facts.Name} no address on ${network}.`);
@@ -357,14 +357,14 @@ class DockerEngine implements Engine {
         (error: unknown, stream: unknown) => (error ? reject(error) : resolve(stream as Readable)),
       ),
     );
-    const body = await translated(what, answer.then(text));
+    const body = await this.#ask(what, answer.then(text));
     if (body === '') throw new EngineAway(what, new Error('its answer broke off'));
     const { StatusCode } = JSON.parse(body) as { StatusCode?: number };
     return StatusCode ?? -1;
   }
 
   async follow(id: string, sink: ContainerOutput, since = 0): Promise<void> {
-    const source = await translated(
+    const source = await this.#ask(
       'follow a container',
       this.#docker.getContainer(id).logs({ follow: true, stdout: true, stderr: true, since }),
     );
@@ -372,24 +372,24 @@ class DockerEngine implements Engine {
   }
 
   async pauseContainer(id: string): Promise<void> {
-    await translated('pause a container', this.#docker.getContainer(id).pause());
+    await this.#ask('pause a container', this.#docker.getContainer(id).pause());
   }
 
   async unpauseContainer(id: string): Promise<void> {
-    await translated('unpause a container', this.#docker.getContainer(id).unpause());
+    await this.#ask('unpause a container', this.#docker.getContainer(id).unpause());
   }
 
   async killContainer(id: string, signal: string): Promise<void> {
-    await translated('send a signal to a container', this.#docker.getContainer(id).kill({ signal }));
+    await this.#ask('send a signal to a container', this.#docker.getContainer(id).kill({ signal }));
   }
 
   async stopContainer(id: string, graceS: number): Promise<void> {
-    await found(translated('stop a container', this.#docker.getContainer(id).stop({ t: graceS })));
+    await found(this.#ask('stop a container', this.#docker.getContainer(id).stop({ t: graceS })));
   }
 
   async removeContainer(id: string): Promise<void> {
     await found(
-      translated('remove a container', this.#docker.getContainer(id).remove({ force: true, v: true })),
+      this.#ask('remove a container', this.#docker.getContainer(id).remove({ force: true, v: true })),
     );
   }
 }
