@@ -9,7 +9,7 @@ import { engineName } from './names.ts';
 import { runOnce } from './one-shot.ts';
 import { createOwnNetwork } from './own-network.ts';
 import type { PodContext } from './pod.ts';
-import type { Driver } from './pod-network.ts';
+import { type Driver, wasVisited } from './pod-network.ts';
 
 const NAME = 'probe';
 /** How long the container tries. */
@@ -44,7 +44,7 @@ export async function measureDriver(context: PodContext, signal: AbortSignal): P
         labels: labelsOf(session, NAME, 'rules'),
         script: `busybox nc -w ${PATIENCE_S} ${gateway} ${canary.port} </dev/null`,
       });
-      return canary.visits() > 0
+      return (await wasVisited(canary))
         ? { driver: 'gateway', why: `a container reaches this machine at its bridge ${gateway}` }
         : { driver: 'relay', why: `no container reaches this machine at its bridge ${gateway}` };
     } finally {
