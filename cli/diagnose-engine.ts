@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { contextNames } from '../mesh/runtimes/docker/context-store.ts';
 import { dockerConfiguration, endpointWords, type EngineEndpoint } from '../mesh/runtimes/docker/endpoint.ts';
+import { doctorSession } from '../mesh/runtimes/docker/doctor-session.ts';
 import { connectEngine } from '../mesh/runtimes/docker/dockerode-engine.ts';
 import type { Engine } from '../mesh/runtimes/docker/engine.ts';
 import type { EngineFacts } from '../mesh/runtimes/docker/engine-facts.ts';
@@ -59,10 +60,9 @@ async function trial(engine: Engine, dataDir: string, signal: AbortSignal): Prom
     };
   const image = await ensureHelperImage(engine, signal).catch(broken('helper image'));
   if (typeof image !== 'string') return [image];
-  const id = `doctor-${process.pid}`;
   const measured = async (): Promise<Diagnosis> => {
-    const session = { id, mesh: 'doctor', owner: thisOwner(thisRealm(dataDir)) };
-    const subnets = subnetCandidates(id);
+    const session = doctorSession(thisOwner(thisRealm(dataDir)));
+    const subnets = subnetCandidates(session.id);
     return containment(await tryRules({ engine, session, helperImage: image, subnets }, signal));
   };
   const rules = await measured().catch(broken('containment'));

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { doctorSession } from '../../mesh/runtimes/docker/doctor-session.ts';
 import { connectEngine } from '../../mesh/runtimes/docker/dockerode-engine.ts';
 import type { Engine } from '../../mesh/runtimes/docker/engine.ts';
 import { ensureHelperImage } from '../../mesh/runtimes/docker/helper-image.ts';
@@ -48,17 +49,17 @@ async function tryOn(
 ): Promise<RulesTrial> {
   const engine = await connectEngine();
   change(engine);
-  const id = `doctor-${process.pid}`;
+  const session = doctorSession(thisOwner('a realm of this test'));
   const trial = await tryRules(
     {
       engine,
-      session: { id, mesh: 'doctor', owner: thisOwner('a realm of this test') },
+      session,
       helperImage: helperImage ?? (await ensureHelperImage(engine, never)),
-      subnets: subnetCandidates(id),
+      subnets: subnetCandidates(session.id),
     },
     signal,
   );
-  expect((await inEngine()).filter((name) => name.includes(id))).toEqual([]);
+  expect((await inEngine()).filter((name) => name.includes(session.id))).toEqual([]);
   return trial;
 }
 

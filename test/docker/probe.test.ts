@@ -39,6 +39,11 @@ describeWith('docker', 'a probe of the engine', () => {
     expect((await inEngine()).filter((name) => name.includes(`doctor-${process.pid}`))).toEqual([]);
   });
 
+  it('has names of its own each time: another machine’s may have the same process id on this engine', async () => {
+    const drivers = (await Promise.all([probeDriver(OWNER), probeDriver(OWNER)])).map(({ driver }) => driver);
+    expect(drivers).toEqual(['gateway', 'gateway']);
+  });
+
   it('finds the relay necessary where the engine’s bridges are on another machine', async () => {
     const elsewhere = await connectEngine();
     const { createNetwork } = elsewhere;

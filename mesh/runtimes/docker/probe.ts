@@ -1,5 +1,6 @@
 /** What `doctor` asks: is there an engine, and can this runtime use it? */
 import { EnvironmentError } from '../../../model/environment-error.ts';
+import { doctorSession } from './doctor-session.ts';
 import { connectEngine } from './dockerode-engine.ts';
 import type { Engine } from './engine.ts';
 import type { EngineFacts } from './engine-facts.ts';
@@ -36,13 +37,13 @@ export async function probeDriver(
   signal: AbortSignal = new AbortController().signal,
 ): Promise<MeasuredDriver> {
   const engine = await connect();
-  const id = `doctor-${process.pid}`;
+  const session = doctorSession(owner);
   return measureDriver(
     {
       engine,
-      session: { id, mesh: 'doctor', owner },
+      session,
       helperImage: await ensureHelperImage(engine, signal),
-      subnets: subnetCandidates(id),
+      subnets: subnetCandidates(session.id),
     },
     signal,
   );
