@@ -216,7 +216,8 @@ class DockerRuntime implements Runtime {
     return this.#track(null, async () => {
       const used = await Promise.all(
         [...this.#members].map(async ([instance, member]) => {
-          const usage = await member.usage();
+          // One that can't be measured just now is left out; the others are told.
+          const usage = await member.usage().catch(() => null);
           return usage === null ? [] : [[instance, usage] as const];
         }),
       );
