@@ -12,17 +12,11 @@ import type { ExecRequest, ExecStream } from '../exec.ts';
 import type { EgressPlan, FileUpdate, RuntimeContext } from '../runtime.ts';
 import type { OwnedContainer } from './engine.ts';
 import { EngineAway } from './engine-away.ts';
-import type { EngineWatch } from './engine-watch.ts';
 import { labelsOf } from './labels.ts';
 import { awaited, crashWords, wordsOf } from './member-words.ts';
-import {
-  type Containment,
-  installRules,
-  isNamespace,
-  type JoinedContext,
-  openNamespace,
-  type Pod,
-} from './pod.ts';
+import type { JoinedContext, Pod } from './pod.ts';
+import { PodRules, type PodRulesParts } from './pod-rules.ts';
+import { Recovery, type RecoveryParts } from './recovery.ts';
 import {
   resumeService,
   type ServiceEnd,
@@ -40,20 +34,13 @@ const STOP_GRACE_S = 3;
 const ENDED = 'its container ended with the engine, or with its pod';
 
 /** What a member has of its session. */
-export interface MemberParts {
+export interface MemberParts extends PodRulesParts, RecoveryParts {
   context: RuntimeContext;
   pods: JoinedContext;
-  watch: EngineWatch;
   /** What was put into its containers. */
   synced: SyncedFiles;
-  /** Told of each measurement of its rules. */
-  measured(containment: Containment['kind']): void;
   /** Resolves when those that it depends on have recovered, or have failed to. */
   othersRecovered(): Promise<void>;
-  /** Keeps the end of the session from coming before this. */
-  track(work: Promise<void>): Promise<void>;
-  /** Aborted at the end of the session. */
-  closing: AbortSignal;
 }
 
 export class Member {
@@ -65,9 +52,8 @@ export class Member {
   readonly #id: string;
   #egress: EgressPlan | null = null;
   #service: ServiceContainer | null = null;
-  /** Where rules were installed last. */
-  #ruled: { namespace: string; containment: Containment['kind'] } | null = null;
-  #recovery: { stop: AbortController; end: Promise<void> } | null = null;
+  readonly #rules: PodRules;
+  readonly #recovery: Recovery;
   /** Starts, stops and files, whoever asks: rules are put anew only where no service runs in their pod. */
   readonly #turns = new InTurn();
   readonly #retired = new AbortController();
@@ -79,11 +65,19 @@ export class Member {
     this.pod = pod;
     this.#image = image;
     this.#id = pod.instance.id;
+    this.#rules = new PodRules(parts, pod, (detail) => this.#status('starting', detail));
+    this.#recovery = new Recovery(parts, {
+      tellAway: async () => {
+        if (!(await this.#isReachable())) this.#status('restarting', ENDED);
+      },
+      bringBack: (since, stop) => this.#bringBack(since, stop),
+      failed: (error) => this.#failed(error),
+    });
   }
 
   /** Ends when it is back, or won't be; it needn't be recovering. */
   async recovered(): Promise<void> {
-    await this.#recovery?.end;
+    await this.#recovery.ended();
   }
 
   /** Anew: rules first, then a new container. */
@@ -110,7 +104,7 @@ export class Member {
     await this.#endOr('started again', undefined);
     this.#egress = egress;
     try {
-      await this.#rule(egress, stop);
+      await this.#rules.install(egress, stop);
       await this.#run((request) => this.#create(request, stop));
     } catch (error) {
       const away = stop.aborted ? null : await this.#silence();
@@ -158,7 +152,7 @@ export class Member {
     try {
       await this.endService(graceMs);
       // One that we know nothing of: an engine that went away left it, or refused to remove it when its start failed.
-      if (this.#ruled !== null) await this.#removeLeft();
+      if (this.#rules.containment !== null) await this.#removeLeft();
     } catch (error) {
       if (await this.#stillThere(`could not be ${what}: ${wordsOf(error)}`)) throw error;
       // Whatever the engine says: it is gone.
@@ -281,30 +275,7 @@ export class Member {
 
   /** Brings it back, as often as that takes; ends at a failure of its own. */
   recover(): void {
-    const { closing, watch, track } = this.#parts;
-    if (this.#recovery !== null || closing.aborted) return;
-    const since = Date.now() / 1000;
-    const stop = new AbortController();
-    const either = AbortSignal.any([stop.signal, closing]);
-    const run = async (): Promise<void> => {
-      for (;;) {
-        if (!(await this.#isReachable())) this.#status('restarting', ENDED);
-        try {
-          await watch.answering(either);
-          return await this.#bringBack(since, either);
-        } catch (error) {
-          either.throwIfAborted();
-          const lostAgain = error instanceof EnvironmentError && error.code === 'pod-lost';
-          if (!lostAgain && (await this.#silence()) === null) return this.#failed(error);
-        }
-      }
-    };
-    const end = track(run())
-      .catch(() => undefined)
-      .finally(() => {
-        this.#recovery = null;
-      });
-    this.#recovery = { stop, end };
+    this.#recovery.begin();
   }
 
   async #bringBack(since: number, stop: AbortSignal): Promise<void> {
@@ -312,7 +283,7 @@ export class Member {
     const egress = this.#egress;
     if (egress === null) return;
     const left = await this.#left();
-    const contained = await this.#isContained();
+    const contained = await this.#rules.areInForce();
     // An engine that was killed ends at its start what ran on without it.
     if (!contained || left?.state === 'exited') this.#status('restarting', ENDED);
     await this.#parts.othersRecovered();
@@ -320,11 +291,11 @@ export class Member {
     // Frozen it would neither end nor ever be ready.
     if (left?.state === 'paused') await engine.unpauseContainer(left.id);
     if (!contained) {
-      const before = this.#ruled?.containment;
+      const before = this.#rules.containment;
       // One that outlived its pod is in the old namespace, where its sidecar doesn't reach it any more.
       if (left !== undefined) await engine.stopContainer(left.id, STOP_GRACE_S);
-      await this.#rule(egress, stop);
-      if (before === 'full' && this.#ruled?.containment !== 'full')
+      await this.#rules.install(egress, stop);
+      if (before === 'full' && this.#rules.containment !== 'full')
         throw new EnvironmentError(
           'containment-failed',
           `${this.#id} can’t be contained as it was: it wasn’t started`,
@@ -338,17 +309,6 @@ export class Member {
     await this.#run((request) => resumeService(request, { id: left.id, entry, since }, stop));
   }
 
-  async #rule(egress: EgressPlan, stop: AbortSignal): Promise<void> {
-    const { pods, measured } = this.#parts;
-    this.#status('starting', 'installing rules');
-    const namespace = await openNamespace(pods, this.pod);
-    this.#ruled = null;
-    const containment = await installRules(pods, this.pod, pods.network.egress(this.pod, egress), stop);
-    if (containment.kind === 'partial') this.#status('starting', `containment partial: ${containment.why}`);
-    measured(containment.kind);
-    this.#ruled = { namespace, containment: containment.kind };
-  }
-
   #create(request: ServiceRequest, stop: AbortSignal): Promise<StartedService> {
     this.#outdated = false;
     return startService(request, stop);
@@ -357,8 +317,8 @@ export class Member {
   async #run(begin: (request: ServiceRequest) => Promise<StartedService>): Promise<void> {
     const { context, pods } = this.#parts;
     const egress = this.#egress;
-    const ruled = this.#ruled;
-    if (egress === null || ruled === null) throw new Error(`${this.#id} has no rules yet`);
+    const { containment } = this.#rules;
+    if (egress === null || containment === null) throw new Error(`${this.#id} has no rules yet`);
     this.#status('starting', awaited(this.pod));
     const { service, state } = await begin({
       context,
@@ -368,30 +328,24 @@ export class Member {
       image: this.#image,
       synced: this.#parts.synced,
       egress: pods.network.egress(this.pod, egress),
-      containment: ruled.containment,
+      containment,
       labels: labelsOf(pods.session, this.#id, 'service'),
       onExit: (end, restarts) => this.#exited(end, restarts),
       onRestart: (crash) => this.#status('restarting', crashWords(crash)),
       onFailed: (reason) => this.#status('failed', reason),
       onReadyAgain: () => this.#status('ready', null),
-      isContained: () => this.#isContained(),
+      isContained: () => this.#rules.areInForce(),
       onCut: () => this.recover(),
     });
     this.#service = service;
     if (state === 'completed') this.#status('stopped', COMPLETED);
-    else this.#status('ready', ruled.containment === 'partial' ? 'containment partial' : null);
+    else this.#status('ready', containment === 'partial' ? 'containment partial' : null);
   }
 
   /** Whether its service still is there to be called: containers may survive their engine. */
   async #isReachable(): Promise<boolean> {
     const [first] = this.pod.workload.ports;
     return first === undefined || (await this.#parts.pods.network.knock(this.pod, first.targetPort)) === null;
-  }
-
-  /** Asked of the engine itself: one that is about to end has containers that run. */
-  async #isContained(): Promise<boolean> {
-    if (this.#ruled === null || (await this.#silence()) !== null) return false;
-    return await isNamespace(this.#parts.pods.engine, this.pod, this.#ruled.namespace);
   }
 
   /** A Compose service without ports that ends well has done what it was there for. */
@@ -409,8 +363,7 @@ export class Member {
   async #takeOver(): Promise<void> {
     const { absence } = this.#parts.watch;
     if (absence !== null) throw new EngineAway(`start or stop ${this.#id}`, absence.why);
-    this.#recovery?.stop.abort(new EnvironmentError('taken-over', `${this.#id} is started or stopped`));
-    await this.recovered();
+    await this.#recovery.giveUp(new EnvironmentError('taken-over', `${this.#id} is started or stopped`));
   }
 
   /** Its service's container as the engine knows it. */
