@@ -16,26 +16,39 @@ export interface ComposeDocuments {
   problems: Problem[];
   /** Absolute paths of all that was read, and of the files of variables and labels; some may not be there. */
   files: Set<string>;
+  /** Absolute, in which Compose looks for the variables of a document, by its name as shown; some may not be there. */
+  envFiles: Map<string, readonly string[]>;
 }
 
 /** Files that are read together: relative paths in them are meant from `folder`. */
 interface Group {
   paths: readonly string[];
   folder: string;
+  /** Absolute; the last one has the last word. */
+  envFiles: readonly string[];
 }
 
 /** Reads each file once. A path that holds a variable isn't followed: only the plugin knows what it is. */
 export async function readComposeDocuments({ files, envFiles }: ComposeFiles): Promise<ComposeDocuments> {
   // The folder of the first is the project's, for all of them.
   const folder = dirname(files[0] ?? '');
-  const read: ComposeDocuments = { documents: [], problems: [], files: new Set() };
-  read.problems = await readGroup({ paths: [...files].reverse(), folder }, read);
-  for (const path of envFiles.length > 0 ? envFiles : [join(folder, '.env')]) read.files.add(path);
+  const read: ComposeDocuments = { documents: [], problems: [], files: new Set(), envFiles: new Map() };
+  const own = envFiles.length > 0 ? envFiles : unnamedEnvFiles(folder);
+  read.problems = await readGroup({ paths: [...files].reverse(), folder, envFiles: own }, read);
   return read;
 }
 
-async function readGroup({ paths, folder }: Group, into: ComposeDocuments): Promise<Problem[]> {
+/** As `docker compose` has them without `--env-file`. */
+function unnamedEnvFiles(folder: string): string[] {
+  const { COMPOSE_ENV_FILES: named, COMPOSE_DISABLE_ENV_FILE: disabled } = process.env;
+  if (/^(1|t|true)$/i.test(disabled ?? '')) return [];
+  return named ? named.split(',').map((path) => resolve(path)) : [join(folder, '.env')];
+}
+
+async function readGroup(group: Group, into: ComposeDocuments): Promise<Problem[]> {
+  const { paths, folder, envFiles } = group;
   const problems: Problem[] = [];
+  for (const path of envFiles) into.files.add(path);
   for (const path of paths) {
     if (into.files.has(path) || into.documents.length >= MAX_FILES) continue;
     into.files.add(path);
@@ -45,48 +58,51 @@ async function readGroup({ paths, folder }: Group, into: ComposeDocuments): Prom
       continue;
     }
     const read = readYaml(text.text, shownPath(path));
+    into.envFiles.set(shownPath(path), envFiles);
     problems.push(...read.problems);
     into.documents.push(...read.documents);
     for (const { value } of read.documents) {
-      for (const group of [...included(value, folder), ...extended(value, folder)])
-        await readGroup(group, into);
+      for (const other of [...included(value, group), ...extended(value, group)])
+        await readGroup(other, into);
       for (const file of variableFiles(value, folder)) into.files.add(file);
     }
   }
   return problems;
 }
 
-function included(document: unknown, folder: string): Group[] {
+/** Their own env files, or the `.env` of their folder; what the including project says of a variable goes before. */
+function included(document: unknown, { folder, envFiles }: Group): Group[] {
   return listOf(valueAt(document, ['include'])).flatMap((entry) => {
     const paths = absolute(typeof entry === 'string' ? entry : valueAt(entry, ['path']), folder);
     const [first] = paths;
     if (first === undefined) return [];
     const [own] = absolute(valueAt(entry, ['project_directory']), folder);
-    return [{ paths, folder: own ?? dirname(first) }];
+    const project = own ?? dirname(first);
+    const named = absolute(valueAt(entry, ['env_file']), folder);
+    return [
+      {
+        paths,
+        folder: project,
+        envFiles: [...(named.length > 0 ? named : [join(project, '.env')]), ...envFiles],
+      },
+    ];
   });
 }
 
-function extended(document: unknown, folder: string): Group[] {
+function extended(document: unknown, { folder, envFiles }: Group): Group[] {
   return servicesOf(document)
     .flatMap((service) => absolute(valueAt(service, ['extends', 'file']), folder))
-    .map((path) => ({ paths: [path], folder: dirname(path) }));
+    .map((path) => ({ paths: [path], folder: dirname(path), envFiles }));
 }
 
-/** `env_file` and `label_file` of services; of what is included its `env_file`, or the `.env` of its folder. */
+/** `env_file` and `label_file` of services. */
 function variableFiles(document: unknown, folder: string): string[] {
-  const ofServices = servicesOf(document).flatMap((service) => [
+  return servicesOf(document).flatMap((service) => [
     ...listOf(valueAt(service, ['env_file'])).flatMap((entry) =>
       absolute(typeof entry === 'string' ? entry : valueAt(entry, ['path']), folder),
     ),
     ...absolute(valueAt(service, ['label_file']), folder),
   ]);
-  const ofIncluded = listOf(valueAt(document, ['include'])).flatMap((entry) => {
-    const named = absolute(valueAt(entry, ['env_file']), folder);
-    return named.length > 0
-      ? named
-      : included({ include: [entry] }, folder).map((group) => join(group.folder, '.env'));
-  });
-  return [...ofServices, ...ofIncluded];
 }
 
 function servicesOf(document: unknown): unknown[] {

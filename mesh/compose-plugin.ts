@@ -25,17 +25,28 @@ export interface Ended {
  * @throws EnvironmentError `no-compose` where the plugin isn't there
  */
 export function runPlugin({ files, profiles, envFiles }: ComposeFiles): Promise<Ended> {
-  const args = [
-    'compose',
+  const options = [
     ...files.flatMap((file) => ['--file', file]),
     ...profiles.flatMap((profile) => ['--profile', profile]),
     ...envFiles.flatMap((file) => ['--env-file', file]),
-    'config',
-    '--format',
-    'json',
   ];
+  return config(options, '');
+}
+
+/**
+ * The same over one document that is no file.
+ * @throws EnvironmentError `no-compose`
+ */
+export function runPluginOn(document: string, envFiles: readonly string[]): Promise<Ended> {
+  return config(['--file', '-', ...envFiles.flatMap((file) => ['--env-file', file])], document);
+}
+
+function config(options: readonly string[], input: string): Promise<Ended> {
+  const args = ['compose', ...options, 'config', '--format', 'json'];
   return new Promise((done, reject) => {
-    const child = spawn('docker', args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn('docker', args, { stdio: ['pipe', 'pipe', 'pipe'] });
+    // One that isn't there, or refuses at once, closes it before it has read.
+    child.stdin.on('error', () => undefined).end(input);
     let stdout = '';
     let stderr = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));

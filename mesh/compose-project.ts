@@ -2,7 +2,7 @@
  * The Compose files that a project names -> its services. The real plugin merges, interpolates and checks them
  * (`docker compose config`), which needs no engine; here are the run of it, and the use of its result.
  */
-import { dirname, join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { readComposeConfig, type ComposeConfig } from '../model/compose/compose-config.ts';
 import { ComposeSource } from '../model/compose/compose-source.ts';
 import { containerFindings } from '../model/compose/container-checks.ts';
@@ -59,11 +59,11 @@ export async function readCompose(
 ): Promise<Parsed<{ config: ComposeConfig; source: ComposeSource; files: string[] }>> {
   const [first = ''] = files.files;
   const shown = shownPath(first);
-  const { documents, problems, files: found } = await readComposeDocuments(files);
+  const { documents, problems, files: found, envFiles } = await readComposeDocuments(files);
   // Only a file that the project names must be there; what it includes, the plugin judges.
   const missing = problems.filter(({ code }) => code !== 'yaml-syntax');
   if (hasErrors(missing)) return { value: null, problems: missing };
-  const source = new ComposeSource(documents, shown);
+  const source = new ComposeSource(documents, shown, envFiles);
   const ended = await runPlugin(files);
   if (ended.code !== 0) {
     return {
@@ -73,12 +73,8 @@ export async function readCompose(
   }
   const read = readComposeConfig(ended.stdout, shown);
   if (read.value === null) return read;
-  const envFiles = files.envFiles.length > 0 ? files.envFiles : [join(dirname(first), '.env')];
   return {
     value: { config: read.value, source, files: [...found] },
-    problems: [
-      ...pluginWarnings(ended.stderr, source),
-      ...(await unsetVariables(read.value, source, envFiles)),
-    ],
+    problems: [...pluginWarnings(ended.stderr, source), ...(await unsetVariables(read.value, source))],
   };
 }

@@ -12,11 +12,18 @@ export type ContainerMount =
   | { kind: 'volume'; name: string | null; target: string; access: MountAccess; copied: 'at-first' | 'never' }
   | { kind: 'tmpfs'; target: string; options: string };
 
+/** A variable of our own environment; one that isn't set there, of Compose's env files. */
+export interface VariableSource {
+  variable: string;
+  /** Absolute; the last one has the last word. Some may not be there. */
+  envFiles?: readonly string[];
+}
+
 /** A file that is put into the container before it starts and lies on no disk of ours. */
 export interface ContainerFile {
   target: string;
-  /** A variable of our own environment is read when the container starts, and never kept. */
-  from: { kind: 'text'; text: string } | { kind: 'environment'; variable: string };
+  /** A variable is read when the container starts, and never kept. */
+  from: { kind: 'text'; text: string } | ({ kind: 'environment' } & VariableSource);
   uid: number;
   gid: number;
   /** As chmod takes it: 0o444. */
@@ -135,7 +142,7 @@ export interface BuildOptions {
   inline?: string;
   arguments: Readonly<Record<string, string>>;
   target?: string;
-  secrets: readonly { id: string; from: { file: string } | { variable: string } }[];
+  secrets: readonly { id: string; from: { file: string } | VariableSource }[];
   ssh: readonly string[];
   cacheFrom: readonly string[];
   cacheTo: readonly string[];

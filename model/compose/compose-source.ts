@@ -2,17 +2,28 @@
  * The user's own Compose files, for places: the merged result of `docker compose config` has no lines. A key is looked
  * for in the file that has the last word, then in the others, then in what a service extends.
  */
+import type { VariableSource } from '../container.ts';
 import type { Position } from '../problem.ts';
 import { placeOf, type YamlDocument } from '../yaml-source.ts';
+import { given } from './given.ts';
 
 export class ComposeSource {
   readonly #documents: readonly YamlDocument[];
   readonly #main: Position;
+  readonly #envFiles: ReadonlyMap<string, readonly string[]>;
 
-  /** `documents`: the one that has the last word first. `file`: shown where nothing else is known. */
-  constructor(documents: readonly YamlDocument[], file: string) {
+  /**
+   * `documents`: the one that has the last word first. `file`: shown where nothing else is known. `envFiles`: absolute,
+   * where the variables of a document are looked for, by its `file`.
+   */
+  constructor(
+    documents: readonly YamlDocument[],
+    file: string,
+    envFiles: ReadonlyMap<string, readonly string[]> = new Map(),
+  ) {
     this.#documents = documents;
     this.#main = { file, line: 1, column: 1 };
+    this.#envFiles = envFiles;
   }
 
   /** Place of a key of a service, or of what holds it. `element` = the entry of a list with this value. */
@@ -34,6 +45,12 @@ export class ComposeSource {
       if (found) return found;
     }
     return this.#main;
+  }
+
+  /** The variable that a secret or config is the value of, with the env files of the document that says so. */
+  variableSource(kind: 'secrets' | 'configs', name: string, variable: string): VariableSource {
+    const envFiles = this.#envFiles.get(this.entry([kind, name, 'environment']).file);
+    return { variable, ...given({ envFiles }) };
   }
 
   /** Place of the first value that a variable is written in, `${NAME}` or `$NAME`. */

@@ -1,6 +1,7 @@
 /** `build` of a Compose service -> what `docker build` is told. */
 import type { BuildOptions, Ulimit } from '../container.ts';
 import type { ComposeBuild, ComposeConfig, ComposeServiceConfig } from './compose-config.ts';
+import type { ComposeSource } from './compose-source.ts';
 import { given } from './given.ts';
 
 export interface TranslatedBuild {
@@ -9,7 +10,11 @@ export interface TranslatedBuild {
   options: BuildOptions;
 }
 
-export function translateBuild(config: ComposeServiceConfig, whole: ComposeConfig): TranslatedBuild | null {
+export function translateBuild(
+  config: ComposeServiceConfig,
+  whole: ComposeConfig,
+  source: ComposeSource,
+): TranslatedBuild | null {
   const { build } = config;
   if (build === undefined) return null;
   const context = build.context ?? '.';
@@ -29,7 +34,7 @@ export function translateBuild(config: ComposeServiceConfig, whole: ComposeConfi
         baseImages: build.pull === true ? ('pulled' as const) : undefined,
       }),
       arguments: build.args ?? {},
-      secrets: buildSecrets(build, whole),
+      secrets: buildSecrets(build, whole, source),
       ssh: build.ssh ?? [],
       cacheFrom: build.cache_from ?? [],
       cacheTo: build.cache_to ?? [],
@@ -48,12 +53,17 @@ function fileIn(context: string, dockerfile: string | undefined): string | undef
   return `${context.replace(/\/$/, '')}/${dockerfile}`;
 }
 
-function buildSecrets(build: ComposeBuild, whole: ComposeConfig): BuildOptions['secrets'] {
+function buildSecrets(
+  build: ComposeBuild,
+  whole: ComposeConfig,
+  source: ComposeSource,
+): BuildOptions['secrets'] {
   return (build.secrets ?? []).flatMap((use): BuildOptions['secrets'] => {
     const defined = whole.secrets[use.source];
     const id = use.target ?? use.source;
     if (defined?.file !== undefined) return [{ id, from: { file: defined.file } }];
-    if (defined?.environment !== undefined) return [{ id, from: { variable: defined.environment } }];
+    if (defined?.environment !== undefined)
+      return [{ id, from: source.variableSource('secrets', use.source, defined.environment) }];
     return [];
   });
 }

@@ -76,7 +76,7 @@ export function translateService(composeName: string, context: TranslationContex
     name,
     at: source.serviceKey(composeName, []),
     image: config.image ?? null,
-    build: translateBuild(config, whole),
+    build: translateBuild(config, whole, source),
     ports: ports.ports,
     replicas: config.scale ?? config.deploy?.replicas ?? 1,
     environment: config.environment ?? {},

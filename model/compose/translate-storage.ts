@@ -101,7 +101,10 @@ function addFile(
     defined?.content !== undefined
       ? ({ kind: 'text', text: defined.content } as const)
       : defined?.environment !== undefined
-        ? ({ kind: 'environment', variable: defined.environment } as const)
+        ? ({
+            kind: 'environment',
+            ...source.variableSource(kind, use.source, defined.environment),
+          } as const)
         : null;
   if (from === null || place.sealed) {
     const why =

@@ -23,6 +23,7 @@ describeWith('docker', 'what a Compose file says of a container', () => {
     await buildBox();
     folder = await mkdtemp(join(tmpdir(), 'greenroom-options-'));
     await writeFile(join(folder, 'key'), 'hush\n');
+    await writeFile(join(folder, '.env'), 'GREENROOM_TEST_DOTENV=h1dden\n');
     process.env['GREENROOM_TEST_TOKEN'] = 's3cret';
     bench = await dockerBench([
       {
@@ -69,6 +70,17 @@ describeWith('docker', 'what a Compose file says of a container', () => {
               uid: 7,
               gid: 8,
               mode: 0o440,
+            },
+            {
+              target: '/run/secrets/dotenv',
+              from: {
+                kind: 'environment',
+                variable: 'GREENROOM_TEST_DOTENV',
+                envFiles: [join(folder, 'gone.env'), join(folder, '.env')],
+              },
+              uid: 0,
+              gid: 0,
+              mode: 0o444,
             },
           ],
         },
@@ -145,8 +157,11 @@ describeWith('docker', 'what a Compose file says of a container', () => {
       'const s = require("fs").statSync("/run/secrets/token"); [s.uid, s.gid, (s.mode & 0o777).toString(8), require("fs").readFileSync("/run/secrets/token", "utf8")].join()',
     );
     expect(secret.output).toBe('7,8,440,s3cret');
+    const read = 'require("fs").readFileSync("/run/secrets/dotenv", "utf8")';
+    const ofFile = await dockerExec(bench.container('db-0'), 'node', '-p', read);
+    expect(ofFile.output, 'only an env file sets it').toBe('h1dden');
     const facts = await dockerCli('inspect', bench.container('db-0'));
-    expect(facts).not.toContain('s3cret');
+    expect(facts).not.toMatch(/s3cret|h1dden/);
   });
 
   it('answers to an alias as to its name', async () => {

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { checkProject } from '../../cli/check.ts';
 import { loadProject } from '../../mesh/load-project.ts';
+import { variableValues } from '../../mesh/variable-values.ts';
 import type { Mesh } from '../../model/mesh.ts';
 import { formatProblem } from '../../model/problem.ts';
 import { temporaryFolder } from '../support/greenroom.ts';
@@ -130,11 +131,10 @@ describeWith('compose', 'a project with Compose files', () => {
     vi.stubEnv('GREENROOM_TEST_SET', 'hush');
     const { mesh, problems } = await load('  compose: compose.yaml\n', {
       'compose.yaml': `services:
-  web: { image: x, secrets: [given, missing, dotenv], configs: [missing] }
+  web: { image: x, secrets: [given, missing], configs: [missing] }
 secrets:
   given: { environment: GREENROOM_TEST_SET }
   missing: { environment: GREENROOM_TEST_UNSET }
-  dotenv: { environment: GREENROOM_TEST_DOTENV }
 configs:
   missing: { environment: GREENROOM_TEST_UNSET }
 `,
@@ -146,12 +146,43 @@ configs:
     expect(
       warned.map((line) => line.slice(0, line.indexOf(':', line.indexOf('variable-unset:') + 15))),
     ).toEqual([
-      'compose.yaml:6:13: warning variable-unset: secrets.dotenv is the value of GREENROOM_TEST_DOTENV, which only an env file sets',
       'compose.yaml:5:14: warning variable-unset: secrets.missing is the value of GREENROOM_TEST_UNSET, which is not set',
-      'compose.yaml:8:14: warning variable-unset: configs.missing is the value of GREENROOM_TEST_UNSET, which is not set',
+      'compose.yaml:7:14: warning variable-unset: configs.missing is the value of GREENROOM_TEST_UNSET, which is not set',
     ]);
     expect(problems.join('\n')).not.toContain('hush');
-    expect(warned[1]).toContain('hint: export GREENROOM_TEST_UNSET=… before greenroom starts');
+    expect(warned[0]).toContain('hint: export GREENROOM_TEST_UNSET=… before greenroom starts');
+  });
+
+  it('has the variables of secrets and configs in its env files, without their values; the including project’s go before', async () => {
+    const { mesh, problems } = await load('  compose: compose.yaml\n', {
+      'compose.yaml': `include: [sub/own.yaml, { path: far/own.yaml, env_file: far/one.env }]
+services:
+  web: { image: "x:\${SHARED}", build: { context: ., secrets: [pw] }, secrets: [pw], configs: [cf] }
+secrets: { pw: { environment: GREENROOM_TEST_DOTENV } }
+configs: { cf: { environment: GREENROOM_TEST_DOTENV } }
+`,
+      'sub/own.yaml':
+        'services: { sub: { image: "x:${SHARED}-${ONLY}", secrets: [sub] } }\nsecrets: { sub: { environment: ONLY } }\n',
+      'far/own.yaml':
+        'services: { far: { image: "x:${SHARED}-${ONLY}", secrets: [far] } }\nsecrets: { far: { environment: ONLY } }\n',
+      '.env': 'GREENROOM_TEST_DOTENV=hush\nSHARED=project\n',
+      'sub/.env': 'SHARED=hush\nONLY=sub\n',
+      'far/one.env': 'SHARED=hush\nONLY=far\n',
+    });
+    expect(problems.filter((line) => line.includes('variable'))).toEqual([]);
+    expect(JSON.stringify(mesh)).not.toContain('hush');
+    const names = ['web', 'sub', 'far'];
+    // What the plugin itself has by the same names.
+    expect(names.map((id) => run(mesh, id)?.image)).toEqual(['x:project', 'x:project-sub', 'x:project-far']);
+    const from = names.flatMap((id) => run(mesh, id)?.container?.files.map((file) => file.from) ?? []);
+    const sources = from.flatMap((source) => (source.kind === 'environment' ? [source] : []));
+    const shared = sources.map((source) => ({ ...source, variable: 'SHARED' }));
+    const values = await variableValues([...sources, ...shared]);
+    expect(sources.map((source) => values.get(source))).toEqual(['hush', 'hush', 'sub', 'far']);
+    expect(shared.map((source) => values.get(source))).toEqual(['project', 'project', 'project', 'project']);
+    expect(run(mesh, 'web')?.build?.options?.secrets).toEqual([
+      { id: 'pw', from: { variable: 'GREENROOM_TEST_DOTENV', envFiles: [join(folder.path, '.env')] } },
+    ]);
   });
 
   it('has what the plugin reads: env files, label files, what is extended, included and overridden', async () => {
@@ -228,6 +259,18 @@ configs:
       'compose.yaml',
       'own.env',
     ]);
+  });
+
+  it('has the env files that COMPOSE_ENV_FILES names in the place of .env, and none where that is disabled', async () => {
+    const files = { 'compose.yaml': 'services:\n  web: { image: x }\n', 'own.env': '', '.env': '' };
+    const named = async () => (await load('  compose: compose.yaml\n', files)).mesh?.composeFiles;
+    vi.stubEnv('COMPOSE_ENV_FILES', join(folder.path, 'own.env'));
+    expect(await named()).toContain(join(folder.path, 'own.env'));
+    expect(await named()).not.toContain(join(folder.path, '.env'));
+    vi.stubEnv('COMPOSE_ENV_FILES', undefined);
+    vi.stubEnv('COMPOSE_DISABLE_ENV_FILE', 'true');
+    expect(await named()).toEqual([join(folder.path, 'compose.yaml')]);
+    vi.unstubAllEnvs();
   });
 
   it('has services of the profiles that it names, and no others', async () => {

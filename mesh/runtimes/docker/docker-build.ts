@@ -1,6 +1,7 @@
 /** `docker build` by the command line, which knows the builders, secrets and ignore files that the bare API doesn't. */
 import { spawn } from 'node:child_process';
 import type { BuildOptions } from '../../../model/container.ts';
+import { variableValues } from '../../variable-values.ts';
 import { dockerEnvironment, type EngineEndpoint } from './endpoint.ts';
 import { eachLine } from './lines.ts';
 
@@ -31,7 +32,7 @@ export async function dockerBuild(request: BuildRequest): Promise<BuildOutcome> 
   };
   const child = spawn('docker', buildArguments(request), {
     stdio: ['pipe', 'pipe', 'pipe'],
-    env: buildEnvironment(process.env, request),
+    env: buildEnvironment({ ...process.env, ...(await secretVariables(options)) }, request),
     ...(signal ? { signal } : {}),
   });
   // A builder that fails at once closes it before it has read.
@@ -46,6 +47,13 @@ export async function dockerBuild(request: BuildRequest): Promise<BuildOutcome> 
   const [code] = await Promise.all([ended, eachLine(child.stdout, note), eachLine(child.stderr, note)]);
   signal?.throwIfAborted();
   return code === 0 ? { ok: true } : { ok: false, lastLines };
+}
+
+/** Secrets that only env files hold: docker reads a secret's variable from its own environment, as under Compose. */
+async function secretVariables(options: BuildOptions | undefined): Promise<Record<string, string>> {
+  const sources = (options?.secrets ?? []).flatMap(({ from }) => ('variable' in from ? [from] : []));
+  const values = await variableValues(sources);
+  return Object.fromEntries([...values].map(([{ variable }, value]) => [variable, value]));
 }
 
 /**

@@ -72,7 +72,8 @@ export async function startService(request: ServiceRequest, signal: AbortSignal)
   const container = new RunningService(request, await engine.createContainer(serviceSpec(request)));
   try {
     const files = pod.workload.run.container?.files ?? [];
-    if (files.length > 0) await engine.putArchive(container.id, tarOf(filesToPut(files, pod.workload.id)));
+    if (files.length > 0)
+      await engine.putArchive(container.id, tarOf(await filesToPut(files, pod.workload.id)));
     await request.synced.fill(engine, container.id);
     return { service: container, state: await container.run(signal) };
   } catch (error) {

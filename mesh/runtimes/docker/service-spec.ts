@@ -2,6 +2,7 @@
 import type { ContainerFile } from '../../../model/container.ts';
 import { EnvironmentError } from '../../../model/environment-error.ts';
 import type { EgressPlan, RuntimeContext } from '../runtime.ts';
+import { variableValues } from '../../variable-values.ts';
 import { serviceEnvironment } from '../process/environment.ts';
 import type { ContainerSpec, Labels } from './container-body.ts';
 import type { Engine } from './engine.ts';
@@ -56,10 +57,12 @@ export function serviceSpec(request: ServiceFacts): ContainerSpec {
   };
 }
 
-/** With what variables of our own environment hold; those are read here and nowhere kept. */
-export function filesToPut(files: readonly ContainerFile[], workload: string): TarFile[] {
+/** With what variables hold; those are read here and nowhere kept. */
+export async function filesToPut(files: readonly ContainerFile[], workload: string): Promise<TarFile[]> {
+  const variables = files.flatMap(({ from }) => (from.kind === 'environment' ? [from] : []));
+  const values = await variableValues(variables);
   return files.map(({ target, from, ...rest }) => {
-    const text = from.kind === 'text' ? from.text : process.env[from.variable];
+    const text = from.kind === 'text' ? from.text : values.get(from);
     if (text === undefined) {
       const variable = from.kind === 'environment' ? from.variable : '';
       throw new EnvironmentError(
