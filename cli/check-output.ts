@@ -6,6 +6,7 @@ import { InvalidArgumentError } from 'commander';
 import { toSarif } from '../export/sarif.ts';
 import { shownPath } from '../mesh/project-files.ts';
 import { CONTAINER_CHECKS } from '../model/compose/container-checks.ts';
+import { counted } from '../model/counted.ts';
 import type { Problem } from '../model/problem.ts';
 import { LINTS, pageOf } from '../policy/lint-mesh.ts';
 import type { Checked } from './check.ts';
@@ -86,11 +87,6 @@ function scopeLine(scopes: Checked['scopes']): string {
     ? `${CONTAINER_CHECKS.length} of containers`
     : 'none of containers (no Compose file)';
   return `checked ${what} in ${counted(sum('files'), 'file')}: ${LINTS.length} checks of policies, ${containers}`;
-}
-
-/** `1 error`, `0 warnings`. */
-function counted(count: number, one: string, many = `${one}s`): string {
-  return `${count} ${count === 1 ? one : many}`;
 }
 
 function asSarif(problems: readonly Problem[]): string {

@@ -1,4 +1,5 @@
 /** What `up` says of an edit that was taken over: which files it changed, and what is in force now. */
+import { counted } from '../model/counted.ts';
 import type { Mesh } from '../model/mesh.ts';
 import { printable } from './output.ts';
 
@@ -29,7 +30,7 @@ export function policyChanges(
 /** `3 policies in 2 files`. */
 function policyCount({ policies }: PoliciesInForce): string {
   const files = new Set(policies.map(({ at }) => at.file)).size;
-  return `${policies.length} ${policies.length === 1 ? 'policy' : 'policies'} in ${files} ${files === 1 ? 'file' : 'files'}`;
+  return `${counted(policies.length, 'policy', 'policies')} in ${counted(files, 'file')}`;
 }
 
 /** What each file holds, its OpenAPI documents included, as a text to compare. */

@@ -1,5 +1,6 @@
 /** `greenroom scale orders=3`: another number of instances of a service, in a running session. */
 import { Command, InvalidArgumentError } from 'commander';
+import { counted } from '../model/counted.ts';
 import { MOST_REPLICAS } from '../model/replicas.ts';
 import { note } from './output.ts';
 import { mustBeService, sessionOption, withSessionLine } from './session-line.ts';
@@ -27,7 +28,7 @@ export function scaleCommand(): Command {
         for (const { service } of wanted) mustBeService(state, service);
         for (const { service, count } of wanted) {
           await api.scale(service, count);
-          note(`${service} has ${count} ${count === 1 ? 'instance' : 'instances'}`);
+          note(`${service} has ${counted(count, 'instance')}`);
         }
       });
     });

@@ -1,4 +1,5 @@
 /** What `up` says of the services: who they are, where a request can be sent, and what became of them since. */
+import { counted } from '../model/counted.ts';
 import type { InstanceState, SessionState, WorkloadState } from '../model/session-state.ts';
 import type { BoundListener } from '../proxy/snapshot.ts';
 import { attachedLines } from './attached-lines.ts';
@@ -17,10 +18,8 @@ function url(address: { host: string; port: number }): string {
 /** `5 services`, `1 service and 1 gateway`. */
 export function countLine({ workloads }: Pick<SessionState, 'workloads'>): string {
   const gateways = workloads.filter(({ kind }) => kind === 'gateway').length;
-  const count = workloads.length - gateways;
-  const services = `${count} ${count === 1 ? 'service' : 'services'}`;
-  if (gateways === 0) return services;
-  return `${services} and ${gateways} ${gateways === 1 ? 'gateway' : 'gateways'}`;
+  const services = counted(workloads.length - gateways, 'service');
+  return gateways === 0 ? services : `${services} and ${counted(gateways, 'gateway')}`;
 }
 
 /** One workload: its ports and identity, and below it where its first HTTP port answers. */

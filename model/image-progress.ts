@@ -1,5 +1,6 @@
 /** How far the images of a session are: pulled from a registry, or built here. Sums count each byte once. */
 import { bytesWords } from './bytes-words.ts';
+import { counted } from './counted.ts';
 
 /**
  * One layer as the engine tells it. `kept`: the engine had it already, so nothing of it travels. What is unpacked was
@@ -65,13 +66,13 @@ export function imageWords({ work, status, error }: ImageProgress): string {
   if (status === 'failed') return error ?? 'failed';
   if (work.kind === 'build') {
     if (work.totalSteps === 0) return 'reading the Dockerfile';
-    if (status === 'done') return work.totalSteps === 1 ? '1 step' : `${work.totalSteps} steps`;
+    if (status === 'done') return counted(work.totalSteps, 'step');
     const at = Math.min(work.doneSteps + 1, work.totalSteps);
     return `step ${at} of ${work.totalSteps}${work.step === null ? '' : `: ${work.step}`}`;
   }
   const { doneBytes, totalBytes, unknown, doneLayers, layers } = sumLayers([work.layers]);
   if (layers === 0) return status === 'done' ? 'up to date' : 'asking the registry';
-  if (status === 'done') return `${bytesWords(doneBytes)}, ${layers === 1 ? '1 layer' : `${layers} layers`}`;
+  if (status === 'done') return `${bytesWords(doneBytes)}, ${counted(layers, 'layer')}`;
   const least = unknown > 0 ? 'at least ' : '';
   return `${bytesWords(doneBytes)} of ${least}${bytesWords(totalBytes)}, ${doneLayers} of ${layers} layers`;
 }

@@ -3,6 +3,7 @@
  * counted and left out, what could and isn't enforced is an error unless the project ignores its kind.
  */
 import { closest } from './closest.ts';
+import { counted } from './counted.ts';
 import { admit, type Admission } from './istio/admission.ts';
 import { KEYS_FROM_A_FILE } from './istio/request-authentication.ts';
 import { objectHeadSchema } from './kubernetes-object.ts';
@@ -228,7 +229,7 @@ export function summarizeSkipped(skipped: readonly SkippedObject[]): Problem[] {
     const kinds = [...counts]
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([kind, count]) => (count > 1 ? `${kind} ×${count}` : kind));
-    const objects = `${those.length} ${those.length === 1 ? 'object' : 'objects'}`;
+    const objects = counted(those.length, 'object');
     const problem: Problem =
       reason === 'harmless'
         ? {

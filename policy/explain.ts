@@ -2,6 +2,7 @@
  * The whole why of a decision, from the same compiled policy and the same facts: a sentence, the trail by phase in
  * Envoy's order, the nearest rule. Never asked on the hot path; decides nothing.
  */
+import { counted } from '../model/counted.ts';
 import type { Decision, Explanation, TrailEntry } from '../model/decision.ts';
 import type { RequestFacts } from '../model/request-facts.ts';
 import { failedClauses, ruleTrail, type TriedRule, tryRule } from './clause-trail.ts';
@@ -175,7 +176,7 @@ function allowEntry(
   return {
     phase: 'allow',
     outcome: 'denied',
-    note: `0 of ${count} ${count === 1 ? 'policy' : 'policies'} matched`,
+    note: `0 of ${counted(count, 'policy', 'policies')} matched`,
     rules,
   };
 }

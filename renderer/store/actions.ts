@@ -1,4 +1,5 @@
 /** What a person can make the host do. Each is a task in the tray; none throws. */
+import { counted } from '../../model/counted.ts';
 import type { InstanceAction } from '../../model/instance-action.ts';
 import type { ScenarioVerdict } from '../../model/rehearsal-report.ts';
 import { LIFE } from '../reading/instance-life.ts';
@@ -102,7 +103,7 @@ export async function act(instance: string, action: InstanceAction): Promise<voi
 
 /** Another number of instances of a service. */
 export async function scale(service: string, count: number): Promise<void> {
-  const instances = count === 1 ? '1 instance' : `${count} instances`;
+  const instances = counted(count, 'instance');
   await asTask(`scale ${service}`, `Scaling ${service} to ${instances}`, async () => {
     await line().host().scale(service, count);
     return `${service} has ${instances}`;
