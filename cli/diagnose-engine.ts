@@ -102,7 +102,7 @@ function subnets(): Diagnosis {
     return {
       state: free > 0 ? 'ok' : 'broken',
       what: 'subnets',
-      words: `${subnetRange()} has room for ${free} more networks${free < all ? `; ${all - free} are in use here` : ''}`,
+      words: `${subnetRange()} has room for ${free} more networks${free < all ? `; in use here: ${all - free}` : ''}`,
     };
   } catch (error) {
     return {

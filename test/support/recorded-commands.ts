@@ -115,7 +115,7 @@ function masked(text: string, folders: readonly string[]): string {
     .replaceAll(/\b198\.1[89]\.\d+\.\d+(?!\/15)/g, '<address>')
     .replaceAll(/greenroom-pod:[0-9a-f]{16}/g, 'greenroom-pod:<digest>')
     .replaceAll(/\b\d+ events, \d+ denied/g, '<n> events, <n> denied')
-    .replaceAll(/room for \d+ more networks(; \d+ are in use here)?/g, 'room for <n> more networks')
+    .replaceAll(/room for \d+ more networks(; in use here: \d+)?/g, 'room for <n> more networks')
     .split('\n')
     .filter((line) => line.trim() !== '' && line !== REDRAWN && !isOfOrphans(line))
     .join('\n')}\n`;

@@ -77,19 +77,17 @@ class DockerEngine implements Engine {
     );
     // Nothing ever happens to such a container: only the end of the stream is wanted.
     const filters = { container: ['greenroom-no-such-container'] };
-    const end = this.#asking
-      .answer('tell its events', this.#docker.getEvents({ filters, abortSignal: signal }))
-      .then(
-        (events) =>
-          new Promise((resolve) =>
-            events
-              .on('error', () => undefined)
-              .on('close', resolve)
-              .resume(),
-          ),
-        // One that refuses to tell them is there.
-        (error: unknown) => (error instanceof EngineAway ? null : aborted),
-      );
+    const end = this.#ask('tell its events', this.#docker.getEvents({ filters, abortSignal: signal })).then(
+      (events) =>
+        new Promise((resolve) =>
+          events
+            .on('error', () => undefined)
+            .on('close', resolve)
+            .resume(),
+        ),
+      // One that refuses to tell them is there.
+      (error: unknown) => (error instanceof EngineAway ? null : aborted),
+    );
     await Promise.race([end, aborted]);
   }
 
