@@ -24,7 +24,10 @@ export function execCommand(): Command {
       'after',
       '\nIts exit code is the command’s.\n\nExamples:\n  $ greenroom exec orders sh\n  $ echo "select 1" | greenroom exec db psql -U postgres',
     )
-    .action(async (service: string, command: string[], options: ExecOptions) => {
+    .action(async (service: string, words: string[], options: ExecOptions, self: Command) => {
+      // As kubectl wants them; behind a service, commander hands them on with the rest.
+      const command = words[0] === '--' ? words.slice(1) : words;
+      if (command.length === 0) self.error("error: missing required argument 'command'");
       const code = await interruptible(
         async (signal) =>
           await withSessionLine(options.session, async ({ api }) => {

@@ -63,6 +63,11 @@ describeWith('docker', 'a command in a container', () => {
     expect(ran).toEqual({ code: 7, stdout: 'out\n', stderr: 'err\n' });
   });
 
+  it('takes the command behind two dashes, as kubectl has it, and the first two alone', async () => {
+    const ran = await exec('orders', '--', 'busybox', 'echo', '--', '-n');
+    expect(ran).toEqual({ code: 0, stdout: '-- -n\n', stderr: '' });
+  });
+
   it('is told plainly where there is no such program', async () => {
     const { code, stdout, stderr } = await exec('orders', 'no-such-program');
     expect(code).not.toBe(0);
