@@ -51,7 +51,7 @@ async function serverNameOf(client: Duplex, timeoutMs: number): Promise<string |
 /** Carries the connection to its end; one event. Never rejects. */
 export async function carryOutboundTcp(call: TcpCall, client: Duplex): Promise<void> {
   const { core, connection, inForce, caller } = call;
-  const tag = tagOf(core, connection.endpoints);
+  let tag = tagOf(core, connection.endpoints);
   client.on('error', () => undefined);
   const target = await targetOf(call, client);
   const route: RouteFacts = {
@@ -101,13 +101,19 @@ export async function carryOutboundTcp(call: TcpCall, client: Duplex): Promise<v
     client.destroy();
     return;
   }
-  const { stream, tls, spiffeId } = dialed.peer;
+  const { stream, source, tls, spiffeId } = dialed.peer;
+  let seen = false;
   const { bytesPerSecond = null } = faults ?? {};
   join({
     client,
     upstream: bytesPerSecond === null ? stream : slowStream(stream, bytesPerSecond),
     connectTimeoutMs: core.limits.connectTimeoutMs,
-    onClientBytes: () => true,
+    onClientBytes: () => {
+      // A rehearsed caller has declared itself by its first byte, not by its connect.
+      if (!seen) source.tag = tag = tagOf(core, connection.endpoints);
+      seen = true;
+      return true;
+    },
     onUpstreamBytes: () => undefined,
     onClose: () => {
       dialed.release();

@@ -1,11 +1,11 @@
 /**
  * The client of one case: literal bytes over its own TCP and TLS, never through proxy/. It tells the data plane which
- * pod it stands for before its first byte, and shows the certificate that the case names.
+ * pod it stands for before it connects, and shows the certificate that the case names.
  */
 import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
-import { connect, type Socket } from 'node:net';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import type { Introduction, Target } from '../../rehearsal/attackers/connect.ts';
 import { exchange } from '../../rehearsal/attackers/exchange.ts';
 import type { CallingSide } from '../../policy/judge-request.ts';
@@ -58,23 +58,28 @@ export async function playClient(one: ClientCase, signal: AbortSignal): Promise<
 
 /**
  * A connection from an address of loopback that is the case's own (Linux has them all): a port that serves one case
- * after the other could be taken for the other.
+ * after the other could be taken for the other. It is introduced before it is made: a sidecar may close it at once.
  */
 async function connectAs({ number, target, introduce }: ClientCase, signal: AbortSignal): Promise<Socket> {
-  const localAddress = `127.${128 + ((number >> 16) & 63)}.${(number >> 8) & 255}.${number & 255}`;
-  const own = process.platform === 'linux' ? { localAddress } : {};
-  const socket = connect({ host: target.host, port: target.port, noDelay: true, ...own });
+  const own = `127.${128 + ((number >> 16) & 63)}.${(number >> 8) & 255}.${number & 255}`;
+  const localAddress = process.platform === 'linux' ? own : '127.0.0.1';
+  const localPort = await freePort(localAddress);
+  await introduce({ address: localAddress, port: localPort });
+  const socket = connect({ host: target.host, port: target.port, noDelay: true, localAddress, localPort });
   signal.addEventListener('abort', () => socket.destroy(new Error('timeout')), { once: true });
-  // Asked within the event: a connection that the sidecar closes at once has forgotten its ends a moment later.
-  let ends = { address: '', port: 0 };
-  socket.once('connect', () => {
-    ends = { address: socket.localAddress ?? '', port: socket.localPort ?? 0 };
-  });
   await once(socket, 'connect');
-  // A reset that arrives while we introduce ourselves is told again by whoever reads next.
+  // A reset that arrives before anybody reads is told again by whoever does.
   socket.on('error', () => undefined);
-  await introduce(ends);
   return socket;
+}
+
+async function freePort(host: string): Promise<number> {
+  const server = createServer().listen(0, host);
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
 }
 
 async function playHttp1(

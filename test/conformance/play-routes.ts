@@ -24,8 +24,6 @@ const POLL_MS = 10;
 interface Stage extends RouteStage {
   plane: DataPlane;
   events: TrafficEvent[];
-  /** Cases by their client's port: a connection may end before it is declared. */
-  byPort: Map<number, string[]>;
   cases: number;
   version: number;
 }
@@ -38,7 +36,6 @@ export async function startRoutePlayer(): Promise<SuitePlayer> {
     certificates,
     upstream: new RouteUpstream(),
     events: [],
-    byPort: new Map(),
     cases: 0,
     version: 0,
   };
@@ -88,7 +85,7 @@ async function playSuite(stage: Stage, suite: RouteSuite): Promise<PlayedCase[]>
 }
 
 async function playCase(
-  { plane, byPort }: Stage,
+  { plane }: Stage,
   suite: RouteSuite,
   one: RouteCase,
   number: number,
@@ -104,15 +101,13 @@ async function playCase(
       from: { ip: '10.255.0.1', tls: 'plaintext' },
       certificate: null,
       request: requestOf(one),
-      introduce: ({ address, port }) => {
-        byPort.set(port, [...(byPort.get(port) ?? []), String(number)]);
-        return plane.declareSource({
+      introduce: ({ address, port }) =>
+        plane.declareSource({
           localAddress: address,
           localPort: port,
           ip: '10.255.0.1',
           tag: String(number),
-        });
-      },
+        }),
     },
     AbortSignal.timeout(CASE_TIMEOUT_MS),
   );
@@ -132,17 +127,14 @@ function requestOf(one: RouteCase): SentRequest | null {
 
 /** Events by case, when all of them and the expected mirrors are there, or the time is over. */
 async function settled(
-  { plane, events, upstream, byPort }: Stage,
+  { plane, events, upstream }: Stage,
   cases: readonly RouteCase[],
   numberOf: (one: RouteCase) => number,
 ): Promise<Map<string, TrafficEvent[]>> {
   const deadline = Date.now() + SETTLE_MS;
   for (;;) {
     await plane.flush();
-    const tagged = new Set(events.map(({ tag }) => tag));
-    // Two cases may have the same port at addresses of their own; one whose connection ended unintroduced has no tag.
-    const untagged = (port: number | null) => byPort.get(port ?? 0)?.find((number) => !tagged.has(number));
-    const told = Map.groupBy(events, ({ tag, from }) => tag ?? untagged(from.port) ?? '');
+    const told = Map.groupBy(events, ({ tag }) => tag ?? '');
     const complete = cases.every((one) => {
       const number = numberOf(one);
       const mirrors = one.repeat > 1 ? 0 : (one.expect.mirrored?.length ?? 0);
@@ -150,7 +142,6 @@ async function settled(
     });
     if (complete || Date.now() > deadline) {
       events.length = 0;
-      byPort.clear();
       return told;
     }
     await wait(POLL_MS);

@@ -69,6 +69,22 @@ describe('plain TCP over the pair', () => {
     ]);
   });
 
+  it('carries the tag of a caller that was declared when both ways were open already', async () => {
+    await pair.publish({ protocol: 'tcp', policies: [ALLOW_WEB] });
+    const socket = net.connect(peer());
+    await once(socket, 'data');
+    const { localAddress = '', localPort = 0 } = socket;
+    await pair.plane.declareSource({ localAddress, localPort, ip: WEB_IP, tag: 'run/a/1' });
+    const closed = closeOf(socket);
+    socket.write('NOOP');
+    await closed;
+    const events = await pair.seen();
+    expect(events.map(({ direction, tag }) => `${direction} ${tag}`).toSorted()).toEqual([
+      'inbound run/a/1',
+      'outbound run/a/1',
+    ]);
+  });
+
   it('passes an allowed client both ways', async () => {
     await pair.publish({ protocol: 'tcp', policies: [ALLOW_WEB] });
     const socket = net.connect(peer());
