@@ -1,31 +1,31 @@
 /** Plays suite files of any kind on the wire and counts. */
-import { readFile } from 'node:fs/promises';
-import { parse } from 'yaml';
 import { startDecisionPlayer } from './play-decisions.ts';
 import { startRoutePlayer } from './play-routes.ts';
+import { suiteFiles } from './suite-files.ts';
 import type { SuitePlayer } from './suite-player.ts';
 
 /** What starts the player of a kind. */
-const PLAYERS: ReadonlyMap<string, () => Promise<SuitePlayer>> = new Map([
-  ['DecisionSuite', startDecisionPlayer],
-  ['RouteSuite', startRoutePlayer],
-]);
+const PLAYERS = { DecisionSuite: startDecisionPlayer, RouteSuite: startRoutePlayer } as const;
+
+type Kind = keyof typeof PLAYERS;
 
 export interface ConformanceOutcome {
   cases: number;
   differ: number;
   /** Every case that differs, and how. */
   lines: string[];
+  /** What lies in folders beside suites, a line each. */
+  leftOut: string[];
 }
 
-/** Plays every case of every file, in order. Throws when a file can't be read or is no suite. */
-export async function runSuites(files: readonly string[]): Promise<ConformanceOutcome> {
-  const players = new Map<string, SuitePlayer>();
-  const outcome: ConformanceOutcome = { cases: 0, differ: 0, lines: [] };
+/** Plays every case of every suite at these paths, in order. Throws `FilesError`, before it plays, for one that is none. */
+export async function runSuites(paths: readonly string[]): Promise<ConformanceOutcome> {
+  const { suites, leftOut } = await suiteFiles(paths, Object.keys(PLAYERS) as Kind[]);
+  const players = new Map<Kind, SuitePlayer>();
+  const outcome: ConformanceOutcome = { cases: 0, differ: 0, lines: [], leftOut };
   try {
-    for (const file of files) {
-      const { kind, start } = await starterOf(file);
-      const player = players.get(kind) ?? (await start());
+    for (const { file, kind } of suites) {
+      const player = players.get(kind) ?? (await PLAYERS[kind]());
       players.set(kind, player);
       for (const { id, differences } of await player.play(file)) {
         outcome.cases += 1;
@@ -38,22 +38,4 @@ export async function runSuites(files: readonly string[]): Promise<ConformanceOu
     for (const player of players.values()) await player.close();
   }
   return outcome;
-}
-
-async function starterOf(file: string): Promise<{ kind: string; start: () => Promise<SuitePlayer> }> {
-  const document = readDocument(await readFile(file, 'utf8'));
-  const kind = typeof document === 'object' && document !== null && 'kind' in document ? document.kind : null;
-  const start = typeof kind === 'string' ? PLAYERS.get(kind) : undefined;
-  if (typeof kind !== 'string' || start === undefined)
-    throw new Error(`${file}: kind ${String(kind)} can't be played; ${[...PLAYERS.keys()].join(', ')} can`);
-  return { kind, start };
-}
-
-/** JSON is YAML, and read far quicker as what it is. */
-function readDocument(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return parse(text);
-  }
 }
