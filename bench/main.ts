@@ -7,6 +7,7 @@ import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { EnvironmentError } from '../model/environment-error.ts';
+import { messageOf } from '../model/message-of.ts';
 import type { BenchOptions, BenchReport } from './bench.ts';
 import { benchContainers } from './containers.ts';
 import { benchEvents } from './events.ts';
@@ -47,7 +48,7 @@ function readArguments() {
     }
     return read;
   } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n  ${USAGE}\n`);
+    process.stderr.write(`${messageOf(error)}\n  ${USAGE}\n`);
     return process.exit(2);
   }
 }

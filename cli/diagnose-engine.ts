@@ -12,6 +12,7 @@ import { thisOwner } from '../mesh/runtimes/docker/labels.ts';
 import { thisRealm } from '../mesh/runtimes/docker/realm.ts';
 import { subnetCandidates, subnetRange, subnetRoom } from '../mesh/runtimes/docker/subnets.ts';
 import { type RulesTrial, tryRules } from '../mesh/runtimes/docker/try-rules.ts';
+import { messageOf } from '../model/message-of.ts';
 import type { Diagnosis } from './diagnosis.ts';
 
 /** The lines below that of the engine itself; where none answers, only what else is there. */
@@ -56,7 +57,7 @@ async function trial(engine: Engine, dataDir: string, signal: AbortSignal): Prom
     (what: string) =>
     (error: unknown): Diagnosis => {
       signal.throwIfAborted();
-      return { state: 'broken', what, words: error instanceof Error ? error.message : String(error) };
+      return { state: 'broken', what, words: messageOf(error) };
     };
   const image = await ensureHelperImage(engine, signal).catch(broken('helper image'));
   if (typeof image !== 'string') return [image];
@@ -108,7 +109,7 @@ function subnets(): Diagnosis {
     return {
       state: 'broken',
       what: 'subnets',
-      words: error instanceof Error ? error.message : String(error),
+      words: messageOf(error),
     };
   }
 }

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { makeFolder } from '../mesh/make-folder.ts';
 import { connectEngine } from '../mesh/runtimes/docker/dockerode-engine.ts';
+import { messageOf } from '../model/message-of.ts';
 import { diagnoseEngine } from './diagnose-engine.ts';
 import type { Diagnosis } from './diagnosis.ts';
 import { thisOwner } from '../mesh/runtimes/docker/labels.ts';
@@ -34,7 +35,7 @@ async function dataFolder(dataDir: string): Promise<Diagnosis> {
     return {
       state: 'broken',
       what: 'data folder',
-      words: `cannot write to ${dataDir}: ${error instanceof Error ? error.message : String(error)}`,
+      words: `cannot write to ${dataDir}: ${messageOf(error)}`,
     };
   } finally {
     // A file where the folder should be fails here too, and is told of already.
@@ -72,7 +73,7 @@ async function docker(dataDir: string, signal: AbortSignal): Promise<Diagnosis> 
     (error: unknown): Diagnosis => ({
       state: 'broken',
       what: 'docker',
-      words: `engine ${probe.version}: ${error instanceof Error ? error.message : String(error)}`,
+      words: `engine ${probe.version}: ${messageOf(error)}`,
     }),
   );
 }

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { makeFolder } from '../mesh/make-folder.ts';
 import { shownPath } from '../mesh/project-files.ts';
 import { EnvironmentError } from '../model/environment-error.ts';
+import { messageOf } from '../model/message-of.ts';
 import type { Problem } from '../model/problem.ts';
 import { FilesError } from './exit-codes.ts';
 
@@ -41,7 +42,7 @@ export async function writeNew(target: string, text: string): Promise<void> {
     // `wx`: whoever made the file in the meantime keeps it.
     await writeFile(target, text, { flag: 'wx' });
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = messageOf(cause);
     throw new EnvironmentError('project-not-written', `${shownPath(target)} can't be written: ${why}`, {
       cause,
     });

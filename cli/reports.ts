@@ -6,6 +6,7 @@ import { toJUnit } from '../export/junit.ts';
 import { toReportJson } from '../export/report-json.ts';
 import { makeFolder } from '../mesh/make-folder.ts';
 import { EnvironmentError } from '../model/environment-error.ts';
+import { messageOf } from '../model/message-of.ts';
 import type { RehearsalReport } from '../model/rehearsal-report.ts';
 
 const WRITERS: Readonly<Record<string, (report: RehearsalReport) => string>> = {
@@ -54,7 +55,7 @@ export async function writeReport(file: string, text: string): Promise<void> {
     makeFolder(dirname(resolve(file)));
     await writeFile(file, text);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     throw new EnvironmentError('report-not-written', `the report ${file} can't be written: ${why}`, {
       cause: error,
     });

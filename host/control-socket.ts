@@ -8,6 +8,7 @@ import { createInterface } from 'node:readline';
 import { createBirpc } from 'birpc';
 import type { HostApi } from '../bridge/contract.ts';
 import { EnvironmentError } from '../model/environment-error.ts';
+import { messageOf } from '../model/message-of.ts';
 import { attachWindow } from './attach-window.ts';
 import type { Host } from './host.ts';
 
@@ -114,7 +115,7 @@ function carrierOf(socket: Socket): {
 }
 
 function unserved(path: string, cause: unknown): EnvironmentError {
-  const why = cause instanceof Error ? cause.message : String(cause);
+  const why = messageOf(cause);
   return new EnvironmentError(
     'no-control-socket',
     `other commands can't reach this session (${path}): ${why}`,

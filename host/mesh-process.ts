@@ -6,6 +6,7 @@
 import { Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { EnvironmentError } from '../model/environment-error.ts';
+import { messageOf } from '../model/message-of.ts';
 import { formatProblem, hasErrors } from '../model/problem.ts';
 import { defaultDataDir } from '../mesh/data-dir.ts';
 import { loadProject } from '../mesh/load-project.ts';
@@ -41,7 +42,7 @@ async function main(project: string): Promise<void> {
     const host = createHost(session);
     const control = await serveControl(host, controlPath(defaultDataDir(), session.id)).catch(
       (error: unknown) => {
-        process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+        process.stderr.write(`${messageOf(error)}\n`);
         return null;
       },
     );
@@ -61,6 +62,6 @@ async function main(project: string): Promise<void> {
 }
 
 main(process.argv[2] ?? '.').catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.stderr.write(`${messageOf(error)}\n`);
   process.exitCode = 3;
 });

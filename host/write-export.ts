@@ -6,6 +6,7 @@ import type { ExportedFile } from '../export/exported.ts';
 import { EnvironmentError } from '../model/environment-error.ts';
 import type { Mesh } from '../model/mesh.ts';
 import { makeFolder } from '../mesh/make-folder.ts';
+import { messageOf } from '../model/message-of.ts';
 
 /** Zip has no time zone and no year before 1980; a fixed time keeps the archive the same for the same mesh. */
 const ZIP_TIME = '1980-01-01T00:00:00';
@@ -62,11 +63,9 @@ export async function writeExport(folder: string, files: readonly ExportedFile[]
     for (const file of files) written.push(await writeOne(folder, file));
   } catch (error) {
     if (error instanceof EnvironmentError) throw error;
-    throw new EnvironmentError(
-      'export-not-written',
-      `cannot write to ${folder}: ${error instanceof Error ? error.message : String(error)}`,
-      { cause: error },
-    );
+    throw new EnvironmentError('export-not-written', `cannot write to ${folder}: ${messageOf(error)}`, {
+      cause: error,
+    });
   }
   return written;
 }

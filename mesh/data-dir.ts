@@ -3,6 +3,7 @@ import { accessSync, chmodSync, constants, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { EnvironmentError } from '../model/environment-error.ts';
+import { messageOf } from '../model/message-of.ts';
 import { makeFolder } from './make-folder.ts';
 
 /** `GREENROOM_DATA_DIR`, or the folder where this system keeps an application's data. */
@@ -29,7 +30,7 @@ export function ensurePrivateFolder(path: string): string {
     accessSync(path, constants.W_OK);
   } catch (cause) {
     if (cause instanceof EnvironmentError) throw cause;
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = messageOf(cause);
     throw new EnvironmentError('data-folder', `the data folder ${path} can't be used: ${why}`, {
       hint: 'set GREENROOM_DATA_DIR to a folder that you may write to',
       cause,

@@ -9,6 +9,7 @@ import { ignoreLines, PASSING_FILES, pathPatterns, type PathTest } from '../mode
 import type { WatchRule } from '../model/container.ts';
 import { EnvironmentError } from '../model/environment-error.ts';
 import type { Workload } from '../model/mesh.ts';
+import { messageOf } from '../model/message-of.ts';
 import type { Problem } from '../model/problem.ts';
 import { eachOf } from './each-of.ts';
 import { InTurn } from './in-turn.ts';
@@ -200,7 +201,7 @@ async function buildIgnores({ run }: Workload): Promise<BuildIgnores | null> {
 }
 
 function problemOf({ id, at }: Workload, error: unknown): Problem {
-  const why = error instanceof Error ? error.message : String(error);
+  const why = messageOf(error);
   const last = error instanceof EnvironmentError ? error.lines.at(-1) : undefined;
   return {
     code: 'watch-failed',

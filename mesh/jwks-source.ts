@@ -3,6 +3,7 @@
  * they are asked for, fetched again in time. What can't be fetched is null, and then no token is good.
  */
 import { keyFilePath } from '../model/istio/key-file.ts';
+import { messageOf } from '../model/message-of.ts';
 import type { Problem } from '../model/problem.ts';
 import { type KeySet, parseKeySet } from '../policy/tokens/key-set.ts';
 import { type FetchText, fetchText } from './fetch-text.ts';
@@ -87,7 +88,7 @@ export class JwksSource {
         ? { keys: before, failure: 'the answer holds no key that can be used' }
         : { keys, failure: null };
     } catch (error) {
-      return { keys: before, failure: error instanceof Error ? error.message : String(error) };
+      return { keys: before, failure: messageOf(error) };
     }
   }
 

@@ -5,6 +5,7 @@
 import { dirname, resolve } from 'node:path';
 import { parse } from 'yaml';
 import type { RequestValidationSpec } from '../model/greenroom/request-validation.ts';
+import { messageOf } from '../model/message-of.ts';
 import { type PolicyObject, positionOf } from '../model/policy-object.ts';
 import type { Problem } from '../model/problem.ts';
 import { compileOperations } from '../proxy/validation/operations.ts';
@@ -52,6 +53,6 @@ async function readDocument(
     compileOperations(value);
     return { value };
   } catch (error) {
-    return { why: error instanceof Error ? error.message : String(error) };
+    return { why: messageOf(error) };
   }
 }

@@ -1,5 +1,6 @@
 /** An edit of the policy files: put in force, or why the last valid policies stay. */
 import type { Mesh } from '../model/mesh.ts';
+import { messageOf } from '../model/message-of.ts';
 import type { PolicyObject } from '../model/policy-object.ts';
 import { hasErrors, type Parsed, type Problem } from '../model/problem.ts';
 import type { GatewayCertificates } from './gateway-certificates.ts';
@@ -105,6 +106,6 @@ function wording(problem: Problem): string {
 }
 
 function unreadable(error: unknown): Problem {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   return { code: 'project-not-read', severity: 'error', message };
 }

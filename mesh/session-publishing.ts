@@ -3,6 +3,7 @@
  * and policies are kept by the version that they were in force with, so that old events can be explained.
  */
 import { EnvironmentError } from '../model/environment-error.ts';
+import { messageOf } from '../model/message-of.ts';
 import { formatProblem, type Problem } from '../model/problem.ts';
 import type { DataPlane } from '../proxy/data-plane.ts';
 import type { BoundListener, SnapshotAnswer } from '../proxy/snapshot.ts';
@@ -72,7 +73,7 @@ export class SessionPublishing {
     // A lost data plane is told already, and what it can't be told any more is no news.
     if (this.#publisher === null || this.#ended || board.phase === 'failed') return;
     this.publish(change).catch((error: unknown) => {
-      const message = error instanceof Error ? error.message : String(error);
+      const message = messageOf(error);
       board.set({ problems: [{ code: 'publish-failed', severity: 'error', message }] });
     });
   }

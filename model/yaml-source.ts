@@ -4,6 +4,7 @@
  * nothing is thrown, whatever the bytes are.
  */
 import { LineCounter, parseAllDocuments, type YAMLError } from 'yaml';
+import { messageOf } from './message-of.ts';
 import type { Position, Problem } from './problem.ts';
 import { DocumentReader, tooDeep } from './yaml-document.ts';
 import { nestsTooDeep } from './yaml-nesting.ts';
@@ -128,7 +129,7 @@ function tooLarge(file: string, characters: number): Problem {
 }
 
 function unreadable(error: unknown, file: string): Problem {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   return {
     code: 'yaml-syntax',
     severity: 'error',

@@ -1,4 +1,5 @@
 /** Key material of every sidecar of a snapshot, made once and kept while its PEMs stay the same. */
+import { messageOf } from '../model/message-of.ts';
 import { MUX_ALPN } from '../wire/mux-frames.ts';
 import type { Problem } from '../model/problem.ts';
 import type { InstanceSnapshot, ServerCredentials } from './snapshot.ts';
@@ -118,7 +119,7 @@ export function materialFor(
       );
     } catch (error) {
       // OpenSSL's words name what is wrong and never quote the key.
-      const why = error instanceof Error ? error.message : String(error);
+      const why = messageOf(error);
       problems.push({
         code: 'invalid-certificate',
         severity: 'error',

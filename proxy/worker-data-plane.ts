@@ -3,6 +3,7 @@
  * snapshot comes into force on all workers or on none, and what happens when one dies: its listeners are closed and
  * nothing passes, then a new one takes its place with the snapshot in force, on the same ports.
  */
+import { messageOf } from '../model/message-of.ts';
 import type { Problem } from '../model/problem.ts';
 import type { SidecarsUsage } from '../model/usage.ts';
 import { crashedEvent, restartedEvent, type Crash } from './crash-events.ts';
@@ -71,12 +72,9 @@ class WorkerDataPlane implements DataPlane {
     const failed = starts.find((start) => start.status === 'rejected');
     if (failed === undefined) return;
     await this.close();
-    throw new Error(
-      `a thread of the data plane didn't start: ${failed.reason instanceof Error ? failed.reason.message : String(failed.reason)}`,
-      {
-        cause: failed.reason,
-      },
-    );
+    throw new Error(`a thread of the data plane didn't start: ${messageOf(failed.reason)}`, {
+      cause: failed.reason,
+    });
   }
 
   publish(snapshot: Snapshot): Promise<SnapshotAnswer> {

@@ -3,6 +3,7 @@
  * lets nothing through proves nothing, so without its steady state no step runs. Cleanup always runs, also after an
  * interruption, and its failure is the scenario's. Faults are in force for the steps alone.
  */
+import { messageOf } from '../model/message-of.ts';
 import type {
   AttackOutcome,
   ScenarioReport,
@@ -135,7 +136,7 @@ export async function runScenario(
   try {
     await runPhases({ session, tag, now, startedAt, newMark, timeoutAfter }, parsed, report, signal);
   } catch (error) {
-    return finish('errored', `its faults: ${error instanceof Error ? error.message : String(error)}`);
+    return finish('errored', `its faults: ${messageOf(error)}`);
   }
   if (signal.aborted) return finish('interrupted', 'interrupted');
   const { verdict, message } = worstOf(steps);

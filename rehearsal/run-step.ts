@@ -3,6 +3,7 @@
  * witness, compares. Whatever goes wrong on our side makes the step `errored`, never `passed`.
  */
 import type { Finding } from '../model/decision.ts';
+import { messageOf } from '../model/message-of.ts';
 import type { AssertionResult, StepReport } from '../model/rehearsal-report.ts';
 import type { Session } from '../mesh/session.ts';
 import { launch, prepareHttp, prepareTls, type Attack, type Progress } from './attack.ts';
@@ -229,7 +230,7 @@ export async function runStep(
     else if (error instanceof UnwitnessedError) report.message = waitedFor(error, timeout, plan);
     else if (timeout.aborted)
       report.message = `timed out after ${plan.step.timeout}, waiting for ${progress.waitingFor}`;
-    else report.message = error instanceof Error ? error.message : String(error);
+    else report.message = messageOf(error);
   }
   report.durationMs = context.now() - context.startedAt - report.startedMs;
   return report;

@@ -8,6 +8,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { messageOf } from '../model/message-of.ts';
 import { changedSources, sourcesUnder } from './mutation/choose-sources.ts';
 import type { Mutant } from './mutation/job.ts';
 import { makeMutants } from './mutation/mutants.ts';
@@ -51,7 +52,7 @@ async function judged(share: Share): Promise<Outcome[]> {
   try {
     return await runShare(share);
   } catch (error) {
-    console.error(`${share.name}: ${error instanceof Error ? error.message : String(error)}`);
+    console.error(`${share.name}: ${messageOf(error)}`);
     process.exitCode = 1;
     return share.mutants.map((mutant) => ({ mutant, fate: 'unknown', by: null }));
   }

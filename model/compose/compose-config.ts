@@ -3,6 +3,7 @@
  * Keys that aren't named stay in the value: `lost-keys.ts` tells of them.
  */
 import { z } from 'zod';
+import { messageOf } from '../message-of.ts';
 import type { Parsed } from '../problem.ts';
 
 const text = z.string();
@@ -210,7 +211,7 @@ export function readComposeConfig(json: string, shown: string): Parsed<ComposeCo
     // The plugin doubles every `$`, so that its output could be a Compose file again.
     value = JSON.parse(json.replaceAll('$$', '$'));
   } catch (error) {
-    return refuse(error instanceof Error ? error.message : String(error));
+    return refuse(messageOf(error));
   }
   const read = schema.safeParse(value);
   if (read.success) return { value: read.data, problems: [] };

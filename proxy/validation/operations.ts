@@ -221,7 +221,7 @@ function decoded(text: string): string {
 function parameterProblems({ name, in: place, required, validate }: Parameter, values: string[]): string[] {
   if (values.length === 0) return required ? [`${place} parameter ${name} is missing`] : [];
   const value = values.length === 1 ? values[0] : values;
-  return validate({ value }) ? [] : [`${place} parameter ${name} ${messageOf(validate)}`];
+  return validate({ value }) ? [] : [`${place} parameter ${name} ${whyInvalid(validate)}`];
 }
 
 function bodyProblems({ bodyRequired, bodies }: Operation, request: HttpFacts, body: RequestBody): string[] {
@@ -237,10 +237,10 @@ function bodyProblems({ bodyRequired, bodies }: Operation, request: HttpFacts, b
   if (media === undefined) return [`a body of ${type || 'no type'} isn't described`];
   if (media.validate === null) return [];
   if (body.value === undefined) return ['the body is no JSON'];
-  return media.validate(body.value) ? [] : [`body ${messageOf(media.validate)}`];
+  return media.validate(body.value) ? [] : [`body ${whyInvalid(media.validate)}`];
 }
 
-function messageOf({ errors }: ValidateFunction): string {
+function whyInvalid({ errors }: ValidateFunction): string {
   const [first] = errors ?? [];
   return first === undefined
     ? 'is refused'

@@ -6,6 +6,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Instance, Workload } from '../../model/mesh.ts';
 import type { Session } from '../../mesh/session.ts';
+import { messageOf } from '../../model/message-of.ts';
 import { openConnection, type Target } from '../attackers/connect.ts';
 import { exchange } from '../attackers/exchange.ts';
 import { writeRequest } from '../attackers/http-request.ts';
@@ -122,10 +123,7 @@ async function questionInstance(
   if (asksTheEcho(workload.run.witness, target))
     throw new UnwitnessedError(`the echo of ${instance.id} doesn't tell of requests for its own page`);
   const failed = (error: unknown): UnwitnessedError =>
-    new UnwitnessedError(
-      `the control at ${instance.id} failed: ${error instanceof Error ? error.message : String(error)}`,
-      error,
-    );
+    new UnwitnessedError(`the control at ${instance.id} failed: ${messageOf(error)}`, error);
   await sendControl(application, markHeaders(marks.before, ownHeaders), signal).catch((error: unknown) => {
     throw failed(error);
   });

@@ -1,5 +1,6 @@
 /** What the host refused: as an error on this side of the line, and in the words in which the window tells it. */
 import { EnvironmentError } from '../../model/environment-error.ts';
+import { messageOf } from '../../model/message-of.ts';
 
 /** The error that crossed as JSON, its hint kept. */
 export function asError(value: unknown): Error {
@@ -12,7 +13,6 @@ export function asError(value: unknown): Error {
 
 /** The message of whatever was thrown, with what may help beside it. */
 export function errorWords(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
   const hint = error instanceof EnvironmentError ? error.hint : null;
-  return hint === null ? error.message : `${error.message} (hint: ${hint})`;
+  return hint === null ? messageOf(error) : `${messageOf(error)} (hint: ${hint})`;
 }

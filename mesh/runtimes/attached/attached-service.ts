@@ -4,6 +4,7 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Instance, Workload } from '../../../model/mesh.ts';
+import { messageOf } from '../../../model/message-of.ts';
 import { mainPort, wayOut } from '../process/environment.ts';
 import { isRefused, waitForPort } from '../process/readiness.ts';
 import type { EgressPlan, InstancePlacement, RuntimeEvents } from '../runtime.ts';
@@ -71,8 +72,7 @@ export class AttachedService {
       const hint = (): string =>
         `start ${workload.name} where \`attach\` says, with the environment in ${file.path}; or give it a \`command\` or an \`image\``;
       await waitForPort({ what: instance.id, host, port, timeoutMs, hint }, stop).catch((error: unknown) => {
-        if (!stop.aborted)
-          events.onStatus(instance.id, 'failed', error instanceof Error ? error.message : String(error));
+        if (!stop.aborted) events.onStatus(instance.id, 'failed', messageOf(error));
         throw error;
       });
     }

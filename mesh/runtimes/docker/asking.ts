@@ -2,7 +2,7 @@
  * What an engine is asked, and how often it has answered: one that is busy may leave a ping waiting for longer
  * than one that is away would be waited for (a hundred containers that start at once, on two cores).
  */
-import { EngineAway, wordsOf } from './engine-away.ts';
+import { EngineAway, whyNoAnswer } from './engine-away.ts';
 import { translated } from './engine-errors.ts';
 import { NoAnswerInTime } from './ping.ts';
 
@@ -29,7 +29,7 @@ export class Asking {
       await ping();
       return null;
     } catch (cause) {
-      return cause instanceof NoAnswerInTime && this.#answers > before ? null : wordsOf(cause);
+      return cause instanceof NoAnswerInTime && this.#answers > before ? null : whyNoAnswer(cause);
     }
   }
 }

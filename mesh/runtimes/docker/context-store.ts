@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { EnvironmentError } from '../../../model/environment-error.ts';
+import { messageOf } from '../../../model/message-of.ts';
 import type { EngineTls } from './endpoint.ts';
 
 export interface StoredContext {
@@ -82,7 +83,7 @@ function readJson(path: string): unknown {
 }
 
 function unreadable(path: string, cause: unknown): EnvironmentError {
-  const why = cause instanceof Error ? cause.message : String(cause);
+  const why = messageOf(cause);
   return new EnvironmentError('no-engine', `Which Docker engine is meant can't be read: ${path}: ${why}`, {
     hint: 'mend the file; or set DOCKER_HOST, for which it isn’t read',
     cause,

@@ -1,5 +1,6 @@
 /** An engine that went away: told from one that refuses, and said in words that help. */
 import { EnvironmentError } from '../../../model/environment-error.ts';
+import { messageOf } from '../../../model/message-of.ts';
 
 /** What to do about an engine that is away, wherever that is noticed. */
 export const START_THE_ENGINE =
@@ -9,7 +10,7 @@ export const START_THE_ENGINE =
 export class EngineAway extends EnvironmentError {
   /** `what`: as `start the container x`. */
   constructor(what: string, cause: unknown) {
-    super('engine-away', `The Docker engine went away and did not ${what}: ${wordsOf(cause)}`, {
+    super('engine-away', `The Docker engine went away and did not ${what}: ${whyNoAnswer(cause)}`, {
       hint: START_THE_ENGINE,
       cause,
     });
@@ -26,7 +27,7 @@ export function isConnectionError(cause: unknown): boolean {
 }
 
 /** Why an engine doesn't answer, short. */
-export function wordsOf(cause: unknown): string {
+export function whyNoAnswer(cause: unknown): string {
   const code =
     typeof cause === 'object' && cause !== null && 'code' in cause && typeof cause.code === 'string'
       ? cause.code
@@ -34,5 +35,5 @@ export function wordsOf(cause: unknown): string {
   if (code === 'ENOENT' || code === 'ECONNREFUSED') return `nobody listens at its address (${code})`;
   if (typeof cause === 'string') return cause;
   if (code === 'EACCES') return 'this user may not open its socket any more (EACCES)';
-  return cause instanceof Error ? cause.message : String(cause);
+  return messageOf(cause);
 }

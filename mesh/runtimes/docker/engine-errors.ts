@@ -1,5 +1,6 @@
 /** What an engine says no with, as errors that a person can read and a caller can tell apart. */
 import { EnvironmentError } from '../../../model/environment-error.ts';
+import { messageOf } from '../../../model/message-of.ts';
 import { EngineAway, isConnectionError } from './engine-away.ts';
 import { knownRefusal } from './refusal-words.ts';
 
@@ -8,7 +9,7 @@ class EngineRefusal extends EnvironmentError {
   readonly status: number | null;
 
   constructor(what: string, status: number | null, cause: unknown) {
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = messageOf(cause);
     const known = knownRefusal(why);
     super(known?.code ?? 'engine-refused', `The Docker engine did not ${what}: ${why}`, {
       ...(known ? { hint: known.hint } : {}),

@@ -2,11 +2,6 @@
 import type { Pod } from './pod.ts';
 import type { Crash } from './service-container.ts';
 
-/** Of whatever was thrown. */
-export function wordsOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
-
 /** What a start waits for, in words. */
 export function awaited({ workload: { ports, run } }: Pod): string {
   if (run.container?.runsToCompletion === true) return 'waiting for its end';

@@ -5,6 +5,7 @@
  */
 import { EnvironmentError } from '../../../model/environment-error.ts';
 import type { KillSignal } from '../../../model/instance-action.ts';
+import { messageOf } from '../../../model/message-of.ts';
 import type { ServiceUsage } from '../../../model/usage.ts';
 import { COMPLETED } from '../../../model/session-state.ts';
 import { InTurn } from '../../in-turn.ts';
@@ -13,7 +14,7 @@ import type { EgressPlan, FileUpdate, RuntimeContext } from '../runtime.ts';
 import type { OwnedContainer } from './engine.ts';
 import { EngineAway } from './engine-away.ts';
 import { labelsOf } from './labels.ts';
-import { awaited, crashWords, wordsOf } from './member-words.ts';
+import { awaited, crashWords } from './member-words.ts';
 import type { JoinedContext, Pod } from './pod.ts';
 import { PodRules, type PodRulesParts } from './pod-rules.ts';
 import { Recovery, type RecoveryParts } from './recovery.ts';
@@ -144,7 +145,7 @@ export class Member {
 
   /** After `retire`: something of it is still in the engine. */
   notRemoved(error: unknown): void {
-    this.#status('failed', `could not be removed: ${wordsOf(error)}`);
+    this.#status('failed', `could not be removed: ${messageOf(error)}`);
   }
 
   /** Ends its service; where the engine refuses, says what is so now, and rejects. */
@@ -154,7 +155,7 @@ export class Member {
       // One that we know nothing of: an engine that went away left it, or refused to remove it when its start failed.
       if (this.#rules.containment !== null) await this.#removeLeft();
     } catch (error) {
-      if (await this.#stillThere(`could not be ${what}: ${wordsOf(error)}`)) throw error;
+      if (await this.#stillThere(`could not be ${what}: ${messageOf(error)}`)) throw error;
       // Whatever the engine says: it is gone.
       this.#service = null;
     }
@@ -252,7 +253,7 @@ export class Member {
       if ((await this.#silence()) !== null) this.recover();
       // The engine didn't end it, and it goes on; else it was ended, and didn't come back.
       else if (service.isReady || service.isPaused)
-        await this.#stillThere(`could not be started again: ${wordsOf(error)}`);
+        await this.#stillThere(`could not be started again: ${messageOf(error)}`);
       else this.#failed(error);
       throw error;
     }
@@ -382,7 +383,7 @@ export class Member {
   }
 
   #failed(error: unknown): void {
-    this.#status('failed', wordsOf(error));
+    this.#status('failed', messageOf(error));
   }
 
   #status(status: Parameters<RuntimeContext['events']['onStatus']>[1], detail: string | null): void {

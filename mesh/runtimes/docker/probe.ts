@@ -1,5 +1,6 @@
 /** What `doctor` asks: is there an engine, and can this runtime use it? */
 import { EnvironmentError } from '../../../model/environment-error.ts';
+import { messageOf } from '../../../model/message-of.ts';
 import { doctorSession } from './doctor-session.ts';
 import { connectEngine } from './dockerode-engine.ts';
 import type { Engine } from './engine.ts';
@@ -57,8 +58,7 @@ export function whyUnusable({ containerOs }: EngineFacts): string | null {
 }
 
 function explain(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
   return error instanceof EnvironmentError && error.hint !== null
     ? `${error.message}; ${error.hint}`
-    : error.message;
+    : messageOf(error);
 }

@@ -2,6 +2,7 @@
 import { createServer } from 'node:net';
 import { EnvironmentError } from '../../../model/environment-error.ts';
 import type { Instance, Workload } from '../../../model/mesh.ts';
+import { messageOf } from '../../../model/message-of.ts';
 
 /** The port of this machine at which a pod's workload port is opened; null = none. */
 export function publishedPort(
@@ -36,7 +37,7 @@ async function tryListen(port: number, workload: Workload): Promise<void> {
   }).catch((cause: unknown) => {
     throw new EnvironmentError(
       'port-taken',
-      `${workload.id} publishes port ${port}, which can't be opened: ${cause instanceof Error ? cause.message : String(cause)}`,
+      `${workload.id} publishes port ${port}, which can't be opened: ${messageOf(cause)}`,
       { hint: `who has it: ss -ltnp 'sport = :${port}'; or publish another port in the Compose file`, cause },
     );
   });

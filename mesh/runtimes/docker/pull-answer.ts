@@ -1,5 +1,6 @@
 /** How an engine's fetching of an image goes, as it tells it line by line. */
 import type { Readable } from 'node:stream';
+import { messageOf } from '../../../model/message-of.ts';
 import { eachLine } from './lines.ts';
 import type { PullMessage } from './pull-layers.ts';
 
@@ -31,5 +32,5 @@ export function engineWords(cause: unknown): string {
   const json = typeof cause === 'object' && cause !== null && 'json' in cause ? cause.json : null;
   const words = typeof json === 'object' && json !== null && 'message' in json ? json.message : null;
   if (typeof words === 'string') return words;
-  return cause instanceof Error ? cause.message : String(cause);
+  return messageOf(cause);
 }

@@ -3,6 +3,7 @@
  * nothing is known yet are waited for, so that all that can't be had are named at once.
  */
 import type { ImageProgress, LayerProgress } from '../../../model/image-progress.ts';
+import { messageOf } from '../../../model/message-of.ts';
 import type { Engine } from './engine.ts';
 import { PullRefusal } from './pull-answer.ts';
 import { explainPull, type PullFailure } from './pull-failure.ts';
@@ -96,7 +97,7 @@ async function pullOne(
       return null;
     }
     if (!(error instanceof PullRefusal)) {
-      tell('failed', error instanceof Error ? error.message : String(error));
+      tell('failed', messageOf(error));
       throw error;
     }
     const failure = explainPull(image, error.message, trouble);

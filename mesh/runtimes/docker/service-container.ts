@@ -4,6 +4,7 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { EnvironmentError } from '../../../model/environment-error.ts';
+import { messageOf } from '../../../model/message-of.ts';
 import { waitForPort } from '../process/readiness.ts';
 import { endWords } from './end-words.ts';
 import { START_THE_ENGINE } from './engine-away.ts';
@@ -322,7 +323,7 @@ class RunningService implements ServiceContainer {
     this.#phase = 'stopping';
     // It may run without ever being ready: what is told as failed doesn't go on.
     await this.#request.engine.stopContainer(this.id, 0).catch(() => undefined);
-    this.#request.onFailed(error instanceof Error ? error.message : String(error));
+    this.#request.onFailed(messageOf(error));
   }
 
   #pauseBefore(code: number): number | null {

@@ -5,6 +5,7 @@
 import { EnvironmentError } from '../../../model/environment-error.ts';
 import type { ImageProgress } from '../../../model/image-progress.ts';
 import type { Workload } from '../../../model/mesh.ts';
+import { messageOf } from '../../../model/message-of.ts';
 import { addBuildLine, buildWork, NO_STEPS } from './build-steps.ts';
 import { dockerBuild } from './docker-build.ts';
 import type { Engine } from './engine.ts';
@@ -162,7 +163,7 @@ export async function buildImage(workload: Workload, order: ImageOrder): Promise
     });
   } catch (error) {
     if (order.signal.aborted) tell('stopped');
-    else tell('failed', error instanceof Error ? error.message : String(error));
+    else tell('failed', messageOf(error));
     throw error;
   }
 }

@@ -3,6 +3,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { relative } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { EnvironmentError } from '../../../model/environment-error.ts';
+import { messageOf } from '../../../model/message-of.ts';
 import type { FileUpdate } from '../runtime.ts';
 import type { Engine } from './engine.ts';
 import { tarOf, type TarFile } from './tar.ts';
@@ -96,7 +97,7 @@ async function read(
     return { content, mode: mode & 0o777, modifiedAt: Math.floor(mtimeMs / 1_000) };
   } catch (error) {
     if (['ENOENT', 'ENOTDIR', 'ELOOP'].includes((error as NodeJS.ErrnoException).code ?? '')) return 'gone';
-    if (attempts <= 1) return error instanceof Error ? error.message : String(error);
+    if (attempts <= 1) return messageOf(error);
     await pause(READ_AGAIN_MS);
     return await read(source, attempts - 1);
   }

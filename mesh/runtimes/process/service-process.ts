@@ -3,6 +3,7 @@
  * pauses, stopped. It owns at most one run of its command at a time, and knows nothing of how runs are made.
  */
 import { EnvironmentError } from '../../../model/environment-error.ts';
+import { messageOf } from '../../../model/message-of.ts';
 import { commandOf, groupMembers, holderOfPort, portsOf } from '../../process-table.ts';
 import type { KillSignal } from '../../../model/instance-action.ts';
 import type { RuntimeEvents } from '../runtime.ts';
@@ -302,8 +303,4 @@ function takenPort(lines: readonly string[], own: readonly number[]): number | n
     own[0] ??
     null
   );
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -18,6 +18,7 @@ import {
 } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import type { Readable } from 'node:stream';
+import { messageOf } from '../../../model/message-of.ts';
 import {
   type GroupSignal,
   lineSplitter,
@@ -80,7 +81,7 @@ function spawned(key: string, ...how: SpawnArguments): ServiceChild | null {
   try {
     return spawn(...how);
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = messageOf(error);
     report({ kind: 'spawn-failed', key, code: 'EINVAL', message });
     return null;
   }

@@ -6,6 +6,7 @@
 import type { Duplex } from 'node:stream';
 import ssh2 from 'ssh2';
 import { EnvironmentError } from '../../../../model/environment-error.ts';
+import { messageOf } from '../../../../model/message-of.ts';
 import { LOGIN, WAY_TO_US } from './relay-files.ts';
 import type { KeyPair } from './relay-keys.ts';
 
@@ -67,7 +68,7 @@ export async function openChannel(
     client.end();
     carrier.destroy();
     signal.throwIfAborted();
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = messageOf(cause);
     throw new EnvironmentError('relay-failed', `The relay's container can't be spoken to: ${why}`, { cause });
   } finally {
     signal.removeEventListener('abort', abort);

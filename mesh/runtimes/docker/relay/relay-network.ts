@@ -9,6 +9,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 import { EnvironmentError } from '../../../../model/environment-error.ts';
+import { messageOf } from '../../../../model/message-of.ts';
 import { takeProxyHeader } from '../../../../proxy/relayed-connection.ts';
 import { proxyHeader, SECRET_TLV, type ProxyHeader } from '../../../../wire/proxy-protocol.ts';
 import type { EgressPlan, InstancePlacement } from '../../runtime.ts';
@@ -187,7 +188,7 @@ class RelayNetwork implements PodNetwork {
       (await this.#dial(address, port)).destroy();
       return null;
     } catch (error) {
-      return error instanceof Error ? error.message : String(error);
+      return messageOf(error);
     }
   }
 
@@ -290,7 +291,7 @@ class RelayNetwork implements PodNetwork {
         if (told !== '') this.#context.onBack();
         return;
       } catch (error) {
-        const why = error instanceof Error ? error.message : String(error);
+        const why = messageOf(error);
         if (why !== told && !signal.aborted) this.#context.onAway(why);
         told = why;
       }
