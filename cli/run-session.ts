@@ -2,6 +2,7 @@
 import { type ControlSocket, serveControl } from '../host/control-socket.ts';
 import { createHost, type Host } from '../host/host.ts';
 import type { Mesh } from '../model/mesh.ts';
+import { ComposeMemory } from '../mesh/compose-memory.ts';
 import { defaultDataDir } from '../mesh/data-dir.ts';
 import type { Session } from '../mesh/session.ts';
 import { controlPath } from '../mesh/session-file.ts';
@@ -17,6 +18,8 @@ import { meetOrphans, type WhatOfOrphans } from './orphans.ts';
 
 export interface SessionOptions {
   mesh: Mesh;
+  /** What is known of its Compose files since it was read. */
+  compose?: ComposeMemory;
   runtime: RuntimeChoice;
   /** Of the docker runtime; absent = auto. */
   driver?: DriverChoice;
@@ -46,13 +49,14 @@ export async function withSession<T>(
   await meetOrphans(dataDir, options.orphans ?? 'announce');
   const progress = createProgress();
   const asked = new Set<string>();
+  const compose = options.compose ?? new ComposeMemory();
   const { session, started } = await openSession({
     mesh: options.mesh,
     runtime: await chooseRuntime(options.runtime, options.driver ?? 'auto', options.mesh),
     dataDir,
     signal: options.signal,
     watch: options.watch,
-    reload: async () => await loadProject(options.mesh.root),
+    reload: async () => await loadProject(options.mesh.root, { compose }),
     ...(options.attached === 'awaited' ? { attachTimeoutMs: Number.POSITIVE_INFINITY } : {}),
     onProgress: (state) => {
       // A line of its own: what is shown in place is cut where the terminal ends.

@@ -1,5 +1,6 @@
 /** `greenroom serve`: the mesh runs and its window is served on loopback, behind a one-time link. */
 import { Command } from 'commander';
+import { ComposeMemory } from '../mesh/compose-memory.ts';
 import { serve } from '../host/serve.ts';
 import { windowFolder } from '../host/window-files.ts';
 import { interruptible, untilStopped } from './interrupt.ts';
@@ -36,12 +37,14 @@ export function serveCommand(): Command {
     .addHelpText('after', '\nExamples:\n  $ greenroom serve scenarios/shop\n  $ greenroom serve --port 4400')
     .action(async (project: string, { port, runtime, driver, format }: Options) => {
       await interruptible(async (signal) => {
-        const mesh = await readProject(project);
+        const compose = new ComposeMemory();
+        const mesh = await readProject(project, compose);
         // Before anything starts: without it there is nothing to serve.
         const folder = windowFolder();
         await withSession(
           {
             mesh,
+            compose,
             runtime,
             driver,
             signal,

@@ -1,5 +1,6 @@
 /** `greenroom up`: the mesh runs until Ctrl-C, and every request is a line with its reason. */
 import { Command } from 'commander';
+import { ComposeMemory } from '../mesh/compose-memory.ts';
 import type { TrafficEvent } from '../model/traffic-event.ts';
 import { eventLine, explanationLines } from './event-line.ts';
 import { interruptible, untilStopped } from './interrupt.ts';
@@ -41,11 +42,13 @@ export function upCommand(): Command {
     )
     .action(async (project: string, options: Options) => {
       await interruptible(async (signal) => {
-        const mesh = await readProject(project);
+        const compose = new ComposeMemory();
+        const mesh = await readProject(project, compose);
         const orphans = options.removeOrphans ? 'remove' : 'announce';
         await withSession(
           {
             mesh,
+            compose,
             runtime: options.runtime,
             driver: options.driver,
             signal,

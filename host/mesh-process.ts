@@ -8,6 +8,7 @@ import { createInterface } from 'node:readline';
 import { EnvironmentError } from '../model/environment-error.ts';
 import { messageOf } from '../model/message-of.ts';
 import { formatProblem, hasErrors } from '../model/problem.ts';
+import { ComposeMemory } from '../mesh/compose-memory.ts';
 import { defaultDataDir } from '../mesh/data-dir.ts';
 import { loadProject } from '../mesh/load-project.ts';
 import { startSession } from '../mesh/start-session.ts';
@@ -27,7 +28,8 @@ async function main(project: string): Promise<void> {
   });
   void gone.then(() => stopped.abort());
 
-  const { value: mesh, problems } = await loadProject(project);
+  const compose = new ComposeMemory();
+  const { value: mesh, problems } = await loadProject(project, { compose });
   if (mesh === null || hasErrors(problems))
     throw new EnvironmentError('project-not-read', problems.map(formatProblem).join('\n'));
   const session = await startSession({
@@ -36,7 +38,7 @@ async function main(project: string): Promise<void> {
     dataDir: defaultDataDir(),
     signal: stopped.signal,
     watch: 'policies',
-    reload: async () => await loadProject(mesh.root),
+    reload: async () => await loadProject(mesh.root, { compose }),
   });
   try {
     const host = createHost(session);

@@ -4,7 +4,7 @@ import { valueAt } from '../model/compose/compose-source.ts';
 import type { Problem } from '../model/problem.ts';
 import { readYaml, type YamlDocument } from '../model/yaml-source.ts';
 import type { ComposeFiles } from './compose-plugin.ts';
-import { readText, shownPath } from './project-files.ts';
+import { digestOf, readText, shownPath } from './project-files.ts';
 
 /** Included files may include others; more than this is a mistake. */
 const MAX_FILES = 100;
@@ -14,8 +14,8 @@ export interface ComposeDocuments {
   documents: YamlDocument[];
   /** Of the files that the project names; what those include, the plugin judges. */
   problems: Problem[];
-  /** Absolute paths of all that was read, and of the files of variables and labels; some may not be there. */
-  files: Set<string>;
+  /** All that was read, and the files of variables and labels: absolute paths, and what is in each as `digestOf` has it. */
+  files: Map<string, string | null>;
   /** Absolute, in which Compose looks for the variables of a document, by its name as shown; some may not be there. */
   envFiles: Map<string, readonly string[]>;
 }
@@ -32,7 +32,7 @@ interface Group {
 export async function readComposeDocuments({ files, envFiles }: ComposeFiles): Promise<ComposeDocuments> {
   // The folder of the first is the project's, for all of them.
   const folder = dirname(files[0] ?? '');
-  const read: ComposeDocuments = { documents: [], problems: [], files: new Set(), envFiles: new Map() };
+  const read: ComposeDocuments = { documents: [], problems: [], files: new Map(), envFiles: new Map() };
   const own = envFiles.length > 0 ? envFiles : unnamedEnvFiles(folder);
   read.problems = await readGroup({ paths: [...files].reverse(), folder, envFiles: own }, read);
   return read;
@@ -48,10 +48,10 @@ function unnamedEnvFiles(folder: string): string[] {
 async function readGroup(group: Group, into: ComposeDocuments): Promise<Problem[]> {
   const { paths, folder, envFiles } = group;
   const problems: Problem[] = [];
-  for (const path of envFiles) into.files.add(path);
+  for (const path of envFiles) await note(path, into);
   for (const path of paths) {
     if (into.files.has(path) || into.documents.length >= MAX_FILES) continue;
-    into.files.add(path);
+    await note(path, into);
     const text = await readText(path);
     if ('problem' in text) {
       problems.push(text.problem);
@@ -64,10 +64,15 @@ async function readGroup(group: Group, into: ComposeDocuments): Promise<Problem[
     for (const { value } of read.documents) {
       for (const other of [...included(value, group), ...extended(value, group)])
         await readGroup(other, into);
-      for (const file of variableFiles(value, folder)) into.files.add(file);
+      for (const file of variableFiles(value, folder)) await note(file, into);
     }
   }
   return problems;
+}
+
+/** Before it is read: what is written meanwhile differs from what is noted. */
+async function note(path: string, into: ComposeDocuments): Promise<void> {
+  if (!into.files.has(path)) into.files.set(path, await digestOf(path));
 }
 
 /** Their own env files, or the `.env` of their folder; what the including project says of a variable goes before. */

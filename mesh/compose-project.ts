@@ -11,6 +11,7 @@ import { translateCompose } from '../model/compose/translate.ts';
 import { hasErrors, type Parsed } from '../model/problem.ts';
 import type { Project } from '../model/project.ts';
 import { placeOf } from '../model/yaml-source.ts';
+import { ComposeMemory, type ComposeServices } from './compose-memory.ts';
 import { readComposeDocuments } from './compose-documents.ts';
 import { pluginWarnings, refusals, runPlugin, type ComposeFiles } from './compose-plugin.ts';
 import { unsetVariables } from './compose-variables.ts';
@@ -20,10 +21,14 @@ import { shownPath } from './project-files.ts';
  * The project with the services of its Compose files; as it is where it names none.
  * @throws EnvironmentError `no-compose` where the plugin isn't there
  */
-export async function withCompose(project: Project, root: string): Promise<Parsed<Project>> {
+export async function withCompose(
+  project: Project,
+  root: string,
+  memory = new ComposeMemory(),
+): Promise<Parsed<Project>> {
   const files = composeFiles(project, root);
   if (files === null) return { value: project, problems: [] };
-  const read = await readCompose(files);
+  const read = await memory.read(files, async () => await readServices(files));
   if (read.value === null) {
     const at = placeOf(project, ['spec', 'compose']);
     // A file that isn't there is a fault of the line that names it.
@@ -34,14 +39,26 @@ export async function withCompose(project: Project, root: string): Promise<Parse
     );
     return { value: null, problems: placed };
   }
-  const translated = translateCompose(read.value.config, read.value.source);
-  if (translated.value === null) return { value: null, problems: [...read.problems, ...translated.problems] };
+  const { services, files: found, findings } = read.value;
   const value = {
-    ...mergeCompose(project, translated.value),
-    composeFiles: read.value.files,
-    containerFindings: containerFindings(read.value.config, read.value.source),
+    ...mergeCompose(project, services),
+    composeFiles: [...found.keys()],
+    containerFindings: findings,
   };
-  return { value, problems: [...read.problems, ...translated.problems] };
+  return { value, problems: read.problems };
+}
+
+async function readServices(files: ComposeFiles): Promise<Parsed<ComposeServices>> {
+  const read = await readCompose(files);
+  if (read.value === null) return read;
+  const { config, source, files: found } = read.value;
+  const { value, problems } = translateCompose(config, source);
+  const all = [...read.problems, ...problems];
+  if (value === null) return { value, problems: all };
+  return {
+    value: { services: value, files: found, findings: containerFindings(config, source) },
+    problems: all,
+  };
 }
 
 function composeFiles(project: Project, root: string): ComposeFiles | null {
@@ -53,10 +70,12 @@ function composeFiles(project: Project, root: string): ComposeFiles | null {
   return { files: absolute(compose.files), profiles: compose.profiles, envFiles: absolute(compose.envFiles) };
 }
 
-/** The merged result, where its keys are written, and the absolute paths of all files that it comes from. */
+/** The merged result, where its keys are written, and all files that it comes from, as `ComposeDocuments` has them. */
 export async function readCompose(
   files: ComposeFiles,
-): Promise<Parsed<{ config: ComposeConfig; source: ComposeSource; files: string[] }>> {
+): Promise<
+  Parsed<{ config: ComposeConfig; source: ComposeSource; files: ReadonlyMap<string, string | null> }>
+> {
   const [first = ''] = files.files;
   const shown = shownPath(first);
   const { documents, problems, files: found, envFiles } = await readComposeDocuments(files);
@@ -74,7 +93,7 @@ export async function readCompose(
   const read = readComposeConfig(ended.stdout, shown);
   if (read.value === null) return read;
   return {
-    value: { config: read.value, source, files: [...found] },
+    value: { config: read.value, source, files: found },
     problems: [...pluginWarnings(ended.stderr, source), ...(await unsetVariables(read.value, source))],
   };
 }

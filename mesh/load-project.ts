@@ -14,6 +14,7 @@ import { gatewayProblems } from '../policy/gateway/gateway-problems.ts';
 import { routeProblems } from '../policy/routes/route-problems.ts';
 import { parseProject, type Project } from '../model/project.ts';
 import { placeOf } from '../model/yaml-source.ts';
+import type { ComposeMemory } from './compose-memory.ts';
 import { withCompose } from './compose-project.ts';
 import { readGatewayCredentials } from './gateway-credentials.ts';
 import { readOpenApi } from './openapi-documents.ts';
@@ -22,6 +23,8 @@ import { listFiles, readText, shownPath, listFolders } from './project-files.ts'
 export interface LoadOptions {
   /** Texts by absolute path that stand in for files on disk: an editor's unsaved ones, a what-if. */
   overrides?: ReadonlyMap<string, string>;
+  /** For one who reads the project again and again. */
+  compose?: ComposeMemory;
 }
 
 const PROJECT_FILES = ['greenroom.yaml', 'greenroom.yml'];
@@ -36,7 +39,7 @@ export async function loadProject(pathOrFolder: string, options: LoadOptions = {
   if ('problem' in text) return { value: null, problems: [text.problem] };
   const project = parseProject(text.text, shownPath(file));
   if (!project.value) return { value: null, problems: project.problems };
-  const composed = await withCompose(project.value, dirname(file));
+  const composed = await withCompose(project.value, dirname(file), options.compose);
   if (!composed.value) return { value: null, problems: [...project.problems, ...composed.problems] };
   const mesh = await loadMesh(composed.value, dirname(file), options);
   return { ...mesh, problems: [...composed.problems, ...mesh.problems] };

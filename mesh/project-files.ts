@@ -1,4 +1,5 @@
 /** Files of a project: which there are, their text, and how their paths are shown. Bounded in number and size. */
+import { createHash } from 'node:crypto';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { dirname, isAbsolute, join, relative, sep } from 'node:path';
 import type { Problem } from '../model/problem.ts';
@@ -54,6 +55,12 @@ export async function readText(file: string, overrides?: ReadonlyMap<string, str
       },
     };
   }
+}
+
+/** Whether a file still holds the same is told by this; null = it can't be read. */
+export async function digestOf(file: string): Promise<string | null> {
+  const bytes = await readFile(file).catch(() => null);
+  return bytes && createHash('sha256').update(bytes).digest('hex');
 }
 
 export type FileList = { files: string[] } | { code: string; error: string };

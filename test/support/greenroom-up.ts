@@ -18,9 +18,13 @@ export interface RunningUp {
 }
 
 /** Resolves when the mesh is up; rejects with what it said when it ends before. */
-export async function greenroomUp(cwd: string, env: Readonly<Record<string, string>>): Promise<RunningUp> {
+export async function greenroomUp(
+  cwd: string,
+  env: Readonly<Record<string, string>>,
+  ...args: readonly string[]
+): Promise<RunningUp> {
   const dataDir = await mkdtemp(join(tmpdir(), 'greenroom-test-'));
-  const child = spawn(process.execPath, [launcher, 'up', '--format', 'json'], {
+  const child = spawn(process.execPath, [launcher, 'up', '--format', 'json', ...args], {
     cwd,
     env: { ...process.env, GREENROOM_DATA_DIR: dataDir, NO_COLOR: '1', FORCE_COLOR: undefined, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,0 +1,72 @@
+/** Edits of policy files beside a running `greenroom up` whose services come from Compose files. */
+import { execFileSync } from 'node:child_process';
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { temporaryFolder } from '../support/greenroom.ts';
+import { greenroomUp, type RunningUp } from '../support/greenroom-up.ts';
+import { eventually } from '../support/patience.ts';
+import { authorization } from '../support/policies.ts';
+import { describeWith } from '../support/requires.ts';
+
+const PROJECT = `
+apiVersion: greenroom.dev/v1
+kind: Mesh
+metadata: { name: edited }
+spec:
+  namespace: shop
+  compose: compose.yaml
+  services:
+    orders:
+      command: [node, -e, "require('http').createServer((q, s) => s.end()).listen(process.env.PORT, '127.0.0.1')"]
+      ports: [{ name: http, port: 80, targetPort: 8080 }]
+  policies: [./policies]
+`;
+const COMPOSE = 'services:\n  orders:\n    image: unused\n    privileged: true\n';
+
+describeWith('compose', 'an edit of a policy beside services of Compose', () => {
+  let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+  let up: RunningUp;
+  const path = (name: string): string => join(folder.path, name);
+  const edit = async (spec: string): Promise<void> =>
+    await writeFile(path('policies/one.yaml'), authorization(spec, 'one'));
+  const countOf = (pattern: RegExp): number => [...up.said().matchAll(pattern)].length;
+  const said = async (pattern: RegExp, times: number): Promise<void> =>
+    void (await eventually(`${times} times ${String(pattern)}`, () => countOf(pattern) === times));
+  const plugins = async (): Promise<number> =>
+    (await readFile(path('runs'), 'utf8')).split('\n').filter((line) => line.includes(' config ')).length;
+
+  beforeAll(async () => {
+    folder = await temporaryFolder({ 'greenroom.yaml': PROJECT, 'compose.yaml': COMPOSE });
+    for (const name of ['policies', 'bin']) await mkdir(path(name));
+    // The real one, and a line for each time that it is asked.
+    const docker = execFileSync('which', ['docker'], { encoding: 'utf8' }).trim();
+    await writeFile(path('bin/docker'), `#!/bin/sh\necho "$*" >> ${path('runs')}\nexec ${docker} "$@"\n`);
+    await chmod(path('bin/docker'), 0o755);
+    await edit('{}');
+    const PATH = `${path('bin')}:${process.env['PATH']}`;
+    up = await greenroomUp(folder.path, { PATH }, '--runtime', 'process');
+  }, 60_000);
+  afterAll(async () => {
+    await up?.interrupt();
+    await folder.remove();
+  });
+
+  it('is told without another run of the plugin, until a file that it reads was edited', async () => {
+    const atStart = await plugins();
+    expect(atStart).toBeGreaterThan(0);
+    await edit('{ rulez: [] }');
+    await said(/error unknown-key/g, 1);
+    await edit('{ rules: [{}] }');
+    await said(/\nin force now /g, 1);
+    expect(await plugins()).toBe(atStart);
+
+    await writeFile(path('.env'), 'NAME=value\n');
+    await edit('{ action: DENY, rules: [{}] }');
+    await said(/\nin force now /g, 2);
+    expect(await plugins()).toBe(atStart + 1);
+    await edit('{ rules: [{}] }');
+    await said(/\nin force now /g, 3);
+    expect(await plugins()).toBe(atStart + 1);
+  });
+});
