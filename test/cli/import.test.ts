@@ -2,7 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { loadProject } from '../../mesh/load-project.ts';
-import { greenroom, temporaryFolder } from '../support/greenroom.ts';
+import { type Folder, greenroom, temporaryFolder } from '../support/greenroom.ts';
 import { describeWith } from '../support/requires.ts';
 
 const STREAM = `apiVersion: apps/v1
@@ -28,7 +28,7 @@ spec: {}
 `;
 
 describeWith('compose', 'greenroom import', () => {
-  let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+  let folder: Folder;
   beforeEach(async () => {
     folder = await temporaryFolder();
   });

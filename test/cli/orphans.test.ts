@@ -4,13 +4,13 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { meetOrphans } from '../../cli/orphans.ts';
-import { temporaryFolder } from '../support/greenroom.ts';
+import { type Folder, temporaryFolder } from '../support/greenroom.ts';
 import { captured, runHere } from '../support/in-process.ts';
 
 const CLEAR = '\u001b[2J\u009b5n\u202e';
 const SESSION = '20260131t120500-dddddd';
 
-let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+let folder: Folder;
 let left: ChildProcess;
 
 beforeEach(async () => {

@@ -2,25 +2,13 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { temporaryFolder } from '../support/greenroom.ts';
+import { type Folder, temporaryFolder } from '../support/greenroom.ts';
 import { greenroomUp, type RunningUp } from '../support/greenroom-up.ts';
+import { ordersProject } from '../support/orders-project.ts';
 import { eventually } from '../support/patience.ts';
 import { authorization } from '../support/policies.ts';
 
-const PROJECT = `
-apiVersion: greenroom.dev/v1
-kind: Mesh
-metadata: { name: edited }
-spec:
-  namespace: shop
-  services:
-    orders:
-      command: [node, -e, "require('http').createServer((q, s) => s.end()).listen(process.env.PORT, '127.0.0.1')"]
-      ports: [{ name: http, port: 80, targetPort: 8080 }]
-  policies: [./policies]
-`;
-
-let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+let folder: Folder;
 let up: RunningUp;
 const write = async (name: string, text: string): Promise<void> =>
   await writeFile(join(folder.path, 'policies', name), text);
@@ -28,9 +16,8 @@ const said = async (pattern: RegExp): Promise<void> =>
   void (await eventually(String(pattern), () => pattern.test(up.said())));
 
 beforeAll(async () => {
-  folder = await temporaryFolder();
+  folder = await temporaryFolder({ 'greenroom.yaml': ordersProject('  policies: [./policies]\n') });
   await mkdir(join(folder.path, 'policies'));
-  await writeFile(join(folder.path, 'greenroom.yaml'), PROJECT);
   await write('none.yaml', authorization('{}', 'none'));
   up = await greenroomUp(folder.path, {});
 }, 60_000);

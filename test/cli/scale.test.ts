@@ -2,25 +2,14 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Folder, greenroom, temporaryFolder, type Ran } from '../support/greenroom.ts';
 import { greenroomUp, type RunningUp } from '../support/greenroom-up.ts';
+import { ordersProject } from '../support/orders-project.ts';
 import { eventually } from '../support/patience.ts';
-
-const PROJECT = `
-apiVersion: greenroom.dev/v1
-kind: Mesh
-metadata: { name: scaled }
-spec:
-  namespace: shop
-  services:
-    orders:
-      command: [node, -e, "require('http').createServer((q, s) => s.end()).listen(process.env.PORT, '127.0.0.1')"]
-      ports: [{ name: http, port: 80, targetPort: 8080 }]
-`;
 
 let folder: Folder;
 let up: RunningUp;
 
 beforeAll(async () => {
-  folder = await temporaryFolder({ 'greenroom.yaml': PROJECT });
+  folder = await temporaryFolder({ 'greenroom.yaml': ordersProject() });
   up = await greenroomUp(folder.path, {});
 }, 60_000);
 afterAll(async () => {

@@ -2,23 +2,10 @@
 import { describe, expect, it } from 'vitest';
 import { countLine, engineChanges, instanceChanges, serviceLines } from '../../cli/service-lines.ts';
 import type { InstanceStatus, SessionState, WorkloadState } from '../../model/session-state.ts';
-
-function workload(status: InstanceStatus, detail: string | null = null): WorkloadState {
-  return {
-    id: 'web',
-    name: 'web',
-    namespace: 'shop',
-    serviceAccount: 'web',
-    spiffeId: 'spiffe://cluster.local/ns/shop/sa/web',
-    labels: {},
-    ports: [{ name: 'http', port: 80, targetPort: 8080, protocol: 'http', mtls: 'STRICT' }],
-    instances: [{ id: 'web-0', workload: 'web', status, detail, podIp: '10.244.1.1', restarts: 0 }],
-    certificate: null,
-  };
-}
+import { webService } from '../support/web-service.ts';
 
 function state(status: InstanceStatus, detail: string | null = null): SessionState {
-  return { phase: 'running', workloads: [workload(status, detail)] } as unknown as SessionState;
+  return { phase: 'running', workloads: [webService(status, detail)] } as unknown as SessionState;
 }
 
 describe('instanceChanges', () => {
@@ -30,7 +17,7 @@ describe('instanceChanges', () => {
   });
 
   it('tells of an instance that joins, and of one that leaves: why, and when it is gone', () => {
-    const nobody: SessionState = { ...state('ready'), workloads: [{ ...workload('ready'), instances: [] }] };
+    const nobody: SessionState = { ...state('ready'), workloads: [webService(null)] };
     expect(instanceChanges(nobody, state('pending'))).toEqual(['web-0 joins']);
     expect(instanceChanges(state('starting'), state('ready'))).toEqual(['web-0 is ready']);
     expect(instanceChanges(state('ready'), state('stopping', 'scaled down'))).toEqual([
@@ -65,7 +52,7 @@ describe('engineChanges', () => {
 
 describe('serviceLines', () => {
   it('names the service, its ports and identity, and where a request can be sent', () => {
-    const lines = serviceLines(workload('ready'), {
+    const lines = serviceLines(webService('ready'), {
       listeners: () => [
         { instance: 'web-0', direction: 'outbound', key: '8080', host: '127.0.0.1', port: 1 },
         { instance: 'web-0', direction: 'inbound', key: '8080', host: '127.0.0.1', port: 2 },
@@ -83,7 +70,7 @@ describe('serviceLines', () => {
     const ports = [80, 443].map(
       (port) => ({ name: '', port, targetPort: port, protocol: 'http', mtls: 'DISABLE' }) as const,
     );
-    const gateway: WorkloadState = { ...workload('ready'), kind: 'gateway', ports };
+    const gateway: WorkloadState = { ...webService('ready'), kind: 'gateway', ports };
     const lines = serviceLines(gateway, {
       listeners: () => [
         { instance: 'web-0', direction: 'inbound', key: '443', host: '127.0.0.1', port: 8443 },
@@ -94,13 +81,13 @@ describe('serviceLines', () => {
       '  web  80 http DISABLE, 443 http DISABLE  spiffe://cluster.local/ns/shop/sa/web',
       '      port 443, for anyone    127.0.0.1:8443',
     ]);
-    expect(countLine({ workloads: [workload('ready'), gateway] })).toBe('1 service and 1 gateway');
-    expect(countLine({ workloads: [workload('ready')] })).toBe('1 service');
+    expect(countLine({ workloads: [webService('ready'), gateway] })).toBe('1 service and 1 gateway');
+    expect(countLine({ workloads: [webService('ready')] })).toBe('1 service');
   });
 
   it('names no address that there is not', () => {
     expect(
-      serviceLines(workload('pending'), { listeners: () => [], applicationAddress: () => null }),
+      serviceLines(webService('pending'), { listeners: () => [], applicationAddress: () => null }),
     ).toHaveLength(1);
   });
 });

@@ -3,30 +3,16 @@ import { describe, expect, it } from 'vitest';
 import type { PoliciesInForce } from '../../cli/policy-lines.ts';
 import { type NewsSource, sessionNews } from '../../cli/session-news.ts';
 import type { Problem } from '../../model/problem.ts';
-import type { InstanceStatus, SessionState, WorkloadState } from '../../model/session-state.ts';
+import type { InstanceStatus, SessionState } from '../../model/session-state.ts';
 import { authorization, policies } from '../support/policies.ts';
+import { webService } from '../support/web-service.ts';
 
-const WEB: WorkloadState = {
-  id: 'web',
-  name: 'web',
-  namespace: 'shop',
-  serviceAccount: 'web',
-  spiffeId: 'spiffe://cluster.local/ns/shop/sa/web',
-  labels: {},
-  ports: [{ name: 'http', port: 80, targetPort: 8080, protocol: 'http', mtls: 'STRICT' }],
-  instances: [],
-  certificate: null,
-};
 const BROKEN: Problem = { code: 'unknown-key', severity: 'error', message: 'no such key\u001b[2J' };
 
 function state(status: InstanceStatus | null, more: Partial<SessionState> = {}): SessionState {
-  const instances =
-    status === null
-      ? []
-      : [{ id: 'web-0', workload: 'web', status, detail: null, podIp: '10.244.1.1', restarts: 0 }];
   return {
     phase: 'running',
-    workloads: [{ ...WEB, instances }],
+    workloads: [webService(status)],
     problems: [],
     snapshot: { published: 4, inForce: 4, sidecars: 1, acknowledged: 1 },
     recording: { events: 0, denied: 0, dropped: 0 },

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createSessionFile } from '../../mesh/session-file.ts';
-import { greenroom, temporaryFolder } from '../support/greenroom.ts';
+import { type Folder, greenroom, temporaryFolder } from '../support/greenroom.ts';
 
 describe('greenroom status where an engine is away', () => {
-  let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+  let folder: Folder;
   beforeEach(async () => {
     folder = await temporaryFolder();
     // This process is the owner: it lives.

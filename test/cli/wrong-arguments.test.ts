@@ -1,36 +1,25 @@
 /** Wrong words on the command line of a running session: exit 2, and a way out; nothing of the session has changed. */
 import { once } from 'node:events';
-import { writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
-import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { temporaryFolder, type Ran } from '../support/greenroom.ts';
+import { type Folder, temporaryFolder, type Ran } from '../support/greenroom.ts';
 import { greenroomUp, type RunningUp } from '../support/greenroom-up.ts';
 import { runHere } from '../support/in-process.ts';
+import { ordersProject } from '../support/orders-project.ts';
 
-const project = (ide: number): string => `
-apiVersion: greenroom.dev/v1
-kind: Mesh
-metadata: { name: words }
-spec:
-  namespace: shop
-  services:
-    orders:
-      command: [node, -e, "require('http').createServer((q, s) => s.end()).listen(process.env.PORT, '127.0.0.1')"]
-      ports: [{ name: http, port: 80, targetPort: 8080 }]
-    ide: { attach: "127.0.0.1:${ide}", ports: [{ name: http, port: 80, targetPort: 8080 }] }
+const project = (ide: number): string =>
+  ordersProject(`    ide: { attach: "127.0.0.1:${ide}", ports: [{ name: http, port: 80, targetPort: 8080 }] }
   gateways:
     ingress: { labels: { istio: ingressgateway } }
-`;
+`);
 
-let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+let folder: Folder;
 let up: RunningUp;
 const ide = createServer((socket) => socket.end());
 
 beforeAll(async () => {
-  folder = await temporaryFolder();
   await once(ide.listen(0, '127.0.0.1'), 'listening');
-  await writeFile(join(folder.path, 'greenroom.yaml'), project((ide.address() as AddressInfo).port));
+  folder = await temporaryFolder({ 'greenroom.yaml': project((ide.address() as AddressInfo).port) });
   up = await greenroomUp(folder.path, {});
 }, 60_000);
 afterAll(async () => {

@@ -6,12 +6,12 @@ import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
 import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Ran, repository, temporaryFolder } from '../support/greenroom.ts';
+import { type Folder, type Ran, repository, temporaryFolder } from '../support/greenroom.ts';
 import { authorization } from '../support/policies.ts';
 
 const suites = fileURLToPath(new URL('./suites/', import.meta.url));
 
-let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+let folder: Folder;
 beforeEach(async () => {
   folder = await temporaryFolder();
 });

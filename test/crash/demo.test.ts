@@ -8,11 +8,11 @@ import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { descendants } from '../support/descendants.ts';
-import { launcher, repository, temporaryFolder } from '../support/greenroom.ts';
+import { type Folder, launcher, repository, temporaryFolder } from '../support/greenroom.ts';
 
 const CARELESS = fileURLToPath(new URL('./greenroom-main.ts', import.meta.url));
 
-let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+let folder: Folder;
 let mark = '';
 beforeEach(async () => {
   folder = await temporaryFolder();

@@ -7,13 +7,13 @@ import { ask, attachedPair, endAttached, startAttached, stateOf } from '../suppo
 import { BOX, buildBox, dial, dialFromAnywhere } from '../support/docker-box.ts';
 import { dockerExec, inEngine } from '../support/docker-cli.ts';
 import { freePort } from '../support/free-port.ts';
-import { temporaryFolder } from '../support/greenroom.ts';
+import { type Folder, temporaryFolder } from '../support/greenroom.ts';
 import { eventually } from '../support/patience.ts';
 import { containerOptions } from '../support/docker-mesh.ts';
 import { describeWith } from '../support/requires.ts';
 
 describeWith('docker', 'an attached program beside a container', () => {
-  let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+  let folder: Folder;
   let session: Session;
   let program: ChildProcess | null = null;
   let port = 0;

@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { dockerBuild } from '../../mesh/runtimes/docker/docker-build.ts';
 import { engineEndpoint } from '../../mesh/runtimes/docker/endpoint.ts';
+import { NO_BUILD_OPTIONS } from '../support/build-options.ts';
 import { BOX, buildBox } from '../support/docker-box.ts';
 import { removeImage } from '../support/docker-images.ts';
-import { temporaryFolder } from '../support/greenroom.ts';
+import { type Folder, temporaryFolder } from '../support/greenroom.ts';
 import { describeWith } from '../support/requires.ts';
 
 const TAG = `greenroom-test-arguments:${process.pid}`;
@@ -25,7 +26,7 @@ function everybodysWords(): string[] {
 }
 
 describeWith('docker', 'a build that goes through a proxy with a password', () => {
-  let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+  let folder: Folder;
 
   beforeAll(async () => {
     await buildBox();
@@ -52,15 +53,8 @@ describeWith('docker', 'a build that goes through a proxy with a password', () =
         if (lines.push(line) === 1) seen = everybodysWords();
       },
       options: {
+        ...NO_BUILD_OPTIONS,
         arguments: { HTTP_PROXY: HUSH, HTTPS_PROXY: 'http://proxy.invalid:3128' },
-        secrets: [],
-        ssh: [],
-        cacheFrom: [],
-        cacheTo: [],
-        labels: {},
-        extraHosts: [],
-        tags: [],
-        ulimits: [],
       },
     });
     expect(outcome).toEqual({ ok: true });

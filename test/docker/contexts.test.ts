@@ -7,14 +7,12 @@ import { dockerBuild } from '../../mesh/runtimes/docker/docker-build.ts';
 import { engineEndpoint } from '../../mesh/runtimes/docker/endpoint.ts';
 import { connectEngine } from '../../mesh/runtimes/docker/dockerode-engine.ts';
 import { BOX, buildBox } from '../support/docker-box.ts';
-import { greenroom, temporaryFolder } from '../support/greenroom.ts';
+import { type Folder, greenroom, temporaryFolder } from '../support/greenroom.ts';
 import { describeWith, firstMissing } from '../support/requires.ts';
 import { startSshServer, type SshServer } from '../support/ssh-server.ts';
 import { startTlsEngine, type TlsEngine } from '../support/tls-engine.ts';
 
 const PATIENCE_MS = 120_000;
-
-type Folder = Awaited<ReturnType<typeof temporaryFolder>>;
 
 const MARK = 'greenroom-test-mark:latest';
 

@@ -13,7 +13,7 @@ import { type RulesTrial, tryRules } from '../../mesh/runtimes/docker/try-rules.
 import { descendants } from '../support/descendants.ts';
 import { dockerCli, inEngine } from '../support/docker-cli.ts';
 import { buildProgramImage, removeImage } from '../support/docker-images.ts';
-import { greenroom, launcher, temporaryFolder } from '../support/greenroom.ts';
+import { type Folder, greenroom, launcher, temporaryFolder } from '../support/greenroom.ts';
 import { eventually } from '../support/patience.ts';
 import { describeWith } from '../support/requires.ts';
 
@@ -72,7 +72,7 @@ const containers =
   };
 
 describeWith('docker', 'doctor', () => {
-  let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+  let folder: Folder;
   beforeAll(async () => {
     folder = await temporaryFolder();
     await buildProgramImage(BARE, ['/usr/bin/busybox']);

@@ -6,9 +6,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { dockerBuild } from '../../mesh/runtimes/docker/docker-build.ts';
 import { engineEndpoint } from '../../mesh/runtimes/docker/endpoint.ts';
+import { NO_BUILD_OPTIONS } from '../support/build-options.ts';
 import { buildDebianImages } from '../support/debian-images.ts';
 import { dockerCli, dockerExec, dockerTry } from '../support/docker-cli.ts';
-import { greenroom, temporaryFolder } from '../support/greenroom.ts';
+import { type Folder, greenroom, temporaryFolder } from '../support/greenroom.ts';
 import { greenroomUp, type RunningUp } from '../support/greenroom-up.ts';
 import { firstMissing, describeWith } from '../support/requires.ts';
 
@@ -32,7 +33,7 @@ describeWith(
   firstMissing('docker', 'compose', 'postgresql'),
   'an engine with two PostgreSQL on one port',
   () => {
-    let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+    let folder: Folder;
     let up: RunningUp;
     const asked = (host: string, user: string) =>
       dockerExec(
@@ -84,7 +85,7 @@ function hasBuildKit(): boolean {
 }
 
 describeWith(firstMissing('docker', 'redis'), 'an image that is built with a secret', () => {
-  let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+  let folder: Folder;
   const TAG = 'greenroom-test-secret:latest';
   beforeAll(async () => {
     await buildDebianImages('redis');
@@ -105,7 +106,7 @@ describeWith(firstMissing('docker', 'redis'), 'an image that is built with a sec
       tag: TAG,
       labels: {},
       options: {
-        arguments: {},
+        ...NO_BUILD_OPTIONS,
         secrets: [
           { id: 'tok', from: { file: join(folder.path, 'token') } },
           {
@@ -113,13 +114,6 @@ describeWith(firstMissing('docker', 'redis'), 'an image that is built with a sec
             from: { variable: 'GREENROOM_TEST_DOTENV', envFiles: [join(folder.path, '.env')] },
           },
         ],
-        ssh: [],
-        cacheFrom: [],
-        cacheTo: [],
-        labels: {},
-        extraHosts: [],
-        tags: [],
-        ulimits: [],
       },
     });
     if (!hasBuildKit()) {

@@ -9,7 +9,7 @@ import { runRehearsal } from '../../rehearsal/run-rehearsal.ts';
 import { inEngine } from '../support/docker-cli.ts';
 import { DRIVERS } from '../support/docker-drivers.ts';
 import { buildNodeImage } from '../support/docker-images.ts';
-import { temporaryFolder } from '../support/greenroom.ts';
+import { type Folder, temporaryFolder } from '../support/greenroom.ts';
 import { describeWith } from '../support/requires.ts';
 
 const IMAGE = 'greenroom-test-shop-doors:latest';
@@ -31,7 +31,7 @@ async function doorsInContainers(): Promise<Mesh> {
 
 describe.each(DRIVERS)('under the $driver driver', ({ runtime }) => {
   describeWith('docker', 'the shop’s doors in containers', () => {
-    let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+    let folder: Folder;
     let session: Session;
 
     beforeAll(async () => {

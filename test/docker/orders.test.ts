@@ -7,7 +7,7 @@ import { openBrowser } from '../e2e/window-page.ts';
 import { buildDebianImages } from '../support/debian-images.ts';
 import { dockerCli, dockerExec, inEngine } from '../support/docker-cli.ts';
 import { DRIVERS } from '../support/docker-drivers.ts';
-import { greenroom, temporaryFolder, type Ran } from '../support/greenroom.ts';
+import { type Folder, greenroom, temporaryFolder, type Ran } from '../support/greenroom.ts';
 import { greenroomUp, type RunningUp } from '../support/greenroom-up.ts';
 import { eventually } from '../support/patience.ts';
 import { describeWith, firstMissing } from '../support/requires.ts';
@@ -28,7 +28,7 @@ describe.each(DRIVERS)('under the $driver driver', ({ driver }) => {
     firstMissing('docker', 'compose', 'postgresql', 'redis', 'nginx'),
     'a Compose project of PostgreSQL, Redis, nginx, an API, a worker and a migration',
     () => {
-      let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+      let folder: Folder;
       let env: Record<string, string>;
       let init: Ran;
       let up: RunningUp;

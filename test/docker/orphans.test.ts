@@ -9,7 +9,7 @@ import { thisRealm } from '../../mesh/runtimes/docker/realm.ts';
 import { BOX, buildBox, ECHO_SERVICE, startSleeper } from '../support/docker-box.ts';
 import { dockerCli, inEngine } from '../support/docker-cli.ts';
 import { dockerBench } from '../support/docker-mesh.ts';
-import { temporaryFolder } from '../support/greenroom.ts';
+import { type Folder, temporaryFolder } from '../support/greenroom.ts';
 import { describeWith } from '../support/requires.ts';
 
 const DECOY = `greenroom-decoy-${process.pid}`;
@@ -17,7 +17,7 @@ const DECOY = `greenroom-decoy-${process.pid}`;
 describeWith('docker', 'what a killed session leaves in the engine', () => {
   const victims: ChildProcess[] = [];
 
-  let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+  let folder: Folder;
 
   const killedSession = async (): Promise<string> => {
     const program = fileURLToPath(new URL('../support/docker-victim.ts', import.meta.url));

@@ -7,7 +7,7 @@ import { isSubnetTaken } from '../../mesh/runtimes/docker/engine-errors.ts';
 import { connectEngine } from '../../mesh/runtimes/docker/dockerode-engine.ts';
 import type { Engine } from '../../mesh/runtimes/docker/engine.ts';
 import { ensureHelperImage } from '../../mesh/runtimes/docker/helper-image.ts';
-import { temporaryFolder } from '../support/greenroom.ts';
+import { type Folder, temporaryFolder } from '../support/greenroom.ts';
 import { eventually } from '../support/patience.ts';
 import { describeWith } from '../support/requires.ts';
 
@@ -15,7 +15,7 @@ const PATIENCE_MS = 120_000;
 const LABEL = 'dev.greenroom.test';
 
 describeWith('podman', 'Podman’s socket', () => {
-  let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+  let folder: Folder;
   let service: ChildProcess;
   let engine: Engine;
 

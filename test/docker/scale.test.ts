@@ -6,7 +6,7 @@ import { BOX, buildBox } from '../support/docker-box.ts';
 import { inEngine } from '../support/docker-cli.ts';
 import { DRIVERS } from '../support/docker-drivers.ts';
 import { containerOptions } from '../support/docker-mesh.ts';
-import { temporaryFolder } from '../support/greenroom.ts';
+import { type Folder, temporaryFolder } from '../support/greenroom.ts';
 import { recordMeasurement } from '../support/measurement.ts';
 import { eventually } from '../support/patience.ts';
 import { describeWith } from '../support/requires.ts';
@@ -19,7 +19,7 @@ const figures: Record<string, object> = {};
 
 describe.each(DRIVERS)('under the $driver driver', ({ driver, runtime }) => {
   describeWith('docker', 'a service in containers, scaled under load', () => {
-    let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+    let folder: Folder;
     let session: Session;
 
     beforeAll(async () => {

@@ -10,7 +10,7 @@ import { buildBox, dialFromAnywhere } from '../support/docker-box.ts';
 import { dockerExec, inEngine } from '../support/docker-cli.ts';
 import { DRIVERS, podAddress } from '../support/docker-drivers.ts';
 import { buildNodeImage } from '../support/docker-images.ts';
-import { temporaryFolder } from '../support/greenroom.ts';
+import { type Folder, temporaryFolder } from '../support/greenroom.ts';
 import { describeWith } from '../support/requires.ts';
 
 const IMAGE = 'greenroom-test-shop:latest';
@@ -29,7 +29,7 @@ async function shopInContainers(): Promise<Mesh> {
 
 describe.each(DRIVERS)('under the $driver driver', ({ driver, runtime }) => {
   describeWith('docker', 'the shop in containers', () => {
-    let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+    let folder: Folder;
     let session: Session;
 
     beforeAll(async () => {

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { serve, type Served } from '../../host/serve.ts';
 import { createFakeHost } from '../support/fake-host.ts';
-import { temporaryFolder } from '../support/greenroom.ts';
+import { type Folder, temporaryFolder } from '../support/greenroom.ts';
 
 async function get(
   port: number,
@@ -37,7 +37,7 @@ async function connects(url: string, headers: Record<string, string>): Promise<b
 }
 
 describe('serve', () => {
-  let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+  let folder: Folder;
   let served: Served;
   let link = '';
   let base = '';

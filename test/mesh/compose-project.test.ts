@@ -6,13 +6,13 @@ import { loadProject } from '../../mesh/load-project.ts';
 import { variableValues } from '../../mesh/variable-values.ts';
 import type { Mesh } from '../../model/mesh.ts';
 import { formatProblem } from '../../model/problem.ts';
-import { temporaryFolder } from '../support/greenroom.ts';
+import { type Folder, temporaryFolder } from '../support/greenroom.ts';
 import { describeWith } from '../support/requires.ts';
 
 const PROJECT = 'apiVersion: greenroom.dev/v1\nkind: Mesh\nmetadata: { name: test }\nspec:\n';
 
 describeWith('compose', 'a project with Compose files', () => {
-  let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+  let folder: Folder;
   beforeEach(async () => {
     folder = await temporaryFolder();
   });

@@ -7,10 +7,10 @@ import { EnvironmentError } from '../../model/environment-error.ts';
 import type { WatchRule } from '../../model/container.ts';
 import type { Problem } from '../../model/problem.ts';
 import { testMesh } from '../support/docker-mesh.ts';
-import { temporaryFolder } from '../support/greenroom.ts';
+import { type Folder, temporaryFolder } from '../support/greenroom.ts';
 import { eventually } from '../support/patience.ts';
 
-let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+let folder: Folder;
 let close: () => void = () => undefined;
 beforeEach(async () => {
   folder = await temporaryFolder();

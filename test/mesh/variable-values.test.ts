@@ -2,11 +2,11 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { variableValues } from '../../mesh/variable-values.ts';
-import { temporaryFolder } from '../support/greenroom.ts';
+import { type Folder, temporaryFolder } from '../support/greenroom.ts';
 import { describeWith } from '../support/requires.ts';
 
 describeWith('compose', 'the values of variables', () => {
-  let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+  let folder: Folder;
   beforeEach(async () => {
     folder = await temporaryFolder();
   });

@@ -1,12 +1,15 @@
 /** A gateway `ingress` in front of the pair of sidecar-pair.ts: its objects as a file has them, its part of a snapshot. */
+import tls from 'node:tls';
 import type { IssuedLeaf } from '../../mesh/pki/leaf.ts';
 import type { PolicyObject } from '../../model/policy-object.ts';
+import type { TrafficEvent } from '../../model/traffic-event.ts';
 import {
   type GatewayPort,
   type GatewayWorkload,
   readGatewayPort,
 } from '../../policy/gateway/read-gateway.ts';
 import type { GatewayPortSnapshot, InstanceSnapshot } from '../../proxy/snapshot.ts';
+import type { Pair } from './sidecar-pair.ts';
 
 export const INGRESS = 'spiffe://cluster.local/ns/istio-system/sa/ingress';
 export const INGRESS_WORKLOAD: GatewayWorkload & { serviceAccount: string } = {
@@ -64,6 +67,32 @@ export function ingressInstance(
     outbound: [],
     allowedOutboundPeers: [],
   };
+}
+
+/** What a client of the gateway's TLS shows besides a server name. */
+export interface IngressClient {
+  leaf?: IssuedLeaf | undefined;
+  alpn?: string[];
+}
+
+/** A client at the gateway's port 443, which takes whatever certificate it is shown. */
+export function tlsToIngress(
+  pair: Pair,
+  servername: string | undefined,
+  { leaf, alpn = [] }: IngressClient = {},
+): tls.TLSSocket {
+  return tls.connect({
+    ...pair.at('ingress-0', '443'),
+    rejectUnauthorized: false,
+    ALPNProtocols: alpn,
+    ...(servername === undefined ? {} : { servername }),
+    ...(leaf ? { cert: leaf.certificateChainPem, key: leaf.privateKey.reveal() } : {}),
+  });
+}
+
+/** The first that the gateway told. */
+export async function toldByIngress(pair: Pair): Promise<TrafficEvent | undefined> {
+  return (await pair.seen()).find(({ owner }) => owner === 'ingress-0');
 }
 
 function portOf(objects: readonly PolicyObject[], port: number): GatewayPort {

@@ -12,9 +12,12 @@ import {
   gatewayServer,
   INGRESS,
   INGRESS_WORKLOAD,
+  type IngressClient,
   ingressInstance,
   networkingObject,
   TO_ORDERS,
+  tlsToIngress,
+  toldByIngress,
 } from '../../support/ingress.ts';
 import { config } from '../../support/policies.ts';
 import {
@@ -138,24 +141,11 @@ async function conversation(socket: net.Socket, said: string): Promise<string> {
   return got;
 }
 
-interface Door {
-  leaf?: IssuedLeaf;
-  alpn?: string[];
-}
-
-const overTls = (servername: string, { leaf, alpn = [] }: Door = {}): net.Socket =>
-  tls.connect({
-    ...pair.at('ingress-0', '443'),
-    rejectUnauthorized: false,
-    servername,
-    ALPNProtocols: alpn,
-    ...(leaf ? { cert: leaf.certificateChainPem, key: leaf.privateKey.reveal() } : {}),
-  });
+const overTls = (servername: string, client?: IngressClient): tls.TLSSocket =>
+  tlsToIngress(pair, servername, client);
 const overTcp = (): net.Socket => net.connect(pair.at('ingress-0', '9000'));
 
-async function told(): Promise<TrafficEvent | undefined> {
-  return (await pair.seen()).find(({ owner }) => owner === 'ingress-0');
-}
+const told = (): Promise<TrafficEvent | undefined> => toldByIngress(pair);
 
 const deny = (rule: object): PolicyObject => {
   const policy = authorizationPolicy('deny', { action: 'DENY', rules: [rule] });
@@ -300,7 +290,7 @@ describe('a gateway passes on', () => {
 
   it('TLS as it comes: the service’s own certificate reaches the client, and nobody between reads a byte', async () => {
     await publish({ behind: encrypted });
-    const socket = overTls('a.pass.example') as tls.TLSSocket;
+    const socket = overTls('a.pass.example');
     await once(socket, 'secureConnect');
     expect(socket.getPeerX509Certificate()?.subjectAltName).toContain(ORDERS);
     expect(await conversation(socket, 'a question')).toBe(`${GREETING}you said a question`);

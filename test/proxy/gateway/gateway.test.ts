@@ -1,7 +1,6 @@
 /** A gateway in front of the pair's `orders`; what Envoy does in general is played by test/conformance. */
 import { once } from 'node:events';
 import { connect, type OutgoingHttpHeaders } from 'node:http2';
-import tls from 'node:tls';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { IssuedLeaf } from '../../../mesh/pki/leaf.ts';
 import { compilePolicies } from '../../../policy/compile.ts';
@@ -15,6 +14,8 @@ import {
   ingressInstance,
   networkingObject,
   TO_ORDERS,
+  tlsToIngress,
+  toldByIngress,
 } from '../../support/ingress.ts';
 import { own as ownKind } from '../../support/own-kinds.ts';
 import { config } from '../../support/policies.ts';
@@ -104,12 +105,7 @@ const request = (host: string, path = '/', more = '') =>
 
 /** What came back over TLS, or how it ended. */
 async function overTls(servername: string | undefined, bytes: string, leaf?: IssuedLeaf): Promise<string> {
-  const socket = tls.connect({
-    ...pair.at('ingress-0', '443'),
-    rejectUnauthorized: false,
-    ...(servername === undefined ? {} : { servername }),
-    ...(leaf ? { cert: leaf.certificateChainPem, key: leaf.privateKey.reveal() } : {}),
-  });
+  const socket = tlsToIngress(pair, servername, { leaf });
   let got = '';
   socket.on('data', (chunk: Buffer) => {
     got += chunk.toString('latin1');
@@ -120,8 +116,7 @@ async function overTls(servername: string | undefined, bytes: string, leaf?: Iss
 }
 
 async function decisionOf(): Promise<string | undefined> {
-  const events = await pair.seen();
-  return events.find(({ owner }) => owner === 'ingress-0')?.decision.reason;
+  return (await toldByIngress(pair))?.decision.reason;
 }
 
 describe('a gateway', () => {
@@ -193,7 +188,7 @@ describe('a gateway', () => {
     expect(answer).toContain('x-by: route');
     expect(answer).toContain('"x-from":"gateway"');
     expect(application.requests).toEqual(['GET /a?b=c']);
-    const told = (await pair.seen()).find(({ owner }) => owner === 'ingress-0');
+    const told = await toldByIngress(pair);
     expect(told).toMatchObject({
       request: { path: '/renamed/a?b=c' },
       response: { status: 200, by: 'upstream' },
@@ -270,13 +265,7 @@ describe('HTTP/2 at a gateway', () => {
     headers: OutgoingHttpHeaders,
     body?: string,
   ): Promise<Http2Answer> {
-    const at = pair.at('ingress-0', '443');
-    const socket = tls.connect({
-      ...at,
-      servername,
-      rejectUnauthorized: false,
-      ALPNProtocols: ['h2', 'http/1.1'],
-    });
+    const socket = tlsToIngress(pair, servername, { alpn: ['h2', 'http/1.1'] });
     await once(socket, 'secureConnect');
     expect(socket.alpnProtocol).toBe('h2');
     const session = connect(`https://${servername}`, { createConnection: () => socket });
@@ -295,7 +284,7 @@ describe('HTTP/2 at a gateway', () => {
       await pair.clear();
       const asked = { ':authority': 'shop.example', 'x-request-id': 'one', ...headers };
       expect((await overHttp2('shop.example', asked)).status).toBe(200);
-      const event = (await pair.seen()).find(({ owner }) => owner === 'ingress-0');
+      const event = await toldByIngress(pair);
       if (!event?.request || event.response === null) throw new Error('not told');
       const { request, response, from, at: _at, durationMs: _d, timing, ...rest } = event;
       const { scheme: _scheme, ...seen } = request as Record<string, unknown>;
@@ -379,8 +368,7 @@ describe('HTTP/2 at a gateway', () => {
       url: '/x?y=1',
       headers: { host: 'shop.example', 'x-forwarded-proto': 'https' },
     });
-    const events = await pair.seen();
-    expect(events.find(({ owner }) => owner === 'ingress-0')).toMatchObject({
+    expect(await toldByIngress(pair)).toMatchObject({
       request: { protocol: 'http2', path: '/x?y=1' },
       response: { status: 200, by: 'upstream' },
       tls: { alpn: 'h2' },

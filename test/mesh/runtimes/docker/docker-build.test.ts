@@ -1,18 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { buildArguments, buildEnvironment } from '../../../../mesh/runtimes/docker/docker-build.ts';
 import type { BuildOptions } from '../../../../model/container.ts';
+import { NO_BUILD_OPTIONS } from '../../../support/build-options.ts';
 
-const NOTHING: BuildOptions = {
-  arguments: {},
-  secrets: [],
-  ssh: [],
-  cacheFrom: [],
-  cacheTo: [],
-  labels: {},
-  extraHosts: [],
-  tags: [],
-  ulimits: [],
-};
 const LOCAL = { url: 'unix:///var/run/docker.sock', from: 'default' } as const;
 const environment = (
   ours: NodeJS.ProcessEnv,
@@ -31,7 +21,9 @@ const environment = (
   return rest;
 };
 const words = (options: Partial<BuildOptions>): string =>
-  buildArguments({ context: '/p', tag: 't', labels: {}, options: { ...NOTHING, ...options } }).join(' ');
+  buildArguments({ context: '/p', tag: 't', labels: {}, options: { ...NO_BUILD_OPTIONS, ...options } }).join(
+    ' ',
+  );
 
 describe('the words of docker build', () => {
   it('are folder and tag where nothing else is said', () => {
@@ -51,7 +43,10 @@ describe('the words of docker build', () => {
   });
 
   it('name a build argument, whose value is in the environment: everybody may read the words of a process', () => {
-    const options = { ...NOTHING, arguments: { NPM_TOKEN: 'hush', SSH_PRIVATE_KEY: 'k', EMPTY: '' } };
+    const options = {
+      ...NO_BUILD_OPTIONS,
+      arguments: { NPM_TOKEN: 'hush', SSH_PRIVATE_KEY: 'k', EMPTY: '' },
+    };
     expect(words(options)).toBe(
       'build --tag t --build-arg NPM_TOKEN --build-arg SSH_PRIVATE_KEY --build-arg EMPTY /p',
     );
@@ -78,33 +73,33 @@ describe('the words of docker build', () => {
     'TMPDIR',
     'SSH_AUTH_SOCK',
   ])('write out %s, which would command the builder itself if it were set', (name) => {
-    const options = { ...NOTHING, arguments: { [name]: 'x' } };
+    const options = { ...NO_BUILD_OPTIONS, arguments: { [name]: 'x' } };
     expect(words(options)).toBe(`build --tag t --build-arg ${name}=x /p`);
     expect(environment({ PATH: '/bin' }, options)).toEqual({ PATH: '/bin' });
   });
 
   it.each(['HTTP_PROXY', 'https_proxy', 'ALL_PROXY'])('only name %s where it holds a password', (name) => {
-    const options = { ...NOTHING, arguments: { [name]: 'http://me:hush@proxy:3128' } };
+    const options = { ...NO_BUILD_OPTIONS, arguments: { [name]: 'http://me:hush@proxy:3128' } };
     expect(words(options)).toBe(`build --tag t --build-arg ${name} /p`);
     expect(environment({ [name]: 'ours' }, options)).toEqual({ [name]: 'http://me:hush@proxy:3128' });
   });
 
   it('keep such a proxy out of the way to an engine elsewhere, beside what goes by none already', () => {
-    const options = { ...NOTHING, arguments: { HTTP_PROXY: 'http://me:hush@proxy:3128' } };
+    const options = { ...NO_BUILD_OPTIONS, arguments: { HTTP_PROXY: 'http://me:hush@proxy:3128' } };
     const far = 'tcp://build.example:2376';
     expect(environment({}, options, far)['NO_PROXY']).toBe('build.example');
     expect(environment({ no_proxy: 'a,b' }, options, far)['NO_PROXY']).toBe('a,b,build.example');
-    expect(environment({}, { ...NOTHING, arguments: { A: '1' } }, far)).toEqual({ A: '1' });
+    expect(environment({}, { ...NO_BUILD_OPTIONS, arguments: { A: '1' } }, far)).toEqual({ A: '1' });
   });
 
   it('only name a mirror of Go’s modules: the command line doesn’t read it', () => {
-    const options = { ...NOTHING, arguments: { GOPROXY: 'https://me:hush@modules.example' } };
+    const options = { ...NO_BUILD_OPTIONS, arguments: { GOPROXY: 'https://me:hush@modules.example' } };
     expect(words(options)).toBe('build --tag t --build-arg GOPROXY /p');
   });
 
   it('leave a variable alone that a secret is read from', () => {
     const options: BuildOptions = {
-      ...NOTHING,
+      ...NO_BUILD_OPTIONS,
       arguments: { B: 'public' },
       secrets: [{ id: 'b', from: { variable: 'B' } }],
     };

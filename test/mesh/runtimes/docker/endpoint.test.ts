@@ -6,10 +6,10 @@ import { connectEngine } from '../../../../mesh/runtimes/docker/dockerode-engine
 import { dockerEnvironment, engineEndpoint } from '../../../../mesh/runtimes/docker/endpoint.ts';
 import { probeDocker } from '../../../../mesh/runtimes/docker/probe.ts';
 import { sshArguments, sshDestination } from '../../../../mesh/runtimes/docker/ssh-transport.ts';
-import { temporaryFolder } from '../../../support/greenroom.ts';
+import { type Folder, temporaryFolder } from '../../../support/greenroom.ts';
 
 describe('where the engine is', () => {
-  let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+  let folder: Folder;
   const made = (name: string, docker: object) => {
     const meta = join(folder.path, 'contexts', 'meta', createHash('sha256').update(name).digest('hex'));
     mkdirSync(meta, { recursive: true });

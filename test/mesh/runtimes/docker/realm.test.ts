@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { knownRealm, realmOf, thisRealm } from '../../../../mesh/runtimes/docker/realm.ts';
-import { temporaryFolder } from '../../../support/greenroom.ts';
+import { type Folder, temporaryFolder } from '../../../support/greenroom.ts';
 
 const place = {
   folder: 'aef6c9d8-7b7f-4bb0-93a2-2b1d1c4c7a55',
@@ -29,7 +29,7 @@ describe('a realm', () => {
 });
 
 describe('this process’s realm', () => {
-  let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+  let folder: Folder;
   beforeEach(async () => {
     folder = await temporaryFolder();
   });

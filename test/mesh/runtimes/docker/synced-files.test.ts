@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Engine } from '../../../../mesh/runtimes/docker/engine.ts';
 import { SyncedFiles } from '../../../../mesh/runtimes/docker/synced-files.ts';
-import { temporaryFolder } from '../../../support/greenroom.ts';
+import { type Folder, temporaryFolder } from '../../../support/greenroom.ts';
 
 const never = new AbortController().signal;
 
 describe('synced files', () => {
-  let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+  let folder: Folder;
   const file = (path: string): string => join(folder.path, path);
   const written = (...paths: string[]) => ({
     written: paths.map((path) => ({ source: file(path), target: `/${path}` })),
