@@ -69,4 +69,21 @@ describeWith('compose', 'an edit of a policy beside services of Compose', () => 
     await said(/\nin force now /g, 3);
     expect(await plugins()).toBe(atStart + 1);
   });
+
+  it('tells what is lost of the Compose files at the start, and again where it is another', async () => {
+    const told = /compose\.yaml:4:5: warning compose-lost: orders: privileged/g;
+    expect(countOf(told)).toBe(1);
+    for (const [times, wrong] of ['rulez', 'ruels', 'ruel'].entries()) {
+      const valid = countOf(/\nin force now /g);
+      const refused = countOf(/stay in force\n/g);
+      await edit(`{ ${wrong}: [] }`);
+      await said(/stay in force\n/g, refused + 1);
+      await edit(times % 2 === 0 ? '{ rules: [] }' : '{ rules: [{}] }');
+      await said(/\nin force now /g, valid + 1);
+    }
+    expect(countOf(told)).toBe(1);
+    await writeFile(path('compose.yaml'), `${COMPOSE}    tty: true\n`);
+    await edit('{ rulez: [] }');
+    await said(/warning compose-lost: orders: tty/g, 1);
+  });
 });
