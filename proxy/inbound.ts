@@ -11,6 +11,7 @@ import type { Core } from './core.ts';
 import type { HttpLane } from './http-lane.ts';
 import { MUX_ALPN } from '../wire/mux-frames.ts';
 import { acceptShared } from './mux/accept-shared.ts';
+import { sharedWithHops } from './mux/shared-with-hops.ts';
 import { peersOf, placeOf, sourceOf, type InboundConnection } from './inbound-connection.ts';
 import { carryInboundTcp } from './inbound-tcp.ts';
 import { makeEvent } from './make-event.ts';
@@ -55,14 +56,15 @@ export async function acceptInbound(
     return;
   }
   const spoken = spokenAt(place.port.protocol);
-  const sniffing = sniffingTls(place.port.mtls, tls);
+  const http = sharedWithHops(core.table, endpoints, tls);
+  const sniffing = sniffingTls(place.port.mtls, { http, tcp: tls.tcp });
   // Looked up early too: a client that is gone by the end of the handshake is forgotten by then.
   const early = sourceOf(core, endpoints);
   const result = await whereThereIsRoom(core, site, socket, () =>
     acceptConnection(socket, {
       mode: place.port.mtls,
       protocol: spoken === 'http' ? 'http' : 'tcp',
-      tls: spoken === 'auto' ? sniffing : tls[spoken],
+      tls: spoken === 'auto' ? sniffing : spoken === 'http' ? http : tls.tcp,
       gate: place.inForce.gate(core.limits),
     }),
   );

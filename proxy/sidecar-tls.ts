@@ -11,6 +11,8 @@ export interface SidecarTls {
   /** Everything the material was made of; equal = may be kept. */
   fingerprint: string;
   readonly http: InboundTls;
+  /** As `http`, and shared connections besides. */
+  readonly shared: InboundTls;
   readonly tcp: InboundTls;
   upstream: UpstreamTls;
   /** Of a gateway's servers; null where its credential isn't there. */
@@ -31,12 +33,16 @@ function make(
   const credentials = { ...instance.credentials, trustBundlePem };
   // What can't be used shows here; the rest is made of the same PEMs when it is first used, if ever.
   const upstream = createUpstreamTls(credentials);
-  const http = lazily(() => createInboundTls(credentials, [MUX_ALPN, ...HTTP_ALPN]));
+  const http = lazily(() => createInboundTls(credentials, HTTP_ALPN));
+  const shared = lazily(() => createInboundTls(credentials, [MUX_ALPN, ...HTTP_ALPN]));
   const tcp = lazily(() => createInboundTls(credentials, TCP_ALPN));
   return {
     fingerprint,
     get http() {
       return http();
+    },
+    get shared() {
+      return shared();
     },
     get tcp() {
       return tcp();

@@ -1,6 +1,5 @@
 /** TLS of a port that didn't say what it speaks: a client's ALPN names choose between that of HTTP and that of bytes. */
 import { sniffedAlpn } from '../wire/sniffed-protocol.ts';
-import type { SidecarTls } from './sidecar-tls.ts';
 import type { MtlsMode } from './snapshot.ts';
 import type { InboundTls } from './tls-material.ts';
 
@@ -10,7 +9,7 @@ export interface SniffingTls extends InboundTls {
 }
 
 /** For one connection. */
-export function sniffingTls(mode: MtlsMode, { http, tcp }: Pick<SidecarTls, 'http' | 'tcp'>): SniffingTls {
+export function sniffingTls(mode: MtlsMode, { http, tcp }: Record<'http' | 'tcp', InboundTls>): SniffingTls {
   let speaks: SniffingTls['speaks'] = 'tcp';
   return {
     roots: tcp.roots,

@@ -16,11 +16,14 @@ export function acceptShared(
 ): void {
   const tls = connection.tls && { ...connection.tls, alpn: STREAM_ALPN };
   const caller = table.lookUp(connection.endpoints);
+  // Gone since its handshake.
+  if (caller === null) {
+    socket.destroy();
+    return;
+  }
   const shared = new MuxConnection(socket, (stream) => {
     const endpoints = { ...connection.endpoints };
-    // What a stranger says of its requests counts as little as it does elsewhere.
-    if (caller !== null && caller.instance !== null)
-      table.registerStream(endpoints, sourceOf(caller, stream));
+    table.registerStream(endpoints, sourceOf(caller, stream));
     serve(stream, { ...connection, tls, endpoints });
   });
   const idle = {
