@@ -1,5 +1,6 @@
 /** A DENY on a host that the same host with a port, or with a dot at its end, passes: Envoy compares the whole text. */
 import type { Finding, Lint } from '../lint.ts';
+import { inDenied } from '../lint-clauses.ts';
 import { type LintedRule, workloadNames } from '../lint-view.ts';
 import { passedBy } from '../could-pass.ts';
 import type { WrittenClause } from '../written-clauses.ts';
@@ -7,15 +8,7 @@ import type { WrittenClause } from '../written-clauses.ts';
 export const denyHostDodge: Lint = {
   code: 'deny-host-dodge',
   summary: 'A DENY on a host is passed by writing a port or a dot after it',
-  check: ({ policies }) =>
-    policies
-      .filter(({ action, dryRun }) => action === 'DENY' && !dryRun)
-      .flatMap(({ rules }) => rules)
-      .flatMap((rule) =>
-        rule.clauses
-          .filter(({ part, name, negated }) => part === 'to' && name === 'hosts' && !negated)
-          .flatMap((clause) => dodged(rule, clause)),
-      ),
+  check: ({ policies }) => inDenied('hosts', policies, dodged),
 };
 
 function dodged(rule: LintedRule, clause: WrittenClause): Finding[] {

@@ -1,5 +1,6 @@
 /** A DENY on `/admin` that `/admin/` passes. Most frameworks serve both; no normalization of Istio joins them. */
 import type { Finding, Lint } from '../lint.ts';
+import { inDenied } from '../lint-clauses.ts';
 import { type LintedRule, workloadNames } from '../lint-view.ts';
 import { passedBy } from '../could-pass.ts';
 import { isTemplate } from '../path-template.ts';
@@ -8,15 +9,7 @@ import type { WrittenClause } from '../written-clauses.ts';
 export const denyMissesTrailingSlash: Lint = {
   code: 'deny-misses-trailing-slash',
   summary: 'A DENY on a path is passed by the same path with a slash at its end',
-  check: ({ policies }) =>
-    policies
-      .filter(({ action, dryRun }) => action === 'DENY' && !dryRun)
-      .flatMap(({ rules }) => rules)
-      .flatMap((rule) =>
-        rule.clauses
-          .filter(({ part, name, negated }) => part === 'to' && name === 'paths' && !negated)
-          .flatMap((clause) => missed(rule, clause)),
-      ),
+  check: ({ policies }) => inDenied('paths', policies, missed),
 };
 
 function missed(rule: LintedRule, clause: WrittenClause): Finding[] {

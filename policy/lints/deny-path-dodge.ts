@@ -5,6 +5,7 @@
 import type { Mesh, PathNormalization } from '../../model/mesh.ts';
 import { normalizePath } from '../../wire/path-normalization.ts';
 import type { Finding, Lint } from '../lint.ts';
+import { inDenied } from '../lint-clauses.ts';
 import { type LintedRule, type LintedWorkload, workloadNames } from '../lint-view.ts';
 import { passedBy } from '../could-pass.ts';
 import { isTemplate } from '../path-template.ts';
@@ -13,15 +14,7 @@ import type { WrittenClause } from '../written-clauses.ts';
 export const denyPathDodge: Lint = {
   code: 'deny-path-dodge',
   summary: 'A DENY on a path is passed by another spelling of it (case, ;parameter, // or %2F)',
-  check: ({ mesh, policies }) =>
-    policies
-      .filter(({ action, dryRun }) => action === 'DENY' && !dryRun)
-      .flatMap(({ rules }) => rules)
-      .flatMap((rule) =>
-        rule.clauses
-          .filter(({ part, name, negated }) => part === 'to' && name === 'paths' && !negated)
-          .flatMap((clause) => dodged(rule, clause, mesh)),
-      ),
+  check: ({ mesh, policies }) => inDenied('paths', policies, (rule, clause) => dodged(rule, clause, mesh)),
 };
 
 function dodged(rule: LintedRule, clause: WrittenClause, { config }: Mesh): Finding[] {

@@ -1,15 +1,13 @@
 /** Values of `hosts` and `connection.sni` that no request can have: a scheme, a path, a blank, upper case in SNI. */
 import type { Finding, Lint } from '../lint.ts';
+import { inEveryClause } from '../lint-clauses.ts';
 import { consequence, type LintedRule, severityOfNever, quoted } from '../lint-view.ts';
 import { clauseName, type WrittenClause } from '../written-clauses.ts';
 
 export const hostNeverMatches: Lint = {
   code: 'host-never-matches',
   summary: 'A host is written so that no request ever has it',
-  check: ({ policies }) =>
-    policies
-      .flatMap(({ rules }) => rules)
-      .flatMap((rule) => rule.clauses.flatMap((clause) => unmatchable(rule, clause))),
+  check: ({ policies }) => inEveryClause(policies, unmatchable),
 };
 
 function unmatchable(rule: LintedRule, clause: WrittenClause): Finding[] {

@@ -1,15 +1,13 @@
 /** Methods that no client sends: methods are compared with their case, and HTTP/1 refuses `get` before any policy. */
 import type { Finding, Lint } from '../lint.ts';
+import { inEveryClause } from '../lint-clauses.ts';
 import { type LintedRule, severityOfNever, quoted } from '../lint-view.ts';
 import { clauseName, type WrittenClause } from '../written-clauses.ts';
 
 export const methodNeverMatches: Lint = {
   code: 'method-never-matches',
   summary: 'A method is written so that no request has it',
-  check: ({ policies }) =>
-    policies
-      .flatMap(({ rules }) => rules)
-      .flatMap((rule) => rule.clauses.flatMap((clause) => unmatchable(rule, clause))),
+  check: ({ policies }) => inEveryClause(policies, unmatchable),
 };
 
 function unmatchable(rule: LintedRule, clause: WrittenClause): Finding[] {

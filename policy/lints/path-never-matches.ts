@@ -5,6 +5,7 @@
 import type { PathNormalization } from '../../model/mesh.ts';
 import { normalizePath, unescapeUtf8 } from '../../wire/path-normalization.ts';
 import type { Finding, Lint } from '../lint.ts';
+import { inEveryClause } from '../lint-clauses.ts';
 import { consequence, type LintedRule, severityOfNever, quoted } from '../lint-view.ts';
 import { isTemplate } from '../path-template.ts';
 import { clauseName, type WrittenClause } from '../written-clauses.ts';
@@ -13,16 +14,11 @@ export const pathNeverMatches: Lint = {
   code: 'path-never-matches',
   summary: 'A path is written so that no normalized request has it',
   check: ({ mesh, policies }) =>
-    policies
-      .flatMap(({ rules }) => rules)
-      .flatMap((rule) =>
-        rule.clauses
-          .filter(({ name }) => name === 'paths')
-          .flatMap((clause) => unmatchable(rule, clause, mesh.config.pathNormalization)),
-      ),
+    inEveryClause(policies, (rule, clause) => unmatchable(rule, clause, mesh.config.pathNormalization)),
 };
 
 function unmatchable(rule: LintedRule, clause: WrittenClause, mode: PathNormalization): Finding[] {
+  if (clause.name !== 'paths') return [];
   return clause.values.flatMap(({ text, at }): Finding[] => {
     const fault = pathFault(text, mode);
     if (fault === null) return [];

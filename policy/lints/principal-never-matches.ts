@@ -1,5 +1,6 @@
 /** Principals that nobody in a mesh has: with `spiffe://`, not of an identity's form, or a token's with `https://*`. */
 import type { Finding, Lint } from '../lint.ts';
+import { inEveryClause } from '../lint-clauses.ts';
 import { consequence, type LintedRule, severityOfNever, quoted } from '../lint-view.ts';
 import { clauseName, fieldOf, type WrittenClause } from '../written-clauses.ts';
 
@@ -8,10 +9,7 @@ const SCHEME = 'spiffe://';
 export const principalNeverMatches: Lint = {
   code: 'principal-never-matches',
   summary: 'A principal is written so that no caller has it',
-  check: ({ policies }) =>
-    policies
-      .flatMap(({ rules }) => rules)
-      .flatMap((rule) => rule.clauses.flatMap((clause) => unmatchable(rule, clause))),
+  check: ({ policies }) => inEveryClause(policies, unmatchable),
 };
 
 function unmatchable(rule: LintedRule, clause: WrittenClause): Finding[] {

@@ -3,16 +3,14 @@ import { closest } from '../../model/closest.ts';
 import type { Mesh } from '../../model/mesh.ts';
 import type { Severity } from '../../model/problem.ts';
 import type { Finding, Lint } from '../lint.ts';
+import { inEveryClause } from '../lint-clauses.ts';
 import { type LintedRule, listed, quoted, severityOfNever } from '../lint-view.ts';
 import { clauseName, fieldOf, type WrittenClause } from '../written-clauses.ts';
 
 export const unknownIdentity: Lint = {
   code: 'unknown-identity',
   summary: 'A rule names a trust domain, namespace or service account that the mesh does not have',
-  check: ({ mesh, policies }) =>
-    policies
-      .flatMap(({ rules }) => rules)
-      .flatMap((rule) => rule.clauses.flatMap((clause) => unknown(rule, clause, mesh))),
+  check: ({ mesh, policies }) => inEveryClause(policies, (rule, clause) => unknown(rule, clause, mesh)),
 };
 
 interface Stranger {

@@ -1,5 +1,6 @@
 /** A star that isn't at one end: Istio takes it for the character itself, so the value matches nothing one means. */
 import type { Finding, Lint } from '../lint.ts';
+import { inEveryClause } from '../lint-clauses.ts';
 import { consequence, type LintedRule, severityOfNever, quoted } from '../lint-view.ts';
 import { compileTemplate, isTemplate } from '../path-template.ts';
 import { clauseName, fieldOf, type WrittenClause } from '../written-clauses.ts';
@@ -18,10 +19,7 @@ const ELSEWHERE: ReadonlySet<string> = new Set([
 export const wildcardInTheMiddle: Lint = {
   code: 'wildcard-in-the-middle',
   summary: 'A star stands where it is no wildcard',
-  check: ({ policies }) =>
-    policies
-      .flatMap(({ rules }) => rules)
-      .flatMap((rule) => rule.clauses.flatMap((clause) => literalStars(rule, clause))),
+  check: ({ policies }) => inEveryClause(policies, literalStars),
 };
 
 function literalStars(rule: LintedRule, clause: WrittenClause): Finding[] {
