@@ -21,7 +21,7 @@ import {
   VERIFY_FAILED,
   within,
 } from './admission.ts';
-import { readFirstBytes } from './first-bytes.ts';
+import { atTheGate, hear, shakeHands } from './gate-steps.ts';
 import { handshakeReason } from './handshake-reason.ts';
 import { peerCertificateOf, tlsFactsOf } from './peer-certificate.ts';
 import type { MtlsMode } from './snapshot.ts';
@@ -39,16 +39,8 @@ export interface InboundContext {
  * Decides about a connection that a listener accepted; nobody may have read from it. Never throws: whatever goes
  * wrong is a refusal, and the socket is closed then.
  */
-export async function acceptConnection(
-  raw: net.Socket,
-  context: InboundContext,
-): Promise<Admitted | Refused> {
-  raw.on('error', swallow);
-  const result = await admitInbound(raw, context);
-  raw.off('error', swallow);
-  // A closing socket may still report what its peer did to it.
-  if (result.kind === 'refused') raw.on('error', swallow);
-  return result;
+export function acceptConnection(raw: net.Socket, context: InboundContext): Promise<Admitted | Refused> {
+  return atTheGate(raw, () => admitInbound(raw, context));
 }
 
 /** A listener that has its hands full of connections which say nothing: this one is closed unheard. */
@@ -64,19 +56,18 @@ async function admitInbound(raw: net.Socket, context: InboundContext): Promise<A
   // With one chain for everything there is nothing to wait for: a server may speak first.
   if (context.mode === 'DISABLE') return admit({ chain: 'plaintext', stream: raw, tls: null });
   const timeouts = context.gate.timeouts ?? DEFAULT_TIMEOUTS;
-  const first = await readFirstBytes(raw, timeouts.clientHelloMs);
-  if (first.kind === 'timeout') return close(raw, 'client-hello-timeout', 'no complete ClientHello in time');
-  if (first.kind === 'closed')
-    return close(raw, 'closed-early', 'the client closed before it had said anything');
-  if (first.kind === 'invalid')
-    return close(raw, 'malformed-client-hello', first.reason, 'filter_chain_not_found');
-  const hello = first.kind === 'plaintext' ? 'plaintext' : { sni: first.sni, alpn: first.alpn };
+  const heard = await hear(raw, timeouts.clientHelloMs);
+  if (heard.kind === 'refused') return heard;
+  const { hello } = heard;
   const chain = chooseFilterChain({ mode: context.mode, protocol: context.protocol, hello });
   if (chain.kind === 'refuse')
     return close(raw, chain.reason, CHAIN_MESSAGES[chain.reason], chain.details, helloFacts(hello));
   if (chain.kind !== 'mtls' || hello === 'plaintext')
     return admit({ chain: chain.kind, stream: raw, tls: helloFacts(hello) });
-  return handshake(raw, hello, context, timeouts.handshakeMs);
+  const { tls, gate } = context;
+  const end = await shakeHands(raw, hello, tls, timeouts.handshakeMs);
+  if (end.kind === 'refused') return end;
+  return judge(end.socket, hello.sni, { role: 'client', roots: tls.roots, gate });
 }
 
 const CHAIN_MESSAGES = {
@@ -84,20 +75,6 @@ const CHAIN_MESSAGES = {
   'tls-without-istio-alpn':
     "TLS without a sidecar's ALPN to a PERMISSIVE HTTP port, for which Istio has no filter chain",
 } as const;
-
-async function handshake(
-  raw: net.Socket,
-  hello: { sni: string | null; alpn: readonly string[] },
-  { tls, gate }: InboundContext,
-  timeoutMs: number,
-): Promise<Admitted | Refused> {
-  const end = await within<Secured>(raw, timeoutMs, (settle) => tls.handshake(raw, hello.alpn, settle));
-  if (end.kind === 'failed') {
-    const { reason, details, message } = handshakeReason(end.error, 'client');
-    return close(raw, reason, message, details, helloFacts(hello));
-  }
-  return judge(end.socket, hello.sni, { role: 'client', roots: tls.roots, gate });
-}
 
 export interface UpstreamContext {
   host: string;

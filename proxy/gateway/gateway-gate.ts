@@ -27,13 +27,9 @@ import {
   type RefusalReason,
   type Refused,
   rulesOf,
-  type Secured,
-  swallow,
   VERIFY_FAILED,
-  within,
 } from '../admission.ts';
-import { readFirstBytes } from '../first-bytes.ts';
-import { handshakeReason } from '../handshake-reason.ts';
+import { atTheGate, hear, shakeHands } from '../gate-steps.ts';
 import { peerCertificateOf, tlsFactsOf } from '../peer-certificate.ts';
 import type { InboundTls } from '../tls-material.ts';
 
@@ -48,15 +44,11 @@ export interface GatewayContext {
 export type AdmittedAtGateway = Admitted & Pick<ReachedServer, 'bytes'>;
 
 /** As `acceptConnection`, at a gateway: the server by its name, the certificate by the server's mode. */
-export async function acceptAtGateway(
+export function acceptAtGateway(
   raw: net.Socket,
   context: GatewayContext,
 ): Promise<AdmittedAtGateway | Refused> {
-  raw.on('error', swallow);
-  const result = await admitAtGateway(raw, context);
-  raw.off('error', swallow);
-  if (result.kind === 'refused') raw.on('error', swallow);
-  return result;
+  return atTheGate(raw, () => admitAtGateway(raw, context));
 }
 
 async function admitAtGateway(
@@ -68,13 +60,9 @@ async function admitAtGateway(
   if (!asksForHello(at))
     return { ...admit({ chain: 'plaintext', stream: raw, tls: null }), bytes: at.tcp?.chain ?? null };
   const timeouts = gate.timeouts ?? DEFAULT_TIMEOUTS;
-  const first = await readFirstBytes(raw, timeouts.clientHelloMs);
-  if (first.kind === 'timeout') return close(raw, 'client-hello-timeout', 'no complete ClientHello in time');
-  if (first.kind === 'closed')
-    return close(raw, 'closed-early', 'the client closed before it had said anything');
-  if (first.kind === 'invalid')
-    return close(raw, 'malformed-client-hello', first.reason, 'filter_chain_not_found');
-  const hello = first.kind === 'plaintext' ? 'plaintext' : { sni: first.sni, alpn: first.alpn };
+  const heard = await hear(raw, timeouts.clientHelloMs);
+  if (heard.kind === 'refused') return heard;
+  const { hello } = heard;
   const reached = serverAt(at, hello);
   if ('verdict' in reached) return refuseAtGateway(raw, reached, helloFacts(hello));
   const { bytes } = reached;
@@ -90,13 +78,8 @@ async function admitAtGateway(
       null,
       helloFacts(hello),
     );
-  const end = await within<Secured>(raw, timeouts.handshakeMs, (settle) =>
-    tls.handshake(raw, hello.alpn, settle),
-  );
-  if (end.kind === 'failed') {
-    const { reason, details, message } = handshakeReason(end.error, 'client');
-    return close(raw, reason, message, details, helloFacts(hello));
-  }
+  const end = await shakeHands(raw, hello, tls, timeouts.handshakeMs);
+  if (end.kind === 'refused') return end;
   const admitted = judgeAtGateway(end.socket, hello.sni, reached.tls, { roots: tls.roots, gate });
   return admitted.kind === 'refused' ? admitted : { ...admitted, bytes };
 }
