@@ -3,9 +3,9 @@
  * names are dropped, and a request that names what proxies rely on (Host, X-Forwarded-*) is refused.
  */
 import type { HeaderList } from '../model/request-facts.ts';
+import { CONNECTION_FIELDS } from './connection-fields.ts';
 import { trimBlanks } from './field-grammar.ts';
 
-const HOP_BY_HOP = new Set(['connection', 'keep-alive', 'proxy-connection', 'transfer-encoding', 'upgrade']);
 /** Options of `Connection` that name no field; those of the hop go anyway. TE has its own rule. */
 const OPTIONS = new Set(['close', 'http2-settings', 'te']);
 /** Dropping one of these would hide where a request came from or went to (CVE-2024-45410 and its kin). */
@@ -32,7 +32,7 @@ export function endToEndRequestHeaders(headers: HeaderList): [string, string][] 
     dropped.add('http2-settings');
   const kept: [string, string][] = [];
   for (const [name, value] of headers) {
-    if (HOP_BY_HOP.has(name) || dropped.has(name)) continue;
+    if (CONNECTION_FIELDS.has(name) || dropped.has(name)) continue;
     if (name === 'te') {
       if (value.split(',').some((part) => trimBlanks(part).toLowerCase() === 'trailers'))
         kept.push([name, 'trailers']);
@@ -45,5 +45,5 @@ export function endToEndRequestHeaders(headers: HeaderList): [string, string][] 
 
 /** The response's own fields. */
 export function endToEndResponseHeaders(headers: HeaderList): [string, string][] {
-  return headers.filter(([name]) => !HOP_BY_HOP.has(name)).map(([name, value]) => [name, value]);
+  return headers.filter(([name]) => !CONNECTION_FIELDS.has(name)).map(([name, value]) => [name, value]);
 }

@@ -5,6 +5,7 @@
  * nothing for policy reasons; frames and HPACK are the reader's.
  */
 import type { HeaderList } from '../model/request-facts.ts';
+import { CONNECTION_FIELDS } from './connection-fields.ts';
 import {
   isFieldName,
   isFieldValue,
@@ -42,14 +43,6 @@ export type CheckedBlock = { request: Http2Request } | { refusal: Http2Refusal }
 /** Whether the HEADERS frame ended the stream. */
 export type BodyOfBlock = 'none' | 'follows';
 
-/** Of another protocol version's connection (RFC 9113 §8.2.2); every one of them ends the stream. */
-const CONNECTION_FIELDS: ReadonlySet<string> = new Set([
-  'connection',
-  'keep-alive',
-  'proxy-connection',
-  'transfer-encoding',
-  'upgrade',
-]);
 /** Those of a request; any other name that begins with a colon is unknown (`:protocol` isn't negotiated). */
 const PSEUDO_FIELDS: ReadonlySet<string> = new Set([':method', ':scheme', ':authority', ':path']);
 /** Envoy's default `max_request_headers_kb`. */

@@ -3,16 +3,9 @@
  * §8.1, §8.2.2, §8.3.2): towards an HTTP/1.1 client an unchecked one would become lines of its own (CVE-2023-27491).
  */
 import type { HeaderList } from '../../model/request-facts.ts';
+import { CONNECTION_FIELDS } from '../connection-fields.ts';
 import { isFieldName, isFieldValue } from '../field-grammar.ts';
 import type { DecodedBlock } from './hpack-decoder.ts';
-
-const CONNECTION_FIELDS: ReadonlySet<string> = new Set([
-  'connection',
-  'keep-alive',
-  'proxy-connection',
-  'transfer-encoding',
-  'upgrade',
-]);
 
 export interface Http2Response {
   status: number;
