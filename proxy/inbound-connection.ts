@@ -7,7 +7,9 @@ import { sameFamily } from '../wire/address-family.ts';
 import type { ForwardedClient } from '../wire/forwarded-client-cert.ts';
 import type { Endpoints, Source } from './connection-table.ts';
 import { inForceFor, type Core } from './core.ts';
+import type { EventContext } from './event-writer.ts';
 import type { InForce } from './in-force.ts';
+import { instancePeer } from './instance-peer.ts';
 import type { InboundPort, InstanceSnapshot } from './snapshot.ts';
 import type { Moment } from './moment.ts';
 
@@ -79,14 +81,25 @@ export function peersOf(
   const { instance, port, inForce } = place;
   return {
     from: inForce.peer(source.ip, connection.endpoints.remotePort, connection.spiffeId),
-    to: {
-      workload: instance.workload,
-      namespace: instance.namespace,
-      instance: instance.id,
-      spiffeId: instance.spiffeId,
-      ip: instance.podIp,
-      port: port.port,
-    },
+    to: instancePeer(instance, port.port),
+  };
+}
+
+/** What the exchanges of a connection have in common that one decision is about. */
+export function inboundContext(
+  { place, source, decision }: { place: InboundPlace; source: Source; decision: Decision },
+  connection: InboundConnection,
+  findings: readonly Finding[],
+): EventContext {
+  return {
+    direction: 'inbound',
+    owner: place.instance.id,
+    ...peersOf(place, connection, source),
+    tls: connection.tls,
+    decision,
+    findings,
+    snapshotVersion: place.inForce.snapshot.version,
+    tag: source.tag,
   };
 }
 

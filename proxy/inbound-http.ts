@@ -7,7 +7,7 @@ import type { Decision, Explanation, Finding } from '../model/decision.ts';
 import type { PathNormalization } from '../model/mesh.ts';
 import type { HeaderList } from '../model/request-facts.ts';
 import type { TrafficEvent } from '../model/traffic-event.ts';
-import { checkRequestHead, headerPairs, type Http1Request } from '../wire/http1-request-checks.ts';
+import { checkRequestHead, type Http1Request } from '../wire/http1-request-checks.ts';
 import { normalizePath } from '../wire/path-normalization.ts';
 import { answer, answerHeaders, rawAnswer, upstreamAnswerHeaders } from './answer.ts';
 import type { Source } from './connection-table.ts';
@@ -33,6 +33,7 @@ import type { PendingValidation } from './validation/validate.ts';
 import { makeEvent } from './make-event.ts';
 import { headerValue } from './request-headers.ts';
 import { now, type Moment } from './moment.ts';
+import { unreadRequest } from './unread-request.ts';
 
 /** What is known of a request when its event is made. */
 export interface Judged {
@@ -70,20 +71,6 @@ export function recordInbound(judged: Judged, response: TrafficEvent['response']
       tag: source.tag,
     }),
   );
-}
-
-/** The event's view of a head that was refused before it meant anything. */
-export function unreadRequest(message: IncomingMessage): TrafficEvent['request'] {
-  const headers = headerPairs(message.rawHeaders);
-  return {
-    protocol: 'http1',
-    method: message.method ?? '',
-    path: message.url ?? '',
-    rawPath: message.url ?? '',
-    host: headerValue(headers, 'host') ?? '',
-    headers,
-    bodyBytes: 0,
-  };
 }
 
 type ReadRequest = { request: Http1Request; path: string } | { refused: Decision };

@@ -3,6 +3,7 @@ import type { PeerRef } from '../model/traffic-event.ts';
 import type { Endpoints, Source } from './connection-table.ts';
 import type { Core } from './core.ts';
 import { hostName, hostPort, type Destination, type InForce } from './in-force.ts';
+import { instancePeer } from './instance-peer.ts';
 import type { InstanceSnapshot } from './snapshot.ts';
 import type { Moment } from './moment.ts';
 
@@ -56,14 +57,7 @@ export function clusterHost(
 
 /** Who calls: the sidecar's own instance, whatever the socket says; a declared source only brings its tag. */
 export function callerPeer(caller: InstanceSnapshot, endpoints: Endpoints): PeerRef {
-  return {
-    workload: caller.workload,
-    namespace: caller.namespace,
-    instance: caller.id,
-    spiffeId: caller.spiffeId,
-    ip: caller.podIp,
-    port: endpoints.remotePort,
-  };
+  return instancePeer(caller, endpoints.remotePort);
 }
 
 /** The tag of what comes on this connection. */

@@ -5,7 +5,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Decision } from '../model/decision.ts';
 import type { RouteFacts, TrafficEvent } from '../model/traffic-event.ts';
-import { checkRequestHead, headerPairs } from '../wire/http1-request-checks.ts';
+import { checkRequestHead } from '../wire/http1-request-checks.ts';
 import { normalizePath } from '../wire/path-normalization.ts';
 import { answer, answerHeaders, rawAnswer } from './answer.ts';
 import { inForceFor, type Core } from './core.ts';
@@ -14,12 +14,13 @@ import { createHttpLane, type Detached, type HttpLane } from './http-lane.ts';
 import { openTunnel } from './outbound-tunnel.ts';
 import { aimedDestination, clusterHost, tagOf, type OutboundConnection } from './outbound-connection.ts';
 import { destinationPeer } from './outbound-route.ts';
-import { headerValue, outboundHeaders } from './request-headers.ts';
+import { outboundHeaders } from './request-headers.ts';
 import { http1Client } from './routing/http1-client.ts';
 import { recordOutbound, type Call } from './routing/outbound-call.ts';
 import { routeExchange } from './routing/route-exchange.ts';
 import { schemeOf } from '../wire/connection-manager-headers.ts';
 import { now } from './moment.ts';
+import { unreadRequest } from './unread-request.ts';
 
 function refuse(
   call: Call,
@@ -33,17 +34,19 @@ function refuse(
   return answer(message, response, decision, headers);
 }
 
-function unread(message: IncomingMessage): TrafficEvent['request'] {
-  const headers = headerPairs(message.rawHeaders);
-  const target = message.url ?? '';
+/** A call of which nothing is known but whose it is and what its connection was aimed at. */
+function callAt(
+  at: Pick<Call, 'core' | 'connection' | 'inForce' | 'caller'>,
+  request: TrafficEvent['request'],
+): Call {
+  const { core, connection, inForce } = at;
   return {
-    protocol: 'http1',
-    method: message.method ?? '',
-    path: target,
-    rawPath: target,
-    host: headerValue(headers, 'host') ?? '',
-    headers,
-    bodyBytes: 0,
+    ...at,
+    at: now(),
+    tag: tagOf(core, connection.endpoints),
+    request,
+    to: destinationPeer(aimedDestination(inForce, connection.aim), null, null),
+    tls: null,
   };
 }
 
@@ -61,17 +64,7 @@ async function exchange(
     message.socket.destroy();
     return;
   }
-  const call: Call = {
-    core,
-    connection,
-    inForce,
-    caller,
-    at: now(),
-    tag: tagOf(core, connection.endpoints),
-    request: unread(message),
-    to: destinationPeer(aimedDestination(inForce, connection.aim), null, null),
-    tls: null,
-  };
+  const call = callAt({ core, connection, inForce, caller }, unreadRequest(message));
   if (message.method === 'CONNECT' && connection.aim.kind === 'http-proxy' && detached !== null) {
     openTunnel(
       core,
@@ -162,17 +155,8 @@ export function brokenOutbound(
   const caller = inForce?.instance(connection.instance) ?? null;
   if (inForce === null || caller === null) return '';
   const decision = decisionOf(failure, `${failure}-${code.toLowerCase().replaceAll('_', '-')}`);
-  const to = destinationPeer(aimedDestination(inForce, connection.aim), null, null);
-  const call: Call = {
-    core,
-    connection,
-    inForce,
-    caller,
-    at: now(),
-    tag: tagOf(core, connection.endpoints),
-    request: null,
-    to,
-    tls: null,
+  const call = {
+    ...callAt({ core, connection, inForce, caller }, null),
     route: withFlags(decision.details ?? ''),
   };
   const headers = answerHeaders(decision, 'envoy');

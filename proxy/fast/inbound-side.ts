@@ -16,7 +16,7 @@ import type { InForce } from '../in-force.ts';
 import {
   connectionFacts,
   connectionFindings,
-  peersOf,
+  inboundContext,
   placeOf,
   strictNow,
   type InboundConnection,
@@ -174,18 +174,7 @@ export class InboundSide implements FastSide {
   }
 
   #shared({ place, findings }: Standing, decision: Decision): EventContext {
-    const connection = this.#connection;
-    const source = this.#source;
-    return {
-      direction: 'inbound',
-      owner: place.instance.id,
-      ...peersOf(place, connection, source),
-      tls: connection.tls,
-      decision,
-      findings,
-      snapshotVersion: place.inForce.snapshot.version,
-      tag: source.tag,
-    };
+    return inboundContext({ place, source: this.#source, decision }, this.#connection, findings);
   }
 
   unread(failure: 'header-timeout' | 'codec-error', code: string): string {

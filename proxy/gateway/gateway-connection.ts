@@ -6,6 +6,7 @@ import type { Endpoints, Source } from '../connection-table.ts';
 import type { Core } from '../core.ts';
 import type { InForce } from '../in-force.ts';
 import type { InboundConnection } from '../inbound-connection.ts';
+import { instancePeer } from '../instance-peer.ts';
 import type { GatewayPortSnapshot, InstanceSnapshot } from '../snapshot.ts';
 
 /** As a sidecar's; `mtls` = the client has shown a certificate. */
@@ -42,13 +43,6 @@ export function gatewayPeers(
 ): { from: PeerRef; to: PeerRef } {
   return {
     from: inForce.peer(source.ip, endpoints.remotePort, spiffeId),
-    to: {
-      workload: instance.workload,
-      namespace: instance.namespace,
-      instance: instance.id,
-      spiffeId: instance.spiffeId,
-      ip: instance.podIp,
-      port: port.at.port,
-    },
+    to: instancePeer(instance, port.at.port),
   };
 }

@@ -11,10 +11,11 @@ import type { Core } from '../core.ts';
 import { decisionOf, endedAs, type Failure } from '../error-table.ts';
 import { createHttpLane, type Detached, type HttpLane } from '../http-lane.ts';
 import { sourceOf } from '../inbound-connection.ts';
-import { readRequest, unreadRequest } from '../inbound-http.ts';
+import { readRequest } from '../inbound-http.ts';
 import { now } from '../moment.ts';
 import { validateHttp1 } from '../validation/validate-http1.ts';
 import { http1Client } from '../routing/http1-client.ts';
+import { unreadRequest } from '../unread-request.ts';
 import { gatewayPlaceOf, type GatewayConnection } from './gateway-connection.ts';
 import { carryOn } from './gateway-exchange.ts';
 import {

@@ -2,8 +2,8 @@
  * The one judgement of requests at a gateway, whatever protocol they came by: trusted hops and XFCC, policies, route;
  * and how it is told.
  */
-import type { Decision, Explanation, Finding } from '../../model/decision.ts';
-import type { HeaderList, HttpFacts, RequestFacts } from '../../model/request-facts.ts';
+import type { Decision, Explanation } from '../../model/decision.ts';
+import type { HttpFacts, RequestFacts } from '../../model/request-facts.ts';
 import { principalOf } from '../../model/spiffe-id.ts';
 import type { RouteFacts, TrafficEvent } from '../../model/traffic-event.ts';
 import { applySignals } from '../../policy/context-signals.ts';
@@ -19,30 +19,19 @@ import { tokenFindings } from '../../policy/tokens/token-findings.ts';
 import { sameFamily } from '../../wire/address-family.ts';
 import { gatewayHeaders, schemeOf } from '../../wire/connection-manager-headers.ts';
 import { authorizeBy } from '../authorizer/authorize.ts';
-import type { Source } from '../connection-table.ts';
-import type { Core } from '../core.ts';
 import { explainLimit } from '../explain-after-policies.ts';
 import type { WayContexts } from '../http2/way-contexts.ts';
 import { pendingValidation, type PendingValidation } from '../validation/validate.ts';
+import type { Judged } from '../inbound-http.ts';
 import { makeEvent } from '../make-event.ts';
-import type { Moment } from '../moment.ts';
 import { headerValue, withRequestId } from '../request-headers.ts';
 import { verificationBy } from '../token-verification.ts';
 import { gatewayPeers, type GatewayConnection, type GatewayPlace } from './gateway-connection.ts';
 
-/** What is known of a request when its event is made. */
-export interface GatewayJudged {
-  core: Core;
+/** What is known of a request when its event is made; `told` by a route, too. */
+export interface GatewayJudged extends Omit<Judged, 'place' | 'connection'> {
   place: GatewayPlace;
   connection: GatewayConnection;
-  source: Source;
-  at: Moment;
-  request: TrafficEvent['request'];
-  decision: Decision;
-  explanation: Explanation | null;
-  findings: readonly Finding[];
-  /** For the client, by an external authorizer or a route. */
-  told: HeaderList;
   /** What became of it on its route; absent = it was answered before. */
   route?: RouteFacts;
   /** Of its connection, where exchanges may be told by numbers. */

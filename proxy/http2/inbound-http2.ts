@@ -14,12 +14,11 @@ import { challenge } from '../challenge.ts';
 import type { Source } from '../connection-table.ts';
 import type { Core } from '../core.ts';
 import { endedAs } from '../error-table.ts';
-import type { EventContext } from '../event-writer.ts';
 import { KnownSource } from '../fast/known-source.ts';
 import type { ForwardReport } from '../forward-http.ts';
 import {
   connectionFindings,
-  peersOf,
+  inboundContext,
   placeOf,
   PLAINTEXT_ON_STRICT,
   strictNow,
@@ -251,25 +250,11 @@ class InboundSite implements Http2Site<Standing> {
     if (told === null) return false;
     const context = this.#contexts.of(
       [place.inForce, place.port, source.ip, source.tag, decision.matched, decision.reason],
-      () => this.#shared(judged),
+      () => inboundContext(judged, this.#connection, connectionFindings(place, this.#connection, source)),
     );
     if (context === null) return false;
     this.#core.events.http(context, told);
     return true;
-  }
-
-  #shared({ place, source, decision }: Judged): EventContext {
-    const connection = this.#connection;
-    return {
-      direction: 'inbound',
-      owner: place.instance.id,
-      ...peersOf(place, connection, source),
-      tls: connection.tls,
-      decision,
-      findings: connectionFindings(place, connection, source),
-      snapshotVersion: place.inForce.snapshot.version,
-      tag: source.tag,
-    };
   }
 }
 
