@@ -7,7 +7,7 @@ import {
   routingWorld,
   type RoutingWorld,
 } from '../policy/routes/compile-routes.ts';
-import type { RouteService } from '../policy/routes/route-services.ts';
+import { kubernetesService, type RouteService } from '../policy/routes/route-services.ts';
 import type { MeshPolicies } from './mesh-policies.ts';
 
 export interface MeshRoutes {
@@ -52,10 +52,9 @@ function serviceOf(
   const plaintextPorts = ports
     .map(({ targetPort }) => targetPort)
     .filter((port) => policies[workload.id]?.[port]?.mtls === 'DISABLE');
-  return {
+  return kubernetesService({
     host: `${name}.${namespace}.svc.cluster.local`,
     namespace,
-    registry: 'kubernetes',
     addresses: [clusterIp],
     ports: ports.map(({ name: portName, port, targetPort, protocol }) => ({
       name: portName,
@@ -63,9 +62,6 @@ function serviceOf(
       targetPort,
       protocol,
     })),
-    exportTo: [],
-    resolution: 'static',
-    external: false,
     subjectAltNames: [spiffeId],
     endpoints: instances
       .filter(({ id }) => !unavailable.has(id))
@@ -78,6 +74,5 @@ function serviceOf(
         instance: id,
         plaintextPorts,
       })),
-    created: '',
-  };
+  });
 }

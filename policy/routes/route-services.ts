@@ -42,6 +42,20 @@ export interface RouteService {
   created: string;
 }
 
+/** A Service of the cluster, of which no more is said than these. */
+export function kubernetesService(
+  own: Pick<RouteService, 'host' | 'namespace' | 'addresses' | 'ports' | 'subjectAltNames' | 'endpoints'>,
+): RouteService {
+  return {
+    ...own,
+    registry: 'kubernetes',
+    exportTo: [],
+    resolution: 'static',
+    external: false,
+    created: '',
+  };
+}
+
 /** Whether clients of a namespace may know it. */
 export function isVisible({ exportTo, namespace }: RouteService, client: string): boolean {
   if (exportTo.length === 0 || exportTo.includes('*')) return true;

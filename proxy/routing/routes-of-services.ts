@@ -1,7 +1,7 @@
 /** Routes of a snapshot that brings none: each service by its own names, as without any routing object. */
 import type { CompiledRoutes } from '../../policy/routes/compiled-routes.ts';
 import { compileRoutes, routingWorld } from '../../policy/routes/compile-routes.ts';
-import type { RouteService } from '../../policy/routes/route-services.ts';
+import { kubernetesService, type RouteService } from '../../policy/routes/route-services.ts';
 import type { ServiceSnapshot, Snapshot } from '../snapshot.ts';
 
 export function routesOfServices(snapshot: Snapshot, namespace: string): CompiledRoutes {
@@ -19,10 +19,9 @@ export function routesOfServices(snapshot: Snapshot, namespace: string): Compile
 function routeService(service: ServiceSnapshot, addresses: ReadonlyMap<string, string>): RouteService {
   const { name, namespace, clusterIp, ports } = service;
   const instances = new Set(ports.flatMap(({ endpoints }) => endpoints.map(({ instance }) => instance)));
-  return {
+  return kubernetesService({
     host: `${name}.${namespace}.svc.cluster.local`,
     namespace,
-    registry: 'kubernetes',
     addresses: [clusterIp],
     ports: ports.map(({ port, targetPort, protocol }) => ({
       name: String(port),
@@ -30,9 +29,6 @@ function routeService(service: ServiceSnapshot, addresses: ReadonlyMap<string, s
       targetPort,
       protocol,
     })),
-    exportTo: [],
-    resolution: 'static',
-    external: false,
     subjectAltNames: [...new Set(ports.flatMap(({ expectedSpiffeIds }) => expectedSpiffeIds))],
     endpoints: [...instances].map((instance) => ({
       address: addresses.get(instance) ?? instance,
@@ -43,6 +39,5 @@ function routeService(service: ServiceSnapshot, addresses: ReadonlyMap<string, s
       instance,
       plaintextPorts: ports.filter(({ tls }) => tls === 'DISABLE').map(({ targetPort }) => targetPort),
     })),
-    created: '',
-  };
+  });
 }

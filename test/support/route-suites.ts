@@ -9,7 +9,7 @@ import {
 import { portProtocol } from '../../model/port-protocol.ts';
 import { formatProblem } from '../../model/problem.ts';
 import { routingWorld, type RoutingWorld } from '../../policy/routes/compile-routes.ts';
-import type { RouteService } from '../../policy/routes/route-services.ts';
+import { kubernetesService, type RouteService } from '../../policy/routes/route-services.ts';
 
 export function readRouteSuite(file: string): RouteSuite {
   const { value, problems } = parseRouteSuite(readFileSync(file, 'utf8'), file);
@@ -32,10 +32,9 @@ export function worldOf({ suite, policies }: RouteSuite): RoutingWorld {
 function serviceOf(service: RouteSuiteService, trustDomain: string): RouteService {
   const { host, namespace, ip, ports, endpoints, exportTo } = service;
   const name = host.split('.', 1)[0] ?? '';
-  return {
+  const plain = kubernetesService({
     host,
     namespace,
-    registry: 'kubernetes',
     addresses: [ip],
     ports: ports.map((port) => ({
       name: port.name,
@@ -43,9 +42,6 @@ function serviceOf(service: RouteSuiteService, trustDomain: string): RouteServic
       targetPort: port.targetPort ?? port.port,
       protocol: protocolOf(port),
     })),
-    exportTo: exportTo === '' ? [] : exportTo.split(','),
-    resolution: 'static',
-    external: false,
     subjectAltNames: [`spiffe://${trustDomain}/ns/${namespace}/sa/${name}`],
     endpoints: endpoints.map(({ ip: address, labels }) => ({
       address,
@@ -55,8 +51,8 @@ function serviceOf(service: RouteSuiteService, trustDomain: string): RouteServic
       meshed: labels['security.istio.io/tlsMode'] === 'istio',
       instance: null,
     })),
-    created: '',
-  };
+  });
+  return { ...plain, exportTo: exportTo === '' ? [] : exportTo.split(',') };
 }
 
 function protocolOf(port: { name: string; port: number }): RouteService['ports'][number]['protocol'] {

@@ -4,7 +4,7 @@ import { chooseRoute } from '../../policy/routes/choose-route.ts';
 import { compileRoutes, routingWorld, type RoutesConfig } from '../../policy/routes/compile-routes.ts';
 import type { Cluster, CompiledRoutes, ForwardAction, Route } from '../../policy/routes/compiled-routes.ts';
 import type { RouteDecision, RoutedRequest } from '../../policy/routes/route-decision.ts';
-import type { RouteService } from '../../policy/routes/route-services.ts';
+import { kubernetesService, type RouteService } from '../../policy/routes/route-services.ts';
 import { listenerAt, prepareRoutes } from '../../policy/routes/route-table.ts';
 import type { RouteClient } from '../../policy/routes/sidecar-scope.ts';
 import { policies } from './policies.ts';
@@ -12,15 +12,11 @@ import { policies } from './policies.ts';
 /** A service of the mesh with a port 80 and one meshed endpoint, v1. */
 export function service(host: string, over: Partial<RouteService> = {}): RouteService {
   const [name = '', namespace = ''] = host.split('.');
-  return {
+  const plain = kubernetesService({
     host,
     namespace,
-    registry: 'kubernetes',
     addresses: ['10.96.0.1'],
     ports: [{ name: 'http', port: 80, targetPort: 8080, protocol: 'http' }],
-    exportTo: [],
-    resolution: 'static',
-    external: false,
     subjectAltNames: [`spiffe://cluster.local/ns/${namespace}/sa/${name}`],
     endpoints: [
       {
@@ -32,9 +28,8 @@ export function service(host: string, over: Partial<RouteService> = {}): RouteSe
         instance: `${name}-1`,
       },
     ],
-    created: '',
-    ...over,
-  };
+  });
+  return { ...plain, ...over };
 }
 
 export const REVIEWS = 'reviews.shop.svc.cluster.local';

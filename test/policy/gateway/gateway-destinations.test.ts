@@ -5,22 +5,17 @@ import { formatProblem } from '../../../model/problem.ts';
 import { readGatewayPort } from '../../../policy/gateway/read-gateway.ts';
 import { virtualHosts } from '../../../policy/gateway/virtual-hosts.ts';
 import { routingWorld } from '../../../policy/routes/compile-routes.ts';
-import type { RouteService } from '../../../policy/routes/route-services.ts';
+import { kubernetesService, type RouteService } from '../../../policy/routes/route-services.ts';
 
 function service(name: string, ...ports: number[]): RouteService {
-  return {
+  return kubernetesService({
     host: `${name}.shop.svc.cluster.local`,
     namespace: 'shop',
-    registry: 'kubernetes',
     addresses: [],
     ports: ports.map((port) => ({ name: `http-${port}`, port, targetPort: port, protocol: 'http' })),
-    exportTo: [],
-    resolution: 'static',
-    external: false,
     subjectAltNames: [],
     endpoints: [],
-    created: '',
-  };
+  });
 }
 
 const SERVICES = [service('one', 8080), service('two', 80, 9090)];
