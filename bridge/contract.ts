@@ -3,6 +3,7 @@
  * a local socket (Electron), or over a WebSocket (`greenroom serve`) by birpc; each host parses what it is sent.
  */
 import type { Explanation } from '../model/decision.ts';
+import type { EventQuery } from '../model/event-query.ts';
 import type { InstanceAction } from '../model/instance-action.ts';
 import type { Problem } from '../model/problem.ts';
 import type { Refusals } from '../model/refusals.ts';
@@ -11,16 +12,6 @@ import type { LogPage, LogQuery } from '../model/service-log.ts';
 import type { SessionState } from '../model/session-state.ts';
 import type { UsageSample } from '../model/usage.ts';
 import type { TrafficEvent } from '../model/traffic-event.ts';
-
-export interface TrafficQuery {
-  before?: number;
-  after?: number;
-  verdict?: 'allow' | 'deny';
-  workload?: string;
-  tag?: string;
-  text?: string;
-  limit: number;
-}
 
 export interface ScenarioSummary {
   id: string;
@@ -64,7 +55,7 @@ export interface ExecOutput {
 /** What the window calls. Errors arrive as rejections whose message is fit for a person. */
 export interface HostApi {
   state(): Promise<SessionState>;
-  traffic(query: TrafficQuery): Promise<TrafficEvent[]>;
+  traffic(query: EventQuery): Promise<TrafficEvent[]>;
   event(id: number): Promise<TrafficEvent | null>;
   explain(id: number): Promise<Explanation | null>;
   policyFiles(): Promise<PolicyFile[]>;

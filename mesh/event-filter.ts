@@ -1,6 +1,6 @@
 /** Whether an event is one that a query asks for: the one meaning of every filter, in memory and on disk. */
+import type { EventQuery } from '../model/event-query.ts';
 import type { TrafficEvent } from '../model/traffic-event.ts';
-import type { EventQuery } from './session.ts';
 
 export function matchesQuery(event: TrafficEvent, query: EventQuery): boolean {
   if (query.before !== undefined && event.id >= query.before) return false;

@@ -1,8 +1,8 @@
 /** The newest events of a session in memory, as segments; bounded by their number and by their bytes. */
+import type { EventQuery } from '../model/event-query.ts';
 import type { TrafficEvent } from '../model/traffic-event.ts';
 import type { EventSegment } from '../proxy/events/event-segment.ts';
 import { searchSegment } from './search-segment.ts';
-import type { EventQuery } from './session.ts';
 
 const DEFAULT_EVENTS = 100_000;
 /** Heads may have 60 KiB each; 100,000 usual events have about 80 MB, or 8 where they came fast and are packed. */

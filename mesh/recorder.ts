@@ -4,6 +4,7 @@
  * full, costs events on disk (counted), never the session.
  */
 import { join } from 'node:path';
+import type { EventQuery } from '../model/event-query.ts';
 import type { TrafficEvent } from '../model/traffic-event.ts';
 import type { EventSegment } from '../proxy/events/event-segment.ts';
 import { ensurePrivateFolder } from './data-dir.ts';
@@ -18,7 +19,7 @@ import {
 import { RecentEvents } from './recent-events.ts';
 import { pagesForwards } from './search-segment.ts';
 import { readSessionFiles } from './session-file.ts';
-import type { EventQuery, RecordedEvents } from './session.ts';
+import type { RecordedEvents } from './session.ts';
 
 const LARGEST_PAGE = 10_000;
 const WRITE_EVERY_MS = 100;

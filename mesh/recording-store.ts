@@ -6,11 +6,11 @@ import { closeSync, openSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { EnvironmentError } from '../model/environment-error.ts';
+import type { EventQuery } from '../model/event-query.ts';
 import type { TrafficEvent } from '../model/traffic-event.ts';
 import { type EventSegment, SharedContext } from '../proxy/events/event-segment.ts';
 import { joinSegments, unpackSegment, withoutCredentials } from './recording-segments.ts';
 import { pagesForwards, searchSegment } from './search-segment.ts';
-import type { EventQuery } from './session.ts';
 
 const SCHEMA = `
   CREATE TABLE about (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;

@@ -6,6 +6,7 @@
 import { createClock } from '../model/clock.ts';
 import type { Explanation } from '../model/decision.ts';
 import { EnvironmentError } from '../model/environment-error.ts';
+import type { EventQuery } from '../model/event-query.ts';
 import type { InjectedFault } from '../model/injected-fault.ts';
 import type { InstanceAction } from '../model/instance-action.ts';
 import type { Mesh } from '../model/mesh.ts';
@@ -36,7 +37,7 @@ import { openRecorder, type Recorder } from './recorder.ts';
 import { environmentPath } from './runtimes/attached/environment-file.ts';
 import type { ExecRequest, ExecStream } from './runtimes/exec.ts';
 import type { InstancePlacement, Runtime } from './runtimes/runtime.ts';
-import type { EventQuery, RecordedEvents, Session, StartSessionOptions } from './session.ts';
+import type { RecordedEvents, Session, StartSessionOptions } from './session.ts';
 import { Scaling } from './scaling.ts';
 import { dataPlaneLost, SessionBoard } from './session-board.ts';
 import { firstCredentials, openIdentity, type SessionIdentity } from './session-identity.ts';

@@ -1,8 +1,8 @@
 /** Looks for events in a segment, in the order a query pages, and decodes no more of them than it must. */
+import type { EventQuery } from '../model/event-query.ts';
 import type { TrafficEvent } from '../model/traffic-event.ts';
 import type { EventSegment } from '../proxy/events/event-segment.ts';
 import { isOfWorkload, matchesQuery } from './event-filter.ts';
-import type { EventQuery } from './session.ts';
 
 /** With `after` a query pages forwards. */
 export function pagesForwards(query: EventQuery): boolean {

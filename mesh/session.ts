@@ -4,6 +4,7 @@
  */
 import type { Clock } from '../model/clock.ts';
 import type { Explanation } from '../model/decision.ts';
+import type { EventQuery } from '../model/event-query.ts';
 import type { InjectedFault } from '../model/injected-fault.ts';
 import type { InstanceAction } from '../model/instance-action.ts';
 import type { Mesh } from '../model/mesh.ts';
@@ -25,23 +26,6 @@ export interface RecordedEvents extends Iterable<TrafficEvent> {
   readonly length: number;
   /** By its place among these. */
   event(index: number): TrafficEvent;
-}
-
-/**
- * What the list of traffic asks for. All given filters must hold. The answer rises by id: with `after` the first
- * `limit` that match, otherwise the last.
- */
-export interface EventQuery {
-  /** Only ids below this one (older); for paging backwards. */
-  before?: number;
-  /** Only ids above this one (newer). */
-  after?: number;
-  verdict?: 'allow' | 'deny';
-  workload?: string;
-  tag?: string;
-  text?: string;
-  /** 1 to 10,000. */
-  limit: number;
 }
 
 export interface StartSessionOptions {

@@ -5,7 +5,7 @@ import { DatabaseSync } from 'node:sqlite';
 import zlib from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createRecording, openRecording, pruneRecordings } from '../../mesh/recording-store.ts';
-import type { EventQuery } from '../../mesh/session.ts';
+import type { EventQuery } from '../../model/event-query.ts';
 import { EventSegment } from '../../proxy/events/event-segment.ts';
 import { segmentOf } from '../../proxy/events/segment-reader.ts';
 import { exchangesOf } from '../support/exchanges.ts';
