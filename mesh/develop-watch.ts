@@ -109,14 +109,15 @@ class ServiceWatch {
     const { updates, signal } = this.#parts;
     const actions = new Set(changed.map(({ rule }) => rule.action));
     // The new image needn't hold what is copied, and a build may fail; what can't be copied is no reason not to build.
-    if (actions.has('rebuild'))
-      return await eachOf(
-        [() => this.#copy(changed), () => updates.rebuild(this.#workload, signal)],
-        async (step) => await step(),
-      );
-    await this.#copy(changed);
+    let renewed: readonly string[] = [];
+    const rebuild = async (): Promise<void> => {
+      renewed = await updates.rebuild(this.#workload, signal);
+    };
+    const steps = [() => this.#copy(changed), ...(actions.has('rebuild') ? [rebuild] : [])];
+    await eachOf(steps, async (step) => await step());
     if (!actions.has('restart') && !actions.has('sync+restart')) return;
-    await eachOf(this.#instances(), async (id) => await updates.restartInPlace(id, signal));
+    const others = this.#instances().filter((id) => !renewed.includes(id));
+    await eachOf(others, async (id) => await updates.restartInPlace(id, signal));
   }
 
   async #copy(changed: readonly RuleChanges[]): Promise<void> {

@@ -112,8 +112,11 @@ export interface ServiceUpdates {
    * has the files at its start; one that is paused rejects with `paused`.
    */
   restartInPlace(instance: string, signal: AbortSignal): Promise<void>;
-  /** Builds its image and starts its instances anew from it, one after the other; but as `restartInPlace` those that don't run. */
-  rebuild(workload: Workload, signal: AbortSignal): Promise<void>;
+  /**
+   * Builds its image and starts its instances anew from it, one after the other; but as `restartInPlace` those that
+   * don't run. Resolves with those that were: one that has this image already goes on.
+   */
+  rebuild(workload: Workload, signal: AbortSignal): Promise<readonly string[]>;
 }
 
 /** Where a runtime notes what it started outside of this process, so that a crash of ours leaves names behind. */

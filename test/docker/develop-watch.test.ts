@@ -114,6 +114,46 @@ describeWith('docker', 'develop.watch', () => {
     expect(await containerId(), 'it goes on as it was').toBe(built);
   }, 180_000);
 
+  it('restarts with what is copied beside a rebuild, in the same container where that changes nothing', async () => {
+    context = await mkdtemp(join(tmpdir(), 'greenroom-watch-'));
+    const dockerfile = `FROM ${BOX}\nCOPY first /app\nCMD ["node", "/app/server.js"]\n`;
+    for (const name of ['first', 'src']) await mkdir(join(context, name));
+    await writeFile(join(context, 'first', 'server.js'), says('first'));
+    await writeFile(join(context, 'Dockerfile'), dockerfile);
+    const rules = [
+      { action: 'sync+restart', path: join(context, 'src'), target: '/app', ignore: [], include: [] },
+      { action: 'rebuild', path: join(context, 'Dockerfile'), target: null, ignore: [], include: [] },
+    ] as const;
+    one = await dockerBench([{ name: 'web', image: IMAGE, build: { context }, container: { watch: rules } }]);
+    await one.up();
+    const { updates } = one.runtime;
+    if (!updates) throw new Error('a docker runtime takes updates');
+    watch = await watchServices({
+      workloads: one.mesh.workloads,
+      updates,
+      instances: (id) => [`${id}-0`],
+      told: () => undefined,
+      signal: new AbortController().signal,
+    });
+    const before = await containerId();
+    await writeFile(join(context, 'src', 'server.js'), says('second'));
+    await writeFile(join(context, 'Dockerfile'), `# The same.\n${dockerfile}`);
+    await expect.poll(said, PATIENCE).toContain('second');
+    expect(await containerId()).toBe(before);
+
+    await writeFile(join(context, 'src', 'server.js'), says('third'));
+    await writeFile(
+      join(context, 'Dockerfile'),
+      `FROM ${BOX}\nENV BUILT=again\nCOPY src /app\nCMD ["node", "/app/server.js"]\n`,
+    );
+    await expect.poll(said, PATIENCE).toContain('third');
+    expect(await containerId()).not.toBe(before);
+    expect(
+      one.statuses.filter(({ status }) => status === 'restarting'),
+      'once a burst',
+    ).toHaveLength(2);
+  }, 180_000);
+
   it('starts from the image that was built while it was paused, though nothing is built anew by then', async () => {
     context = await mkdtemp(join(tmpdir(), 'greenroom-watch-'));
     const build = (version: string): Promise<void> =>

@@ -40,6 +40,8 @@ interface Watched {
   refuse: EnvironmentError | null;
   /** Only this. */
   refuses: string | null;
+  /** Those that a rebuild starts anew. */
+  renewed: readonly string[];
 }
 
 /** What the runtime is asked for, in words. */
@@ -48,7 +50,7 @@ async function watching(
   build?: { context: string },
   replicas = 1,
 ): Promise<Watched> {
-  const watched: Watched = { done: [], problems: [], refuse: null, refuses: null };
+  const watched: Watched = { done: [], problems: [], refuse: null, refuses: null, renewed: [] };
   const note = async (words: string): Promise<void> => {
     if (watched.refuse) throw watched.refuse;
     if (words === watched.refuses) throw new EnvironmentError('sync-failed', 'refused');
@@ -61,7 +63,10 @@ async function watching(
       for (const target of removed) await note(`${instance} loses ${target}`);
     },
     restartInPlace: (instance) => note(`${instance} restarts`),
-    rebuild: (workload) => note(`${workload.id} is rebuilt`),
+    rebuild: async (workload) => {
+      await note(`${workload.id} is rebuilt`);
+      return watched.renewed;
+    },
   };
   const { workloads } = testMesh([
     { name: 'web', image: 'x', ...(build ? { build } : {}), container: { watch: rules } },
@@ -156,6 +161,43 @@ describe('what becomes of a service', () => {
     await write('package.json');
     await eventuallyDone(watched, 'web is rebuilt');
     expect(watched.done).toEqual(['web-0 restarts', 'web-0 gets /app/a from /src/a', 'web is rebuilt']);
+  });
+
+  it('is a rebuild, and then a restart of those that it left as they were', async () => {
+    const watched = await watching(
+      [
+        rule({ path: file('src'), action: 'sync+restart' }),
+        rule({ path: file('package.json'), action: 'rebuild', target: null }),
+      ],
+      undefined,
+      2,
+    );
+    watched.renewed = ['web-0'];
+    await write('src/a');
+    await write('package.json');
+    await eventuallyDone(watched, 'web-1 restarts');
+    expect(watched.done).toEqual([
+      'web-0 gets /app/a from /src/a',
+      'web-1 gets /app/a from /src/a',
+      'web is rebuilt',
+      'web-1 restarts',
+    ]);
+  });
+
+  it('is no restart beside a rebuild that failed, until one is done', async () => {
+    const watched = await watching([
+      rule({ path: file('conf'), action: 'restart', target: null }),
+      rule({ path: file('package.json'), action: 'rebuild', target: null }),
+    ]);
+    watched.refuses = 'web is rebuilt';
+    await write('conf');
+    await write('package.json');
+    await eventually('a problem', () => watched.problems.find((problem) => problem !== null));
+    expect(watched.done).toEqual([]);
+    watched.refuses = null;
+    await write('package.json', 'mended');
+    await eventuallyDone(watched, 'web-0 restarts');
+    expect(watched.done).toEqual(['web is rebuilt', 'web-0 restarts']);
   });
 
   it('is nothing less than all of it, though one of its instances refuses', async () => {

@@ -111,7 +111,9 @@ class DockerRuntime implements Runtime {
   readonly updates: ServiceUpdates = {
     sync: (instance, update) => this.#track(null, (stop) => this.#member(instance).sync(update, stop)),
     restartInPlace: (instance, signal) =>
-      this.#track(signal, (stop) => this.#member(instance).renew('same', stop)),
+      this.#track(signal, async (stop) => {
+        await this.#member(instance).renew('same', stop);
+      }),
     rebuild: (workload, signal) => this.#track(signal, (stop) => this.#rebuild(workload, stop)),
   };
 
@@ -225,24 +227,28 @@ class DockerRuntime implements Runtime {
     });
   }
 
-  async #rebuild(workload: Workload, stop: AbortSignal): Promise<void> {
+  async #rebuild(workload: Workload, stop: AbortSignal): Promise<readonly string[]> {
     const before = await this.#engine.imageId(this.#built.get(workload.id) ?? '');
     const image = await buildImage(workload, this.#imageOrder(stop));
-    const members = [...this.#members.values()].filter(({ pod }) => pod.workload.id === workload.id);
+    const members = [...this.#members].filter(([, { pod }]) => pod.workload.id === workload.id);
     if ((await this.#engine.imageId(image)) !== before) {
       this.#built.set(workload.id, image);
       const { build } = workload.run;
       if (build !== null) this.#syncedOf(workload).forget(build.context);
-      for (const member of members) member.useImage(image);
+      for (const [, member] of members) member.useImage(image);
       if (before !== null) this.#replaced.add(before);
     }
     // Those too that an earlier build left as they were: paused, or refused by the engine.
+    const renewed: string[] = [];
     try {
-      await eachOf(members, (member) => member.renew('new', stop));
+      await eachOf(members, async ([id, member]) => {
+        if ((await member.renew('new', stop)) === 'started') renewed.push(id);
+      });
     } finally {
       for (const id of this.#replaced) await this.#engine.removeNameless(id);
     }
     this.#replaced.clear();
+    return renewed;
   }
 
   close(): Promise<void> {

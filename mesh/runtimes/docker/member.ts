@@ -226,15 +226,15 @@ export class Member {
    * never was started, will have them at its start.
    * @throws EnvironmentError `paused` where a person paused it
    */
-  async renew(container: 'same' | 'new', stop: AbortSignal): Promise<void> {
+  async renew(container: 'same' | 'new', stop: AbortSignal): Promise<'started' | 'left'> {
     const either = AbortSignal.any([stop, this.#retired.signal]);
-    await this.#turns.run(() => this.#renew(container, either));
+    return await this.#turns.run(() => this.#renew(container, either));
   }
 
-  async #renew(container: 'same' | 'new', stop: AbortSignal): Promise<void> {
+  async #renew(container: 'same' | 'new', stop: AbortSignal): Promise<'started' | 'left'> {
     const egress = this.#egress;
-    if (this.#resting || egress === null || this.#retired.signal.aborted) return;
-    if (container === 'new' && !this.#outdated) return;
+    if (this.#resting || egress === null || this.#retired.signal.aborted) return 'left';
+    if (container === 'new' && !this.#outdated) return 'left';
     if (this.#service?.isPaused === true)
       throw new EnvironmentError('paused', `${this.#id} is paused: it wasn’t started again`, {
         hint: 'let it go on, then restart it',
@@ -242,8 +242,9 @@ export class Member {
     await this.#takeOver();
     this.#status('restarting', 'its files changed');
     // One that crashed, or crashes again and again, gets a new container with the new files.
-    if (this.#outdated || this.#service?.isReady !== true) return await this.#start(egress, stop);
-    await this.#restartInPlace(this.#service, stop);
+    if (this.#outdated || this.#service?.isReady !== true) await this.#start(egress, stop);
+    else await this.#restartInPlace(this.#service, stop);
+    return 'started';
   }
 
   async #restartInPlace(service: ServiceContainer, stop: AbortSignal): Promise<void> {
