@@ -20,7 +20,7 @@ const HONOURED: Readonly<Record<string, string>> = {
   'build.dockerfile': '`--file`',
   'build.dockerfile_inline': '`--file -`',
   'build.args':
-    '`--build-arg NAME`, the value in the environment; in the words what `docker build` reads itself (`PATH`, `DOCKER_*`, proxies)',
+    '`--build-arg NAME=value`; a secret’s value in the environment, by a name that no program here reads',
   'build.target': '`--target`',
   'build.secrets': '`--secret`, by BuildKit',
   'build.ssh': '`--ssh`, by BuildKit',

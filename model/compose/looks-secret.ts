@@ -16,8 +16,13 @@ const VALUES = [
   /^eyJ[\w-]+\.eyJ[\w-]+\.[\w-]+$/,
 ];
 
+/** Whether its name says so. */
+export function isSecretName(name: string): boolean {
+  return NAME.test(name);
+}
+
 /** `value`: null or empty = handed through from the caller's environment, or unset: nothing is written down. */
 export function looksSecret(name: string, value: string | null): boolean {
   if (value === null || value === '' || SWITCH.test(value)) return false;
-  return NAME.test(name) || VALUES.some((form) => form.test(value));
+  return isSecretName(name) || VALUES.some((form) => form.test(value));
 }

@@ -1,7 +1,7 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { dockerBuild } from '../../mesh/runtimes/docker/docker-build.ts';
 import { engineEndpoint } from '../../mesh/runtimes/docker/endpoint.ts';
 import { NO_BUILD_OPTIONS } from '../support/build-options.ts';
@@ -12,6 +12,7 @@ import { describeWith } from '../support/requires.ts';
 
 const TAG = `greenroom-test-arguments:${process.pid}`;
 const HUSH = `http://me:hush-${process.pid}@proxy.invalid:3128`;
+const TOKEN = `token-${process.pid}`;
 
 /** The words of every process that can be seen. */
 function everybodysWords(): string[] {
@@ -25,6 +26,46 @@ function everybodysWords(): string[] {
   });
 }
 
+describeWith('docker', 'a build with an argument that programs of this machine read', () => {
+  let folder: Folder;
+
+  beforeAll(async () => {
+    await buildBox();
+    folder = await temporaryFolder();
+  });
+  afterAll(async () => {
+    vi.unstubAllEnvs();
+    await folder?.remove();
+    await removeImage(TAG).catch(() => undefined);
+  });
+
+  it('gets it, and what docker calls here doesn’t', async () => {
+    const path = (name: string): string => join(folder.path, name);
+    const helper = `#!/bin/bash\ncat >/dev/null\necho asked >> ${path('asked')}\necho '{}'\n`;
+    await writeFile(path('docker-credential-noted'), helper, { mode: 0o755 });
+    await writeFile(path('config.json'), '{"credsStore":"noted"}');
+    await writeFile(path('commands.sh'), `echo obeyed >> ${path('obeyed')}\n`);
+    const dockerfile = `FROM ${BOX}\nARG BASH_ENV\nRUN ["busybox", "sh", "-c", "echo got: $BASH_ENV"]\n`;
+    await mkdir(path('context'));
+    await writeFile(path('context/Dockerfile'), dockerfile);
+    vi.stubEnv('PATH', `${folder.path}:${process.env['PATH']}`);
+    vi.stubEnv('DOCKER_CONFIG', folder.path);
+    const lines: string[] = [];
+    const outcome = await dockerBuild({
+      endpoint: engineEndpoint(),
+      context: path('context'),
+      tag: TAG,
+      labels: {},
+      onLine: (line) => lines.push(line),
+      options: { ...NO_BUILD_OPTIONS, arguments: { BASH_ENV: path('commands.sh') } },
+    });
+    expect(outcome).toEqual({ ok: true });
+    expect(lines.join('\n')).toContain(`got: ${path('commands.sh')}`);
+    expect(existsSync(path('asked')), 'bash has run').toBe(true);
+    expect(existsSync(path('obeyed'))).toBe(false);
+  });
+});
+
 describeWith('docker', 'a build that goes through a proxy with a password', () => {
   let folder: Folder;
 
@@ -37,10 +78,10 @@ describeWith('docker', 'a build that goes through a proxy with a password', () =
     await removeImage(TAG).catch(() => undefined);
   });
 
-  it('gets it, and nobody reads it in the list of processes', async () => {
+  it('gets it and a token, and nobody reads either in the list of processes', async () => {
     await writeFile(
       join(folder.path, 'Dockerfile'),
-      `FROM ${BOX}\nRUN ["busybox", "sh", "-c", "echo proxy: $HTTP_PROXY, arg: $HTTPS_PROXY"]\n`,
+      `FROM ${BOX}\nARG NPM_TOKEN\nRUN ["busybox", "sh", "-c", "echo proxy: $HTTP_PROXY, arg: $HTTPS_PROXY, $NPM_TOKEN"]\n`,
     );
     const lines: string[] = [];
     let seen: string[] = [];
@@ -54,15 +95,15 @@ describeWith('docker', 'a build that goes through a proxy with a password', () =
       },
       options: {
         ...NO_BUILD_OPTIONS,
-        arguments: { HTTP_PROXY: HUSH, HTTPS_PROXY: 'http://proxy.invalid:3128' },
+        arguments: { HTTP_PROXY: HUSH, HTTPS_PROXY: 'http://proxy.invalid:3128', NPM_TOKEN: TOKEN },
       },
     });
     expect(outcome).toEqual({ ok: true });
-    expect(lines.join('\n')).toContain(`proxy: ${HUSH}, arg: http://proxy.invalid:3128`);
+    expect(lines.join('\n')).toContain(`proxy: ${HUSH}, arg: http://proxy.invalid:3128, ${TOKEN}`);
     expect(
       seen.some((words) => words.includes(TAG)),
       'docker build is among them',
     ).toBe(true);
-    expect(seen.filter((words) => words.includes(HUSH))).toEqual([]);
+    expect(seen.filter((words) => words.includes(HUSH) || words.includes(TOKEN))).toEqual([]);
   });
 });

@@ -4,6 +4,7 @@ import type { BuildOptions } from '../../../model/container.ts';
 import { variableValues } from '../../variable-values.ts';
 import { dockerEnvironment, type EngineEndpoint } from './endpoint.ts';
 import { eachLine } from './lines.ts';
+import { isNamedOnly, PROXY } from './named-argument.ts';
 
 const KEPT_LINES = 20;
 
@@ -55,14 +56,6 @@ async function secretVariables(options: BuildOptions | undefined): Promise<Recor
   const values = await variableValues(sources);
   return Object.fromEntries([...values].map(([{ variable }, value]) => [variable, value]));
 }
-
-/**
- * What `docker build` reads of its own environment, or the libraries below it: set to a build argument's value, it
- * would change the builder. Of Go's own, what its runtime reads.
- */
-const OF_THE_BUILDER =
-  /^((docker|buildkit|buildx|compose|otel|ld|dyld|xdg)_.*|ssh_(auth_sock|askpass)|ssl_cert_(file|dir)|go(debug|maxprocs|gc|memlimit|traceback|race|coverdir)|path|home|userprofile|appdata|te?mp|tmpdir|no_proxy)$/i;
-const PROXY = /^(https?|all|ftp)_proxy$/i;
 
 /**
  * The environment of `docker build`: `ours`, its engine's, and the values of the build arguments that its words only
@@ -140,15 +133,10 @@ export function buildArguments({
   return [...args, context];
 }
 
-/**
- * Whether an argument is only named, and its value is in the environment, which only this user may read; everybody may
- * read the words of a process. Not one that a secret is read from; and a proxy only where it holds a password, since
- * docker itself goes through it then where it asks a registry.
- */
+/** Not one that a secret is read from: the builder would have the argument in the secret's place. */
 function isByName([name, value]: readonly [string, string], { secrets }: BuildOptions): boolean {
   const ofSecrets = secrets.some(({ from }) => 'variable' in from && from.variable === name);
-  if (ofSecrets || OF_THE_BUILDER.test(name)) return false;
-  return !PROXY.test(name) || value.includes('@');
+  return !ofSecrets && isNamedOnly(name, value);
 }
 
 function secretArgument({ id, from }: BuildOptions['secrets'][number]): string {

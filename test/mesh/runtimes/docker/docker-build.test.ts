@@ -42,40 +42,50 @@ describe('the words of docker build', () => {
     ).toBe('build --tag t --secret id=a,src=/s --secret id=b,env=B /p');
   });
 
-  it('name a build argument, whose value is in the environment: everybody may read the words of a process', () => {
-    const options = {
-      ...NO_BUILD_OPTIONS,
-      arguments: { NPM_TOKEN: 'hush', SSH_PRIVATE_KEY: 'k', EMPTY: '' },
-    };
-    expect(words(options)).toBe(
-      'build --tag t --build-arg NPM_TOKEN --build-arg SSH_PRIVATE_KEY --build-arg EMPTY /p',
-    );
-    expect(environment({ PATH: '/bin', NPM_TOKEN: 'ours' }, options)).toEqual({
-      PATH: '/bin',
+  it('only name a secret, whose value is in the environment: everybody may read the words of a process', () => {
+    const secrets = {
       NPM_TOKEN: 'hush',
       SSH_PRIVATE_KEY: 'k',
-      EMPTY: '',
-    });
+      PIP_INDEX_URL: 'https://me:hush@index.example',
+    };
+    const options = { ...NO_BUILD_OPTIONS, arguments: { ...secrets, BASE_URL: 'https://example' } };
+    expect(words(options)).toBe(
+      'build --tag t --build-arg NPM_TOKEN --build-arg SSH_PRIVATE_KEY --build-arg PIP_INDEX_URL --build-arg BASE_URL=https://example /p',
+    );
+    expect(environment({ PATH: '/bin', NPM_TOKEN: 'ours' }, options)).toEqual({ PATH: '/bin', ...secrets });
   });
 
   it.each([
-    'PATH',
-    'HOME',
-    'DOCKER_HOST',
-    'BUILDKIT_INLINE_CACHE',
-    'BUILDX_BUILDER',
-    'LD_PRELOAD',
-    'HTTP_PROXY',
-    'https_proxy',
-    'NO_PROXY',
-    'SSL_CERT_FILE',
-    'GODEBUG',
-    'TMPDIR',
-    'SSH_AUTH_SOCK',
-  ])('write out %s, which would command the builder itself if it were set', (name) => {
-    const options = { ...NO_BUILD_OPTIONS, arguments: { [name]: 'x' } };
-    expect(words(options)).toBe(`build --tag t --build-arg ${name}=x /p`);
-    expect(environment({ PATH: '/bin' }, options)).toEqual({ PATH: '/bin' });
+    [
+      'docker',
+      ['PATH', 'HOME', 'DOCKER_HOST', 'DOCKER_AUTH_TOKEN', 'BUILDKIT_INLINE_CACHE', 'BUILDX_BUILDER'],
+    ],
+    ['a proxy', ['HTTP_PROXY', 'https_proxy', 'NO_PROXY']],
+    ['Go', ['SSL_CERT_FILE', 'GODEBUG', 'TMPDIR', 'RES_OPTIONS']],
+    ['the loader', ['LD_PRELOAD', 'LD_AUDIT', 'GLIBC_TUNABLES', 'DYLD_INSERT_LIBRARIES']],
+    [
+      'git',
+      ['GIT_SSH_COMMAND', 'GIT_CONFIG_COUNT', 'GIT_CONFIG_KEY_0', 'GIT_ASKPASS', 'GIT_TOKEN', 'GITHUB_TOKEN'],
+    ],
+    ['ssh', ['SSH_AUTH_SOCK', 'SSH_ASKPASS', 'SSH_SK_PROVIDER']],
+    ['bash', ['BASH_ENV', 'ENV', 'SHELLOPTS', 'PS4', 'BASH_FUNC_git%%', 'IFS']],
+    [
+      'a credential helper',
+      ['AWS_SECRET_ACCESS_KEY', 'AWS_PROFILE', 'NODE_OPTIONS', 'PYTHONPATH', 'GNUPGHOME'],
+    ],
+    ['some program', ['VERSION', 'WHATEVER', 'EMPTY']],
+  ])('write out what %s may read of its environment: an argument commands nobody here', (_who, names) => {
+    for (const name of names) {
+      const options = { ...NO_BUILD_OPTIONS, arguments: { [name]: 'x' } };
+      expect(words(options)).toBe(`build --tag t --build-arg ${name}=x /p`);
+      expect(environment({ PATH: '/bin' }, options)).toEqual({ PATH: '/bin' });
+    }
+  });
+
+  it('write out a command under any name but a secret’s, though it looks like an address with a password', () => {
+    const options = { ...NO_BUILD_OPTIONS, arguments: { EDITOR: 'x://a:b@c; true' } };
+    expect(words(options)).toBe('build --tag t --build-arg EDITOR=x://a:b@c; true /p');
+    expect(environment({}, options)).toEqual({});
   });
 
   it.each(['HTTP_PROXY', 'https_proxy', 'ALL_PROXY'])('only name %s where it holds a password', (name) => {
@@ -89,7 +99,7 @@ describe('the words of docker build', () => {
     const far = 'tcp://build.example:2376';
     expect(environment({}, options, far)['NO_PROXY']).toBe('build.example');
     expect(environment({ no_proxy: 'a,b' }, options, far)['NO_PROXY']).toBe('a,b,build.example');
-    expect(environment({}, { ...NO_BUILD_OPTIONS, arguments: { A: '1' } }, far)).toEqual({ A: '1' });
+    expect(environment({}, { ...NO_BUILD_OPTIONS, arguments: { TOKEN: '1' } }, far)).toEqual({ TOKEN: '1' });
   });
 
   it('only name a mirror of Go’s modules: the command line doesn’t read it', () => {
@@ -100,11 +110,11 @@ describe('the words of docker build', () => {
   it('leave a variable alone that a secret is read from', () => {
     const options: BuildOptions = {
       ...NO_BUILD_OPTIONS,
-      arguments: { B: 'public' },
-      secrets: [{ id: 'b', from: { variable: 'B' } }],
+      arguments: { B_TOKEN: 'public' },
+      secrets: [{ id: 'b', from: { variable: 'B_TOKEN' } }],
     };
-    expect(words(options)).toBe('build --tag t --build-arg B=public --secret id=b,env=B /p');
-    expect(environment({ B: 'hush' }, options)).toEqual({ B: 'hush', DOCKER_BUILDKIT: '1' });
+    expect(words(options)).toBe('build --tag t --build-arg B_TOKEN=public --secret id=b,env=B_TOKEN /p');
+    expect(environment({ B_TOKEN: 'hush' }, options)).toEqual({ B_TOKEN: 'hush', DOCKER_BUILDKIT: '1' });
   });
 
   it('hold every option', () => {
@@ -127,7 +137,7 @@ describe('the words of docker build', () => {
         ulimits: [{ name: 'nofile', soft: 1, hard: 2 }],
       }),
     ).toBe(
-      'build --tag t --file - --build-arg A --label l=m --target prod --network none --platform linux/amd64 --ssh default --cache-from c --cache-to d --add-host h:1.2.3.4 --tag u --ulimit nofile=1:2 --shm-size 64 --no-cache --pull /p',
+      'build --tag t --file - --build-arg A=1 --label l=m --target prod --network none --platform linux/amd64 --ssh default --cache-from c --cache-to d --add-host h:1.2.3.4 --tag u --ulimit nofile=1:2 --shm-size 64 --no-cache --pull /p',
     );
   });
 });
