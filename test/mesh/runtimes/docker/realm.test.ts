@@ -21,6 +21,11 @@ describe('a realm', () => {
     expect(realmOf({ ...place, ...other })).not.toBe(realmOf(place));
   });
 
+  it('of a machine with the same home is another where a name is all that a system has', () => {
+    const mac = { ...place, machine: null, processes: null };
+    expect(realmOf({ ...mac, host: 'two' })).not.toBe(realmOf(mac));
+  });
+
   it('is the same each time, and tells nothing of what it is made of', () => {
     const realm = realmOf(place);
     expect(realmOf({ ...place })).toBe(realm);
