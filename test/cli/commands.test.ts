@@ -3,7 +3,7 @@ import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
-import { greenroom, temporaryFolder } from '../support/greenroom.ts';
+import { greenroom, type Ran, temporaryFolder } from '../support/greenroom.ts';
 
 let folder = '';
 let remove: () => Promise<void> = async () => undefined;
@@ -58,20 +58,11 @@ describe('exit codes', () => {
   });
 });
 
+const explain = (line: string): Promise<Ran> => greenroom(['explain', 'scenarios/shop', ...line.split(' ')]);
+
 describe('explain', () => {
   it('names the decision, the trail and the nearest rule of a denial', async () => {
-    const ran = await greenroom([
-      'explain',
-      'scenarios/shop',
-      '--from',
-      'inventory',
-      '--to',
-      'payments',
-      '--path',
-      '/charge',
-      '--method',
-      'POST',
-    ]);
+    const ran = await explain('--from inventory --to payments --path /charge --method POST');
     expect(ran.code).toBe(0);
     expect(ran.stdout).toContain('denied');
     expect(ran.stdout).toMatch(/nearest rule: ALLOW billing\/[a-z-]+\[\d+\] {2}\S+payments\.yaml:\d+/);
@@ -79,36 +70,21 @@ describe('explain', () => {
   });
 
   it('refuses a workload that the mesh does not have, naming those that it has', async () => {
-    const ran = await greenroom(['explain', 'scenarios/shop', '--from', 'nobody', '--to', 'payments']);
+    const ran = await explain('--from nobody --to payments');
     expect(ran.code).toBe(2);
     expect(ran.stderr).toContain('inventory');
   });
 
   it('refuses a port that the workload does not have with 2, naming those that it has', async () => {
-    const from = ['--from', 'inventory', '--to', 'payments'];
-    const ran = await greenroom(['explain', 'scenarios/shop', ...from, '--port', '9']);
+    const ran = await explain('--from inventory --to payments --port 9');
     expect(ran.code).toBe(2);
     expect(ran.stderr).toMatch(/payments has no port 9\n {2}hint: there are: \d+/);
   });
 
   it('takes a workload by its namespace and name as well', async () => {
-    const ran = await greenroom([
-      'explain',
-      'scenarios/shop',
-      '--from',
-      'shop/inventory',
-      '--to',
-      'billing/payments',
-    ]);
+    const ran = await explain('--from shop/inventory --to billing/payments');
     expect(ran).toMatchObject({ code: 0, stdout: expect.stringContaining('denied') });
-    const other = await greenroom([
-      'explain',
-      'scenarios/shop',
-      '--from',
-      'shop/web',
-      '--to',
-      'shop/payments',
-    ]);
+    const other = await explain('--from shop/web --to shop/payments');
     expect(other).toMatchObject({ code: 2, stderr: expect.stringContaining('billing/payments') });
   });
 
@@ -124,20 +100,7 @@ describe('explain', () => {
   });
 
   it('prints JSON on request', async () => {
-    const ran = await greenroom([
-      'explain',
-      'scenarios/shop',
-      '--from',
-      'orders',
-      '--to',
-      'payments',
-      '--path',
-      '/charge',
-      '--method',
-      'POST',
-      '--format',
-      'json',
-    ]);
+    const ran = await explain('--from orders --to payments --path /charge --method POST --format json');
     expect(JSON.parse(ran.stdout)).toMatchObject({ decision: { verdict: 'allow' } });
   });
 });

@@ -1,26 +1,11 @@
 import { expect, it } from 'vitest';
 import { answerAsTold } from '../../cli/suite-authorizer.ts';
 import type { AuthorizerProvider } from '../../policy/custom/providers.ts';
-
-const provider: AuthorizerProvider = {
-  name: 'authz',
-  protocol: 'http',
-  service: 'authz.example',
-  port: 8000,
-  timeoutMs: 500,
-  failOpen: false,
-  statusOnError: 403,
-  pathPrefix: '',
-  requestHeaders: [],
-  additionalHeaders: [],
-  upstreamOnAllow: [],
-  downstreamOnDeny: [],
-  downstreamOnAllow: [],
-};
+import { PROVIDER } from '../support/authorizer-provider.ts';
 
 function answer(verdict: string | null, over: Partial<AuthorizerProvider> = {}) {
   const headers: [string, string][] = verdict === null ? [] : [['x-ext-authz', verdict]];
-  return answerAsTold({ provider: { ...provider, ...over }, method: 'GET', path: '/', host: 'h', headers });
+  return answerAsTold({ provider: { ...PROVIDER, ...over }, method: 'GET', path: '/', host: 'h', headers });
 }
 
 it('does not answer where nothing listens, and not in time when slow', () => {

@@ -4,6 +4,7 @@ import type { Decision } from '../../model/decision.ts';
 import { compareCase } from '../../policy/compare-case.ts';
 import type { CustomOutcome } from '../../policy/custom/ask-authorizer.ts';
 import type { Judged } from '../../policy/decide-http.ts';
+import { PROVIDER } from '../support/authorizer-provider.ts';
 import { request } from '../support/policies.ts';
 
 const denied: Decision = {
@@ -41,21 +42,7 @@ function differences(
 }
 
 const check: CustomOutcome['check'] = {
-  provider: {
-    name: 'authz',
-    protocol: 'http',
-    service: 'authz.example',
-    port: 8000,
-    timeoutMs: 500,
-    failOpen: false,
-    statusOnError: 403,
-    pathPrefix: '',
-    requestHeaders: [],
-    additionalHeaders: [],
-    upstreamOnAllow: [],
-    downstreamOnDeny: [],
-    downstreamOnAllow: [],
-  },
+  provider: PROVIDER,
   method: 'GET',
   path: '/admin',
   host: 'cart.shop',

@@ -3,17 +3,16 @@ import { compilePolicies } from '../../policy/compile.ts';
 import { decide } from '../../policy/decide.ts';
 import { authorization, cart, compiled, config, policies, request } from '../support/policies.ts';
 
+/** What is wrong with a rule that no schema has looked at. */
+function invalidOf(rule: unknown) {
+  const [object] = policies(authorization('rules: [{}]'));
+  if (!object) throw new Error('no object');
+  const unchecked = { ...object, spec: { rules: [rule] } };
+  return compilePolicies([unchecked], cart, { port: 8080, protocol: 'http' }, config).invalid;
+}
+
 describe('compilePolicies', () => {
   it('refuses a field, a key and a value that Istio does not know, and then denies', () => {
-    const [object] = policies(authorization('rules: [{}]'));
-    if (!object) throw new Error('no object');
-    const invalidOf = (rule: unknown) =>
-      compilePolicies(
-        [{ ...object, spec: { rules: [rule] } }],
-        cart,
-        { port: 8080, protocol: 'http' },
-        config,
-      ).invalid;
     expect(invalidOf({ from: [{ source: { principal: ['x'] } }] })).toMatchObject([
       { code: 'unknown-field' },
     ]);
@@ -69,30 +68,19 @@ describe('compilePolicies', () => {
   });
 
   it('says of each mistake what, where, and what it leads to', () => {
-    const [object] = policies(authorization('rules: [{}]'));
-    if (!object) throw new Error('no object');
-    const problemsOf = (rule: unknown) =>
-      compilePolicies(
-        [{ ...object, spec: { rules: [rule] } }],
-        cart,
-        { port: 8080, protocol: 'http' },
-        config,
-      ).invalid;
     const hint = 'everything this policy could have applied to is denied';
-    expect(problemsOf({ from: [{ source: { principal: ['x'] } }] })).toMatchObject([
+    expect(invalidOf({ from: [{ source: { principal: ['x'] } }] })).toMatchObject([
       { severity: 'error', message: 'from.source.principal is no field of an AuthorizationPolicy', hint },
     ]);
-    expect(problemsOf({ to: [{ operation: {} }, { operation: { ports: ['80', 'x', '-'] } }] })).toMatchObject(
-      [
-        { message: 'to[1].operation.ports: "x" is not a value of it', hint },
-        { message: 'to[1].operation.ports: "-" is not a value of it' },
-      ],
-    );
+    expect(invalidOf({ to: [{ operation: {} }, { operation: { ports: ['80', 'x', '-'] } }] })).toMatchObject([
+      { message: 'to[1].operation.ports: "x" is not a value of it', hint },
+      { message: 'to[1].operation.ports: "-" is not a value of it' },
+    ]);
     expect(
-      problemsOf({ from: [{ source: {} }, { source: { ipBlocks: ['x'] } }] })?.map(({ message }) => message),
+      invalidOf({ from: [{ source: {} }, { source: { ipBlocks: ['x'] } }] })?.map(({ message }) => message),
     ).toEqual(['from[1].source.ipBlocks: "x" is not a value of it']);
     const when = { key: 'experimental.envoy.filters.http.rbac[y]', values: ['x'], notValues: [] };
-    expect(problemsOf({ when: [when] })).toMatchObject([
+    expect(invalidOf({ when: [when] })).toMatchObject([
       { message: "when[experimental.envoy.filters.http.rbac[y]] isn't judged yet", hint },
     ]);
   });

@@ -6,6 +6,7 @@ import { explainRequest, type RequestQuestion } from '../../policy/explain-reque
 import { decide } from '../../policy/decide.ts';
 import { explanationLines } from '../support/explanation-text.ts';
 import { authorization, compiled, policies, request } from '../support/policies.ts';
+import { MESH_CONFIG } from '../support/sample-mesh.ts';
 
 function workload(name: string, protocol: AppProtocol = 'http'): Workload {
   return {
@@ -63,14 +64,7 @@ const mesh: Mesh = {
   name: 'shop',
   namespace: 'shop',
   root: '/',
-  config: {
-    pathNormalization: 'BASE',
-    outboundTrafficPolicy: 'REGISTRY_ONLY',
-    rootNamespace: 'istio-system',
-    trustDomain: 'cluster.local',
-    trustDomainAliases: [],
-    numTrustedProxies: 0,
-  },
+  config: MESH_CONFIG,
   workloads: [
     ...['web', 'orders', 'payments', 'inventory', 'reviews', 'quiet'].map((name) => workload(name)),
     workload('ledger', 'tcp'),

@@ -10,6 +10,7 @@ import type { EngineAbsence, InstanceStatus } from '../../model/session-state.ts
 import { createDockerRuntime, type DockerRuntimeParts } from '../../mesh/runtimes/docker/docker-runtime.ts';
 import type { EgressPlan, InstancePlacement, Runtime, RuntimeContext } from '../../mesh/runtimes/runtime.ts';
 import { temporaryFolder } from './greenroom.ts';
+import { MESH_CONFIG } from './sample-mesh.ts';
 
 export interface ServiceShape {
   name: string;
@@ -84,14 +85,7 @@ export function testMesh(services: readonly ServiceShape[]): Mesh {
     name: 'test',
     namespace: 'shop',
     root: '/',
-    config: {
-      pathNormalization: 'BASE',
-      outboundTrafficPolicy: 'REGISTRY_ONLY',
-      rootNamespace: 'istio-system',
-      trustDomain: 'cluster.local',
-      trustDomainAliases: [],
-      numTrustedProxies: 0,
-    },
+    config: MESH_CONFIG,
     workloads,
     policies: [],
     scenarioFiles: [],

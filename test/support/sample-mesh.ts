@@ -1,6 +1,15 @@
 /** Meshes for tests of the control plane, made without files. */
 import { fileURLToPath } from 'node:url';
-import type { Mesh, Workload } from '../../model/mesh.ts';
+import type { Mesh, MeshConfig, Workload } from '../../model/mesh.ts';
+
+export const MESH_CONFIG: MeshConfig = {
+  pathNormalization: 'BASE',
+  outboundTrafficPolicy: 'REGISTRY_ONLY',
+  rootNamespace: 'istio-system',
+  trustDomain: 'cluster.local',
+  trustDomainAliases: [],
+  numTrustedProxies: 0,
+};
 
 const FIXTURES = fileURLToPath(new URL('./fixtures/', import.meta.url));
 
@@ -62,14 +71,7 @@ export function sampleMesh(samples: readonly SampleWorkload[], more: Partial<Mes
     name: 'sample',
     namespace: 'shop',
     root: FIXTURES,
-    config: {
-      pathNormalization: 'BASE',
-      outboundTrafficPolicy: 'REGISTRY_ONLY',
-      rootNamespace: 'istio-system',
-      trustDomain: 'cluster.local',
-      trustDomainAliases: [],
-      numTrustedProxies: 0,
-    },
+    config: MESH_CONFIG,
     workloads: samples.map(sampleWorkload),
     policies: [],
     scenarioFiles: [],

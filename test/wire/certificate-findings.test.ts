@@ -1,27 +1,10 @@
 import { expect, it } from 'vitest';
 import { findingsOf } from '../../wire/certificate-findings.ts';
 import type { PeerCertificate } from '../../wire/certificate-gate.ts';
+import { peerCertificate, WEB } from '../support/peer-certificate.ts';
 
-const WEB = 'spiffe://cluster.local/ns/shop/sa/web';
-const FACTS: PeerCertificate['facts'] = {
-  subject: '',
-  issuer: 'CN=root',
-  uriSans: [WEB],
-  notBefore: 1_000,
-  notAfter: 9_000,
-  fingerprint: 'ab',
-  keyType: 'rsa',
-  keyBits: 2048,
-};
-const STRONG: PeerCertificate = {
-  facts: FACTS,
-  chain: { error: null, reachesRoot: true, selfSigned: false },
-  names: [WEB],
-  readable: true,
-  ca: false,
-  keyCertSign: false,
-  extendedKeyUsage: [],
-};
+const STRONG = peerCertificate({ facts: { keyType: 'rsa', keyBits: 2048 }, extendedKeyUsage: [] });
+const FACTS = STRONG.facts;
 
 it.each<[string, Partial<PeerCertificate>, string]>([
   [

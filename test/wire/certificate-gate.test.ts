@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { judgeCertificate, type GateRules, type PeerCertificate } from '../../wire/certificate-gate.ts';
+import { EKU, peerCertificate, WEB } from '../support/peer-certificate.ts';
 
-const WEB = 'spiffe://cluster.local/ns/shop/sa/web';
-const EKU = { server: '1.3.6.1.5.5.7.3.1', client: '1.3.6.1.5.5.7.3.2' };
 const rules: GateRules = {
   profile: 'istio',
   trustDomain: 'cluster.local',
@@ -11,29 +10,9 @@ const rules: GateRules = {
   role: 'client',
 };
 
-const GOOD: PeerCertificate = {
-  facts: {
-    subject: '',
-    issuer: 'CN=root',
-    uriSans: [WEB],
-    notBefore: 1_000,
-    notAfter: 9_000,
-    fingerprint: 'ab',
-    keyType: 'ec',
-    keyBits: 256,
-  },
-  chain: { error: null, reachesRoot: true, selfSigned: false },
-  names: [WEB],
-  readable: true,
-  ca: false,
-  keyCertSign: false,
-  extendedKeyUsage: [EKU.server, EKU.client],
-};
+const GOOD = peerCertificate();
 
-const withFacts = (facts: Partial<PeerCertificate['facts']>): PeerCertificate => ({
-  ...GOOD,
-  facts: { ...GOOD.facts, ...facts },
-});
+const withFacts = (facts: Partial<PeerCertificate['facts']>): PeerCertificate => peerCertificate({ facts });
 const reasonOf = (peer: PeerCertificate | null, more: Partial<GateRules> = {}): string => {
   const verdict = judgeCertificate(peer, { ...rules, ...more });
   return verdict.ok ? `ok ${verdict.spiffeId}` : verdict.reason;

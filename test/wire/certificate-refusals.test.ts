@@ -1,11 +1,9 @@
 /** What the gate says of a certificate it refuses: the reason, and the sentence that a person reads. */
 import { describe, expect, it } from 'vitest';
 import { type GateRules, judgeCertificate, type PeerCertificate } from '../../wire/certificate-gate.ts';
+import { EKU, peerCertificate, WEB } from '../support/peer-certificate.ts';
 
-const WEB = 'spiffe://cluster.local/ns/shop/sa/web';
 const CART = 'spiffe://cluster.local/ns/shop/sa/cart';
-const SERVER_AUTH = '1.3.6.1.5.5.7.3.1';
-const CLIENT_AUTH = '1.3.6.1.5.5.7.3.2';
 
 interface Change {
   facts?: Partial<PeerCertificate['facts']>;
@@ -16,29 +14,7 @@ interface Change {
 
 /** A certificate that nothing speaks against but the change. */
 function judged({ facts, chain, peer, rules }: Change): string {
-  const verdict = judgeCertificate(
-    {
-      facts: {
-        subject: 'CN=web',
-        issuer: 'CN=root',
-        uriSans: [WEB],
-        notBefore: 1_000,
-        notAfter: 9_000,
-        fingerprint: 'ab',
-        keyType: 'ec',
-        keyBits: 256,
-        ...facts,
-      },
-      chain: { error: null, reachesRoot: true, selfSigned: false, ...chain },
-      names: [],
-      readable: true,
-      ca: false,
-      keyCertSign: false,
-      extendedKeyUsage: [SERVER_AUTH, CLIENT_AUTH],
-      ...peer,
-    },
-    gate(rules),
-  );
+  const verdict = judgeCertificate(peerCertificate({ names: [], facts, chain, ...peer }), gate(rules));
   return verdict.ok ? `ok ${verdict.spiffeId}` : `${verdict.reason}: ${verdict.message}`;
 }
 
@@ -114,12 +90,12 @@ describe('a refusal names the fault and whose certificate it is', () => {
     ],
     [
       'a purpose of servers',
-      { peer: { extendedKeyUsage: [SERVER_AUTH] } },
+      { peer: { extendedKeyUsage: [EKU.server] } },
       `server-auth-only: the certificate of ${WEB} is not for clients`,
     ],
     [
       'a purpose of clients',
-      { peer: { extendedKeyUsage: [CLIENT_AUTH] }, rules: { role: 'server' } },
+      { peer: { extendedKeyUsage: [EKU.client] }, rules: { role: 'server' } },
       `client-auth-only: the certificate of ${WEB} is not for servers`,
     ],
     [
