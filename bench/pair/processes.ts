@@ -9,6 +9,7 @@ import net from 'node:net';
 import { availableParallelism } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import { EnvironmentError } from '../../model/environment-error.ts';
+import { accepts } from '../../test/support/local-server.ts';
 
 export type Place = 'sidecars' | 'load';
 
@@ -73,21 +74,10 @@ export async function listening(port: number, program: Program): Promise<void> {
   const end = performance.now() + START_TIMEOUT_MS;
   while (performance.now() < end) {
     if (program.child.exitCode !== null) break;
-    if (await answers(port)) return;
+    if (await accepts(port)) return;
     await pause(50);
   }
   throw new EnvironmentError('not-started', `nothing listens on 127.0.0.1:${port}`);
-}
-
-function answers(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = net.connect(port, '127.0.0.1');
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', () => resolve(false));
-  });
 }
 
 /** Ports that were free a moment ago. */

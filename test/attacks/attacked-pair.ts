@@ -11,6 +11,7 @@ import type { PolicyObject } from '../../model/policy-object.ts';
 import type { TrafficEvent } from '../../model/traffic-event.ts';
 import type { Snapshot } from '../../proxy/snapshot.ts';
 import type { IssuedLeaf } from '../../mesh/pki/leaf.ts';
+import { listenLocally } from '../support/local-server.ts';
 import { type Pair, type PairOptions, startPair, WEB } from '../support/sidecar-pair.ts';
 
 /** One request as the application's own parser read it. */
@@ -126,9 +127,7 @@ async function startWitness(): Promise<Witness> {
   server.on('connection', () => {
     connections += 1;
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as net.AddressInfo;
+  const port = await listenLocally(server);
   return {
     server,
     address: { host: '127.0.0.1', port },

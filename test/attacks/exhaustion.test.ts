@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import net from 'node:net';
 import tls from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { listenLocally } from '../support/local-server.ts';
 import { ALLOW_WEB, startPair, WEB } from '../support/sidecar-pair.ts';
 import { eventually } from '../support/patience.ts';
 import { type Attacked, get, message, inBothLanes, startAttacked } from './attacked-pair.ts';
@@ -105,12 +106,8 @@ inBothLanes((lanes) => {
           more();
         });
       });
-      flood.listen(0, '127.0.0.1');
-      await once(flood, 'listening');
-      const pair = await startPair(
-        { host: '127.0.0.1', port: (flood.address() as net.AddressInfo).port },
-        { lanes },
-      );
+      const port = await listenLocally(flood);
+      const pair = await startPair({ host: '127.0.0.1', port }, { lanes });
       try {
         await pair.publish({ policies: [ALLOW_WEB] });
         const leaf = await pair.leaf({ spiffeId: WEB, fault: 'none' });
@@ -146,12 +143,8 @@ inBothLanes((lanes) => {
           ),
         );
       });
-      idle.listen(0, '127.0.0.1');
-      await once(idle, 'listening');
-      const pair = await startPair(
-        { host: '127.0.0.1', port: (idle.address() as net.AddressInfo).port },
-        { ...LIMITS, lanes },
-      );
+      const port = await listenLocally(idle);
+      const pair = await startPair({ host: '127.0.0.1', port }, { ...LIMITS, lanes });
       try {
         await pair.publish({ policies: [ALLOW_WEB] });
         const socket = net.connect(pair.at('web-0', 'orders:80'));

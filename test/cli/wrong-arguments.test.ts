@@ -1,10 +1,10 @@
 /** Wrong words on the command line of a running session: exit 2, and a way out; nothing of the session has changed. */
-import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
+import { createServer } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type Folder, temporaryFolder, type Ran } from '../support/greenroom.ts';
 import { greenroomUp, type RunningUp } from '../support/greenroom-up.ts';
 import { runHere } from '../support/in-process.ts';
+import { listenLocally } from '../support/local-server.ts';
 import { ordersProject } from '../support/orders-project.ts';
 
 const project = (ide: number): string =>
@@ -18,8 +18,8 @@ let up: RunningUp;
 const ide = createServer((socket) => socket.end());
 
 beforeAll(async () => {
-  await once(ide.listen(0, '127.0.0.1'), 'listening');
-  folder = await temporaryFolder({ 'greenroom.yaml': project((ide.address() as AddressInfo).port) });
+  const port = await listenLocally(ide);
+  folder = await temporaryFolder({ 'greenroom.yaml': project(port) });
   up = await greenroomUp(folder.path, {});
 }, 60_000);
 afterAll(async () => {

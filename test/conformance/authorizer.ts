@@ -2,13 +2,12 @@
  * The external authorizer of all suites, over HTTP and over gRPC by a library of its own (grpc-js), so that the data
  * plane's messages meet another reader. What it answers the checked request itself says: see cli/suite-authorizer.ts.
  */
-import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import * as grpc from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
+import { listenLocally } from '../support/local-server.ts';
 import { CASE_HEADER } from './recorder.ts';
 
 /** What an external authorizer was told of a case. */
@@ -38,11 +37,10 @@ const LOGIN = 'https://login.example/';
 export async function startAuthorizer(): Promise<Authorizer> {
   const seen = new Map<number, Checked>();
   const http = createServer((request, response) => void answerHttp(seen, request, response));
-  http.listen(0, '127.0.0.1');
-  await once(http, 'listening');
+  const port = await listenLocally(http);
   const rpc = await startGrpc(seen);
   return {
-    http: { host: '127.0.0.1', port: (http.address() as AddressInfo).port },
+    http: { host: '127.0.0.1', port },
     grpc: { host: '127.0.0.1', port: rpc.port },
     checked: (number) => seen.get(number) ?? null,
     close: async () => {

@@ -1,7 +1,7 @@
 /** The application at the end of the pair: a strict parser (llhttp) that logs what it understood, and what it couldn't read. */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { listenLocally } from '../support/local-server.ts';
 
 /** A request as the application's parser read it. */
 export interface Read {
@@ -69,10 +69,9 @@ export async function startWitness(): Promise<Witness> {
       unreadable.push(`${error.code}: ${JSON.stringify(error.rawPacket?.toString('latin1').slice(0, 400))}`);
     socket.destroy();
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
+  const port = await listenLocally(server);
   return {
-    address: { host: '127.0.0.1', port: (server.address() as AddressInfo).port },
+    address: { host: '127.0.0.1', port },
     take: () => {
       const taken = { read, unreadable };
       read = [];

@@ -1,7 +1,7 @@
 /** Gateways of a project that runs: real services, real TLS, certificates of files and issued ones, edits of Gateways. */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import tls from 'node:tls';
@@ -12,6 +12,7 @@ import { issueLeaf, issueServerCertificate } from '../../mesh/pki/issuer.ts';
 import type { IssuedLeaf } from '../../mesh/pki/leaf.ts';
 import type { Session } from '../../mesh/session.ts';
 import { startSession } from '../../mesh/start-session.ts';
+import { listenLocally } from '../support/local-server.ts';
 import { createScene, WEB } from '../support/mtls-listener.ts';
 
 const SERVICE = fileURLToPath(new URL('../support/fixtures/service.js', import.meta.url));
@@ -117,9 +118,8 @@ async function ask({ port = 0, host, roots, leaf }: Caller): Promise<string | nu
 
 describe('a gateway that cannot start', () => {
   it('ends the start where its port is taken, and says which and whose', async () => {
-    const holder = createServer().listen(0, '127.0.0.1');
-    await once(holder, 'listening');
-    const { port } = holder.address() as AddressInfo;
+    const holder = createServer();
+    const port = await listenLocally(holder);
     try {
       await project(`listen: { 443: ${port} }`, [https(443, 'shop.example', 'SIMPLE', 'shop')]);
       await expect(start()).rejects.toMatchObject({

@@ -1,7 +1,5 @@
 import { createServer } from 'node:http';
-import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -9,6 +7,7 @@ import { fetchText } from '../../mesh/fetch-text.ts';
 import { JwksSource, type JwksSourceOptions } from '../../mesh/jwks-source.ts';
 import type { MeshPolicies } from '../../mesh/mesh-policies.ts';
 import { compilePolicies } from '../../policy/compile.ts';
+import { listenLocally } from '../support/local-server.ts';
 import { cart, config } from '../support/policies.ts';
 import { keySetText, requestAuthentication, signer } from '../support/tokens.ts';
 
@@ -107,9 +106,8 @@ describe('fetchText', () => {
   async function serve(status: number, body: string): Promise<string> {
     const server = createServer((_, response) => response.writeHead(status, { location: '/' }).end(body));
     open.push({ close: () => void server.close() });
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    return `http://127.0.0.1:${(server.address() as AddressInfo).port}/keys`;
+    const port = await listenLocally(server);
+    return `http://127.0.0.1:${port}/keys`;
   }
   const { signal } = new AbortController();
 

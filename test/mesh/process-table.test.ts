@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import {
   commandOf,
@@ -11,6 +11,7 @@ import {
   processesWith,
   startOf,
 } from '../../mesh/process-table.ts';
+import { listenLocally } from '../support/local-server.ts';
 
 let child: ChildProcess | null = null;
 afterEach(async () => {
@@ -75,9 +76,7 @@ describe.skipIf(process.platform !== 'linux')('the process table', () => {
 
   it('names the holder of a port, and the ports of a process', async () => {
     const server = createServer();
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const { port } = server.address() as AddressInfo;
+    const port = await listenLocally(server);
     expect(holderOfPort(port)?.pid).toBe(process.pid);
     expect(portsOf([process.pid])).toContain(port);
     server.close();

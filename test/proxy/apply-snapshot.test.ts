@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import http from 'node:http';
 import net from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { listenLocally } from '../support/local-server.ts';
 import {
   ALLOW_WEB,
   ask,
@@ -30,9 +31,8 @@ const peer = () => pair.at('web-0', 'orders:80');
 describe('a snapshot that can’t be applied', () => {
   it('is refused with the port that is taken, and the one before stays in force', async () => {
     await pair.publish({ policies: [ALLOW_WEB] });
-    const holder = net.createServer().listen(0, '127.0.0.1');
-    await once(holder, 'listening');
-    const { port } = holder.address() as net.AddressInfo;
+    const holder = net.createServer();
+    const port = await listenLocally(holder);
     const answer = await pair.tryPublish({ policies: [DENY_ALL], listenPort: port });
     expect(answer).toMatchObject({
       kind: 'nack',
@@ -74,9 +74,8 @@ describe('a snapshot that can’t be applied', () => {
 
   it('binds nothing of what it refused', async () => {
     const listeners = await pair.publish();
-    const free = net.createServer().listen(0, '127.0.0.1');
-    await once(free, 'listening');
-    const { port } = free.address() as net.AddressInfo;
+    const free = net.createServer();
+    const port = await listenLocally(free);
     await pair.tryPublish({
       listenPort: port,
       edit: (snapshot) => {

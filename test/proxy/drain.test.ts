@@ -1,31 +1,9 @@
 import { once } from 'node:events';
 import net from 'node:net';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Snapshot } from '../../proxy/snapshot.ts';
-import {
-  ask,
-  closeOf,
-  DENY_ALL,
-  startApplication,
-  startPair,
-  type Application,
-  type Pair,
-} from '../support/sidecar-pair.ts';
-
-const closing: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const close of closing.splice(0)) await close();
-});
-
-async function start(drainMs: number): Promise<{ pair: Pair; application: Application }> {
-  const application = await startApplication();
-  const pair = await startPair(application.address, { drainMs });
-  closing.push(
-    () => pair.close(),
-    () => application.close(),
-  );
-  return { pair, application };
-}
+import { ask, closeOf, DENY_ALL } from '../support/sidecar-pair.ts';
+import { ownPair } from '../support/use-pair.ts';
 
 /** `orders` has left: neither instance nor endpoint. */
 function withoutOrders(snapshot: Snapshot): void {
@@ -43,7 +21,7 @@ async function answerOn(socket: net.Socket): Promise<string> {
 
 describe('an instance that leaves', () => {
   it('accepts nobody any more, and no sidecar chooses it', async () => {
-    const { pair, application } = await start(60_000);
+    const { pair, application } = await ownPair({ drainMs: 60_000 });
     await pair.publish({ mtls: 'DISABLE' });
     const at = pair.at('orders-0', '8080');
     await pair.publish({ mtls: 'DISABLE', edit: withoutOrders });
@@ -53,7 +31,7 @@ describe('an instance that leaves', () => {
   });
 
   it('ends its open connections when the drain is over', async () => {
-    const { pair } = await start(50);
+    const { pair } = await ownPair({ drainMs: 50 });
     await pair.publish({ mtls: 'DISABLE' });
     const open = net.connect(pair.at('orders-0', '8080'));
     await once(open, 'connect');
@@ -63,7 +41,7 @@ describe('an instance that leaves', () => {
   });
 
   it('judges what comes on open connections by the last policies that it had', async () => {
-    const { pair, application } = await start(60_000);
+    const { pair, application } = await ownPair({ drainMs: 60_000 });
     await pair.publish({ mtls: 'DISABLE', policies: [DENY_ALL] });
     const open = net.connect(pair.at('orders-0', '8080'));
     await once(open, 'connect');
@@ -76,7 +54,7 @@ describe('an instance that leaves', () => {
   });
 
   it('answers what it was asked already', async () => {
-    const { pair } = await start(60_000);
+    const { pair } = await ownPair({ drainMs: 60_000 });
     await pair.publish({ mtls: 'DISABLE' });
     const open = net.connect(pair.at('orders-0', '8080'));
     await once(open, 'connect');
@@ -87,7 +65,7 @@ describe('an instance that leaves', () => {
   });
 
   it('is judged by the newest policies again when it comes back', async () => {
-    const { pair } = await start(60_000);
+    const { pair } = await ownPair({ drainMs: 60_000 });
     await pair.publish({ mtls: 'DISABLE' });
     const open = net.connect(pair.at('orders-0', '8080'));
     await once(open, 'connect');

@@ -6,6 +6,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { AppProtocol } from '../../model/mesh.ts';
 import { untilQuiet } from '../../proxy/drained.ts';
 import type { Limits } from '../../proxy/limits.ts';
+import { listenLocally } from '../support/local-server.ts';
 import { startPair, type Pair } from '../support/sidecar-pair.ts';
 
 const closers: (() => void | Promise<void>)[] = [];
@@ -19,12 +20,9 @@ async function pairWith(
   protocol: AppProtocol,
   limits: Partial<Limits> = {},
 ): Promise<Pair> {
-  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const port = await listenLocally(server);
   closers.push(() => void server.close());
-  const pair = await startPair(
-    { host: '127.0.0.1', port: (server.address() as net.AddressInfo).port },
-    limits,
-  );
+  const pair = await startPair({ host: '127.0.0.1', port }, limits);
   closers.push(() => pair.close());
   await pair.publish({ protocol });
   return pair;

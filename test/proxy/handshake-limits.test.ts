@@ -1,22 +1,13 @@
 import { once } from 'node:events';
 import net from 'node:net';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { Unfinished } from '../../proxy/unfinished.ts';
-import { ALLOW_WEB, ask, closeOf, startApplication, startPair } from '../support/sidecar-pair.ts';
-
-const closing: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const close of closing.splice(0)) await close();
-});
+import { ALLOW_WEB, ask, closeOf } from '../support/sidecar-pair.ts';
+import { ownPair } from '../support/use-pair.ts';
 
 describe('connections that do not say what they are', () => {
   it('are refused above a bound, with an event, and the next one is served when one of them has ended', async () => {
-    const application = await startApplication();
-    const pair = await startPair(application.address, { maxUnfinished: 2 });
-    closing.push(
-      () => pair.close(),
-      () => application.close(),
-    );
+    const { pair } = await ownPair({ maxUnfinished: 2 });
     await pair.publish({ policies: [ALLOW_WEB] });
     const open = async (): Promise<net.Socket> => {
       const socket = net.connect(pair.at('orders-0', '8080'));

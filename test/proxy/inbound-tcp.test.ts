@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import net from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { listenLocally } from '../support/local-server.ts';
 import {
   ALLOW_WEB,
   closeOf,
@@ -24,9 +25,8 @@ beforeAll(async () => {
     });
     socket.on('error', () => undefined);
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  pair = await startPair({ host: '127.0.0.1', port: (server.address() as net.AddressInfo).port });
+  const port = await listenLocally(server);
+  pair = await startPair({ host: '127.0.0.1', port });
 });
 afterAll(async () => {
   await pair.close();

@@ -7,6 +7,7 @@ import { CERTIFICATE_FAULTS, type CertificateFault, type IssuedLeaf } from '../.
 import { connectUpstream, UPSTREAM_ALPN, upstreamSni, type UpstreamContext } from '../../proxy/mtls-gate.ts';
 import type { GateProfile } from '../../proxy/snapshot.ts';
 import { createUpstreamTls, type UpstreamTls } from '../../proxy/tls-material.ts';
+import { listenLocally } from '../support/local-server.ts';
 import {
   createScene,
   credentialsOf,
@@ -77,13 +78,12 @@ async function impostor(leaf: IssuedLeaf): Promise<{ port: number; received: () 
     },
   );
   server.on('connection', (socket: net.Socket) => sockets.add(socket));
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
+  const port = await listenLocally(server);
   closers.push(async () => {
     for (const socket of sockets) socket.destroy();
     await new Promise((resolve) => server.close(resolve));
   });
-  return { port: (server.address() as net.AddressInfo).port, received: () => received };
+  return { port, received: () => received };
 }
 
 async function ours(): Promise<Listener> {
@@ -157,9 +157,8 @@ describe('the client side', () => {
   });
 
   it('says connect-failed where nobody listens', async () => {
-    const server = net.createServer().listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const { port } = server.address() as net.AddressInfo;
+    const server = net.createServer();
+    const port = await listenLocally(server);
     await new Promise((resolve) => server.close(resolve));
     expect(await connectUpstream(contextFor(port))).toMatchObject({
       kind: 'refused',
@@ -176,9 +175,7 @@ describe('the client side', () => {
         socket.on('error', () => undefined).resume();
         if (answer) socket.write(answer);
       });
-      server.listen(0, '127.0.0.1');
-      await once(server, 'listening');
-      const { port } = server.address() as net.AddressInfo;
+      const port = await listenLocally(server);
       const result = await connectUpstream(contextFor(port, { handshakeMs: answer ? 10_000 : 50 }));
       expect(result.kind === 'refused' && result.reason).toMatch(reason);
       await new Promise((resolve) => server.close(resolve));

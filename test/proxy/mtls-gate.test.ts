@@ -7,6 +7,7 @@ import { CERTIFICATE_FAULTS, type CertificateFault, type IssuedLeaf } from '../.
 import { createRoot, signerOf } from '../../mesh/pki/root.ts';
 import { generateEcKeyPair, issueCertificate, keyIdOf } from '../../mesh/pki/x509.ts';
 import { Secret } from '../../model/secret.ts';
+import { listenLocally } from '../support/local-server.ts';
 import {
   createScene,
   credentialsOf,
@@ -408,9 +409,7 @@ describe('many at once', () => {
         }
       });
     });
-    relay.listen(0, '127.0.0.1');
-    await once(relay, 'listening');
-    const { port } = relay.address() as net.AddressInfo;
+    const port = await listenLocally(relay);
     const [result, end] = await Promise.all([at.next(), tlsClient(port, { leaf: leafWith('none') })]);
     await new Promise((resolve) => relay.close(resolve));
     expect(result).toMatchObject({ kind: 'admitted', spiffeId: WEB });

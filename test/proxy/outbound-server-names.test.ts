@@ -5,6 +5,7 @@ import tls from 'node:tls';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { CompiledRoutes, TcpChain } from '../../policy/routes/compiled-routes.ts';
 import { routesOfServices } from '../../proxy/routing/routes-of-services.ts';
+import { listenLocally } from '../support/local-server.ts';
 import { closeOf, ORDERS, startPair, type Pair } from '../support/sidecar-pair.ts';
 
 let server: tls.Server;
@@ -19,9 +20,8 @@ beforeAll(async () => {
     });
   });
   server.on('tlsClientError', () => undefined);
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  pair = await startPair({ host: '127.0.0.1', port: (server.address() as net.AddressInfo).port });
+  const port = await listenLocally(server);
+  pair = await startPair({ host: '127.0.0.1', port });
   const own = await pair.leaf({ spiffeId: ORDERS, fault: 'none' });
   server.setSecureContext({ cert: own.certificateChainPem, key: own.privateKey.reveal() });
   await pair.publish({

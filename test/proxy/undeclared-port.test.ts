@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { compilePolicies } from '../../policy/compile.ts';
 import { connectHttp2 } from '../support/http2-client.ts';
 import { startHttp2Application } from '../support/http2-application.ts';
+import { listenLocally } from '../support/local-server.ts';
 import { config } from '../support/policies.ts';
 import {
   ask,
@@ -144,9 +145,8 @@ it('speaks HTTP/2 to the application of an HTTP/2 client', async () => {
 
 it('carries bytes from a client to the application through both sidecars', async () => {
   const server = net.createServer((socket) => socket.on('data', (chunk) => socket.end(`got ${chunk}`)));
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const pair = await startPair({ host: '127.0.0.1', port: (server.address() as net.AddressInfo).port });
+  const port = await listenLocally(server);
+  const pair = await startPair({ host: '127.0.0.1', port });
   await publish(pair);
   expect(await sendRaw(pair.at('web-0', 'orders:80'), 'HELLO\r\n')).toBe('got HELLO\r\n');
   const events = (await pair.seen()).toSorted((a, b) => (a.direction < b.direction ? -1 : 1));

@@ -1,33 +1,11 @@
 import { once } from 'node:events';
 import net from 'node:net';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { TrafficEvent } from '../../model/traffic-event.ts';
 import { workerOf } from '../../proxy/share.ts';
-import {
-  ALLOW_WEB,
-  ask,
-  closeOf,
-  DENY_ALL,
-  startApplication,
-  startPair,
-  type Application,
-  type Pair,
-} from '../support/sidecar-pair.ts';
-
-const closing: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const close of closing.splice(0)) await close();
-});
-
-async function start(workers = 1): Promise<{ pair: Pair; application: Application }> {
-  const application = await startApplication();
-  const pair = await startPair(application.address, {}, workers);
-  closing.push(
-    () => pair.close(),
-    () => application.close(),
-  );
-  return { pair, application };
-}
+import { listenLocally } from '../support/local-server.ts';
+import { ALLOW_WEB, ask, closeOf, DENY_ALL, type Pair } from '../support/sidecar-pair.ts';
+import { ownPair } from '../support/use-pair.ts';
 
 /** A policy of a shape that no compiler makes: its indexes can be made, and deciding throws, as a bug would. */
 function publishBug(pair: Pair): Promise<unknown> {
@@ -55,7 +33,7 @@ function told(pair: Pair, reason: string): Promise<TrafficEvent> {
 
 describe('a worker of the data plane that dies', () => {
   it('lets nothing pass while it is down, and says so', async () => {
-    const { pair, application } = await start();
+    const { pair, application } = await ownPair();
     await publishBug(pair);
     const crashed = told(pair, 'worker-crashed');
     await expect(ask(pair.at('orders-0', '8080'))).rejects.toThrow();
@@ -67,7 +45,7 @@ describe('a worker of the data plane that dies', () => {
   });
 
   it('ends the connections that it had', async () => {
-    const { pair } = await start();
+    const { pair } = await ownPair();
     await publishBug(pair);
     const idle = net.connect(pair.at('orders-0', '8080'));
     await once(idle, 'connect');
@@ -77,7 +55,7 @@ describe('a worker of the data plane that dies', () => {
   });
 
   it('is given up when it dies again and again: the owner is told once, and nothing passes any more', async () => {
-    const { pair, application } = await start();
+    const { pair, application } = await ownPair();
     const reasons: Error[] = [];
     const lost = new Promise<void>((resolve) =>
       pair.plane.onCrash((reason) => {
@@ -99,7 +77,7 @@ describe('a worker of the data plane that dies', () => {
   });
 
   it('comes back with the snapshot that was in force, on the same ports', async () => {
-    const { pair, application } = await start();
+    const { pair, application } = await ownPair();
     await publishBug(pair);
     const before = [pair.at('web-0', 'orders:80'), pair.at('orders-0', '8080')];
     const restarted = told(pair, 'worker-restarted');
@@ -119,7 +97,7 @@ const SPLIT = [2, 3, 4, 5].find((count) => workerOf('web', count) !== workerOf('
 
 describe('sidecars spread over workers', () => {
   it('know whose a hop of another worker is, its tag too', async () => {
-    const { pair } = await start(SPLIT);
+    const { pair } = await ownPair({}, SPLIT);
     await pair.publish({ policies: [ALLOW_WEB] });
     const socket = net.connect(pair.at('web-0', 'orders:80'));
     await once(socket, 'connect');
@@ -134,7 +112,7 @@ describe('sidecars spread over workers', () => {
   });
 
   it('keep what is in force when a snapshot makes one of them throw', async () => {
-    const { pair, application } = await start(SPLIT);
+    const { pair, application } = await ownPair({}, SPLIT);
     await pair.publish({ policies: [DENY_ALL] });
     const broken = pair.tryPublish({ edit: (snapshot) => void snapshot.services.push(null as never) });
     await expect(broken).rejects.toThrow('TypeError');
@@ -143,11 +121,10 @@ describe('sidecars spread over workers', () => {
   });
 
   it('refuse a snapshot together when one of them does', async () => {
-    const { pair } = await start(SPLIT);
+    const { pair } = await ownPair({}, SPLIT);
     await pair.publish({ policies: [ALLOW_WEB] });
-    const taken = net.createServer().listen(0, '127.0.0.1');
-    await once(taken, 'listening');
-    const { port } = taken.address() as net.AddressInfo;
+    const taken = net.createServer();
+    const port = await listenLocally(taken);
     const answer = await pair.tryPublish({ policies: [DENY_ALL], listenPort: port });
     expect(answer).toMatchObject({ kind: 'nack', inForce: 1, problems: [{ code: 'port-taken' }] });
     expect((await ask(pair.at('web-0', 'orders:80'))).status).toBe(200);
@@ -156,7 +133,7 @@ describe('sidecars spread over workers', () => {
   });
 
   it('go on while another one dies and comes back', async () => {
-    const { pair } = await start(SPLIT);
+    const { pair } = await ownPair({}, SPLIT);
     await publishBug(pair);
     const restarted = told(pair, 'worker-restarted');
     await expect(ask(pair.at('orders-0', '8080'))).rejects.toThrow();

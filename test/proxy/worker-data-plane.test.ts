@@ -1,15 +1,11 @@
 import { once } from 'node:events';
 import net from 'node:net';
 import tls from 'node:tls';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { DataPlane } from '../../proxy/data-plane.ts';
 import { startDataPlane } from '../../proxy/worker-data-plane.ts';
-import { ALLOW_WEB, ask, closeOf, startApplication, startPair, WEB } from '../support/sidecar-pair.ts';
-
-const closing: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const close of closing.splice(0)) await close();
-});
+import { ALLOW_WEB, ask, closeOf, WEB } from '../support/sidecar-pair.ts';
+import { ownPair } from '../support/use-pair.ts';
 
 describe('the data plane on its thread', () => {
   it('listens nowhere and passes nothing before its first snapshot', async () => {
@@ -26,9 +22,7 @@ describe('the data plane on its thread', () => {
   });
 
   it('closes open connections with it', async () => {
-    const application = await startApplication();
-    const pair = await startPair(application.address);
-    closing.push(() => application.close());
+    const { pair } = await ownPair();
     await pair.publish({ mtls: 'DISABLE' });
     const socket = net.connect(pair.at('orders-0', '8080'));
     await once(socket, 'connect');
@@ -39,12 +33,7 @@ describe('the data plane on its thread', () => {
   });
 
   it('delivers the events of what has ended before a flush', async () => {
-    const application = await startApplication();
-    const pair = await startPair(application.address);
-    closing.push(
-      () => pair.close(),
-      () => application.close(),
-    );
+    const { pair } = await ownPair();
     await pair.publish({ policies: [ALLOW_WEB] });
     for (let round = 1; round <= 20; round += 1) {
       await ask(pair.at('web-0', 'orders:80'));
@@ -53,12 +42,7 @@ describe('the data plane on its thread', () => {
   });
 
   it('reads a ClientHello that comes byte by byte', async () => {
-    const application = await startApplication();
-    const pair = await startPair(application.address);
-    closing.push(
-      () => pair.close(),
-      () => application.close(),
-    );
+    const { pair } = await ownPair();
     await pair.publish({ mtls: 'PERMISSIVE', policies: [ALLOW_WEB] });
     const leaf = await pair.leaf({ spiffeId: WEB, fault: 'none' });
     const { host, port } = pair.at('orders-0', '8080');

@@ -6,6 +6,7 @@ import { once } from 'node:events';
 import net from 'node:net';
 import { ByteStream } from './byte-stream.ts';
 import { readBody, readHead, type SeenHead, type SeenMessage } from './http1-message.ts';
+import { listenLocally } from './local-server.ts';
 
 /** What the application does when nobody tells it something else. */
 export const OK = 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok';
@@ -66,10 +67,9 @@ export async function startScriptedApplication(): Promise<Application> {
     const stream = new ByteStream(socket);
     void serveConnection(stream, (arrived) => handler(arrived));
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
+  const port = await listenLocally(server);
   return {
-    port: (server.address() as net.AddressInfo).port,
+    port,
     serve: (next) => {
       handler = next;
     },

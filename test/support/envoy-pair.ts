@@ -2,13 +2,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { makeIdentities } from '../../bench/pair/identities.ts';
 import { freePorts } from '../../bench/pair/processes.ts';
 import { envoyBinary } from './envoy-binary.ts';
 import { type EnvoyHop, envoyPairBootstrap } from './envoy-bootstrap.ts';
+import { accepts } from './local-server.ts';
 import { eventually } from './patience.ts';
 
 export interface EnvoyPair {
@@ -48,15 +48,4 @@ export async function startEnvoyPair(protocol: EnvoyHop['protocol'], upstream: n
       rmSync(folder, { recursive: true });
     },
   };
-}
-
-function accepts(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = net.connect(port, '127.0.0.1');
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', () => resolve(false));
-  });
 }

@@ -1,7 +1,7 @@
 /** An application that speaks HTTP/2 by prior knowledge, and logs what it got. */
 import { once } from 'node:events';
 import http2 from 'node:http2';
-import type net from 'node:net';
+import { listenLocally } from './local-server.ts';
 
 export interface Http2Application {
   address: { host: string; port: number };
@@ -31,9 +31,7 @@ export async function startHttp2Application(
     else if (headers[':path'] === '/echo') echo(stream);
     else tell(stream, headers);
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as net.AddressInfo;
+  const port = await listenLocally(server);
   return {
     address: { host: '127.0.0.1', port },
     requests,

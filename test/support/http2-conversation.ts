@@ -9,6 +9,7 @@ import net from 'node:net';
 import { HpackDecoder } from '../../wire/http2/hpack-decoder.ts';
 import { FLAG, FRAME } from '../../wire/http2/protocol.ts';
 import { framesOf, HELLO } from './http2-frames.ts';
+import { listenLocally } from './local-server.ts';
 import { eventually } from './patience.ts';
 
 export type Fields = readonly (readonly [string, string])[];
@@ -139,10 +140,9 @@ export async function startScriptedHttp2Application(): Promise<ScriptedHttp2Appl
       respond(stream, head, body, trailers);
     void handler({ stream, whole, answer }, String(fields[':path']));
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
+  const port = await listenLocally(server);
   return {
-    port: (server.address() as net.AddressInfo).port,
+    port,
     serve: (next) => {
       handler = next;
     },

@@ -2,7 +2,6 @@
  * A listener behind the gate, and clients that attack it with node:tls alone: what the tests of proxy/mtls-gate.ts
  * are made of. Every connection's result is kept; an admitted one is answered with `SERVED`.
  */
-import { once } from 'node:events';
 import net from 'node:net';
 import tls from 'node:tls';
 import { issueLeaf } from '../../mesh/pki/issuer.ts';
@@ -13,6 +12,7 @@ import type { Admitted, GateTimeouts, Refused } from '../../proxy/admission.ts';
 import { acceptConnection } from '../../proxy/mtls-gate.ts';
 import type { GateProfile, MtlsMode } from '../../proxy/snapshot.ts';
 import { createInboundTls, type Credentials } from '../../proxy/tls-material.ts';
+import { listenLocally } from './local-server.ts';
 
 export const WEB = 'spiffe://cluster.local/ns/shop/sa/web';
 export const ORDERS = 'spiffe://cluster.local/ns/shop/sa/orders';
@@ -105,10 +105,9 @@ export async function listen({ root, clock }: Scene, request: ListenerRequest): 
       outcome.stream.write(SERVED);
     });
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
+  const port = await listenLocally(server);
   return {
-    port: (server.address() as net.AddressInfo).port,
+    port,
     next: () => results.shift() ?? new Promise((resolve) => waiting.push(resolve)),
     received,
     sentOn: (stream) => firstOn(stream).promise,

@@ -4,6 +4,7 @@
  */
 import { once } from 'node:events';
 import net from 'node:net';
+import { listenLocally } from './local-server.ts';
 
 /** A message as the upstream read it. */
 export interface ReadMessage {
@@ -96,9 +97,7 @@ export async function startRawUpstream(answer: RawUpstream['answer']): Promise<R
       }
     });
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as net.AddressInfo;
+  const port = await listenLocally(server);
   const upstream: RawUpstream = {
     address: { host: '127.0.0.1', port },
     read: [],

@@ -23,6 +23,7 @@ import type {
   SnapshotAnswer,
 } from '../../proxy/snapshot.ts';
 import { startDataPlane } from '../../proxy/worker-data-plane.ts';
+import { listenLocally } from './local-server.ts';
 
 export const WEB = 'spiffe://cluster.local/ns/shop/sa/web';
 export const ORDERS = 'spiffe://cluster.local/ns/shop/sa/orders';
@@ -231,9 +232,7 @@ export async function startApplication(handler?: http.RequestListener): Promise<
   server.on('connection', () => {
     connections += 1;
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as net.AddressInfo;
+  const port = await listenLocally(server);
   return {
     server,
     address: { host: '127.0.0.1', port },

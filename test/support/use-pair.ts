@@ -1,6 +1,6 @@
-/** The pair that all tests of a file share. Each test finds neither events nor requests of the one before it. */
+/** Pairs of sidecars that are closed when nobody needs them any more. */
 import type { RequestListener } from 'node:http';
-import { afterAll, beforeAll, beforeEach } from 'vitest';
+import { afterAll, beforeAll, beforeEach, onTestFinished } from 'vitest';
 import type { Limits } from '../../proxy/limits.ts';
 import { startApplication, startPair, type Application, type Pair } from './sidecar-pair.ts';
 
@@ -15,7 +15,21 @@ interface Wanted {
   limits?: Partial<Limits>;
 }
 
-/** Starts and closes it around the file's tests; `started` is told once, before the first. */
+/** A pair of one test alone, which is closed after it. */
+export async function ownPair(limits: Partial<Limits> = {}, workers?: number): Promise<Started> {
+  const application = await startApplication();
+  const pair = await startPair(application.address, limits, workers);
+  onTestFinished(async () => {
+    await pair.close();
+    await application.close();
+  });
+  return { application, pair };
+}
+
+/**
+ * One that all tests of a file share, each of which finds neither events nor requests of the one before it. `started`
+ * is told once, before the first.
+ */
 export function usePair(started: (both: Started) => void, { handler, limits }: Wanted = {}): void {
   let application: Application;
   let pair: Pair;

@@ -4,6 +4,7 @@ import tls from 'node:tls';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { MAX_CLIENT_HELLO_BYTES, readClientHello } from '../../wire/client-hello.ts';
+import { listenLocally } from '../support/local-server.ts';
 import { runs } from '../support/runs.ts';
 
 interface Sample {
@@ -49,9 +50,7 @@ beforeAll(async () => {
 /** What node:tls sends first. */
 async function capture(options: tls.ConnectionOptions): Promise<Buffer> {
   const server = net.createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as net.AddressInfo;
+  const port = await listenLocally(server);
   const accepted = once(server, 'connection') as Promise<[net.Socket]>;
   const client = tls.connect({ host: '127.0.0.1', port, rejectUnauthorized: false, ...options });
   client.on('error', () => undefined);

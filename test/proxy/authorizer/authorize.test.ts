@@ -1,11 +1,11 @@
 /** CUSTOM on the wire with authorizers that misbehave; well-behaved ones are played by test/conformance. */
-import { once } from 'node:events';
 import http2 from 'node:http2';
 import net from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { compilePolicies } from '../../../policy/compile.ts';
 import type { PolicyObject } from '../../../policy/index.ts';
 import { connectHttp2 } from '../../support/http2-client.ts';
+import { listenLocally } from '../../support/local-server.ts';
 import {
   ask,
   authorizationPolicy,
@@ -40,13 +40,12 @@ async function serve(onConnection: (socket: net.Socket) => void): Promise<{ host
     socket.on('error', () => socket.destroy());
     onConnection(socket);
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
+  const port = await listenLocally(server);
   servers.add(() => {
     for (const socket of sockets) socket.destroy();
     server.close();
   });
-  return { host: '127.0.0.1', port: (server.address() as net.AddressInfo).port };
+  return { host: '127.0.0.1', port };
 }
 
 /** An HTTP/2 server that answers every call so. */
@@ -60,13 +59,12 @@ async function serveGrpc(
     stream.on('error', () => undefined);
     answer(stream as http2.ServerHttp2Stream);
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
+  const port = await listenLocally(server);
   servers.add(() => {
     for (const session of sessions) session.destroy();
     server.close();
   });
-  return { host: '127.0.0.1', port: (server.address() as net.AddressInfo).port };
+  return { host: '127.0.0.1', port };
 }
 
 const CUSTOM = authorizationPolicy('ext', {

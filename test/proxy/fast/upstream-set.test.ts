@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import net from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { UpstreamSet } from '../../../proxy/fast/upstream-set.ts';
+import { listenLocally } from '../../support/local-server.ts';
 
 const servers: net.Server[] = [];
 afterEach(async () => {
@@ -15,8 +16,7 @@ async function serverThat(greet: (socket: net.Socket) => void): Promise<number> 
     greet(socket);
   });
   servers.push(server);
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  return (server.address() as net.AddressInfo).port;
+  return listenLocally(server);
 }
 
 function setTo(port: number, ready: (socket: net.Socket) => Promise<unknown>): UpstreamSet {

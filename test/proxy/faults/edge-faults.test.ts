@@ -6,6 +6,7 @@ import { WebSocket, WebSocketServer } from 'ws';
 import type { FaultKind, InjectedFault } from '../../../model/injected-fault.ts';
 import { connectHttp2, type Http2Client } from '../../support/http2-client.ts';
 import { startHttp2Application, type Http2Application } from '../../support/http2-application.ts';
+import { listenLocally } from '../../support/local-server.ts';
 import { eventually } from '../../support/patience.ts';
 import {
   ALLOW_WEB,
@@ -285,9 +286,7 @@ describe('over TCP', () => {
         socket.end(BODY);
       });
     });
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const { port } = server.address() as net.AddressInfo;
+    const port = await listenLocally(server);
     pair = await startPair({ host: '127.0.0.1', port }, { connectTimeoutMs: CONNECT_TIMEOUT_MS });
   });
   afterAll(async () => {

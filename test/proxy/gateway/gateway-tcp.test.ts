@@ -19,6 +19,7 @@ import {
   tlsToIngress,
   toldByIngress,
 } from '../../support/ingress.ts';
+import { listenLocally } from '../../support/local-server.ts';
 import { config } from '../../support/policies.ts';
 import {
   authorizationPolicy,
@@ -52,9 +53,8 @@ async function startBytes(own?: IssuedLeaf): Promise<Bytes> {
     ? tls.createServer({ cert: own.certificateChainPem, key: own.privateKey.reveal() }, serve)
     : net.createServer(serve);
   server.on('tlsClientError', () => undefined);
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return { server, address: { host: '127.0.0.1', port: (server.address() as net.AddressInfo).port }, got };
+  const port = await listenLocally(server);
+  return { server, address: { host: '127.0.0.1', port }, got };
 }
 
 let plain: Bytes;
@@ -315,9 +315,7 @@ describe('a gateway passes on', () => {
       for (const socket of [client, onward]) socket.on('error', () => undefined);
       client.on('close', () => onward.destroy());
     });
-    door.listen(0, '127.0.0.1');
-    await once(door, 'listening');
-    const { port } = door.address() as net.AddressInfo;
+    const port = await listenLocally(door);
     const socket = tls.connect({
       host: '127.0.0.1',
       port,

@@ -6,6 +6,7 @@ import { ERROR, FLAG, FRAME } from '../../../wire/http2/protocol.ts';
 import { startHttp2Application, type Http2Application } from '../../support/http2-application.ts';
 import { connectHttp2, type Http2Client } from '../../support/http2-client.ts';
 import { block, frame, framesOf } from '../../support/http2-frames.ts';
+import { listenLocally } from '../../support/local-server.ts';
 import { eventually } from '../../support/patience.ts';
 import { ALLOW_WEB, startPair, type Pair } from '../../support/sidecar-pair.ts';
 
@@ -177,9 +178,7 @@ describe('an upstream that answers with what is no answer', () => {
           socket.write(frame(FRAME.HEADERS, FLAG.END_HEADERS | FLAG.END_STREAM, 1, answer));
       });
     });
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const { port } = server.address() as net.AddressInfo;
+    const port = await listenLocally(server);
     await pair.publish({
       policies: [ALLOW_WEB],
       protocol: 'http2',
