@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -8,7 +9,7 @@ import { NO_BUILD_OPTIONS } from '../support/build-options.ts';
 import { BOX, buildBox } from '../support/docker-box.ts';
 import { removeImage } from '../support/docker-images.ts';
 import { type Folder, temporaryFolder } from '../support/greenroom.ts';
-import { describeWith } from '../support/requires.ts';
+import { describeWith, firstMissing } from '../support/requires.ts';
 
 const TAG = `greenroom-test-arguments:${process.pid}`;
 const HUSH = `http://me:hush-${process.pid}@proxy.invalid:3128`;
@@ -62,6 +63,41 @@ describeWith('docker', 'a build with an argument that programs of this machine r
     expect(outcome).toEqual({ ok: true });
     expect(lines.join('\n')).toContain(`got: ${path('commands.sh')}`);
     expect(existsSync(path('asked')), 'bash has run').toBe(true);
+    expect(existsSync(path('obeyed'))).toBe(false);
+  });
+});
+
+describeWith(firstMissing('docker', 'compose'), 'a build with a secret of a variable in an env file', () => {
+  let folder: Folder;
+
+  beforeAll(async () => {
+    folder = await temporaryFolder({ Dockerfile: 'FROM scratch\nLABEL a=b\n' });
+  });
+  afterAll(async () => {
+    vi.unstubAllEnvs();
+    await folder?.remove();
+    await removeImage(TAG).catch(() => undefined);
+  });
+
+  it('sets no variable by the name that it has there', async () => {
+    const path = (name: string): string => join(folder.path, name);
+    const docker = execFileSync('which', ['docker'], { encoding: 'utf8' }).trim();
+    const wrapper = `#!/bin/bash\necho "$1" >> ${path('words')}\nexec ${docker} "$@"\n`;
+    await writeFile(path('docker'), wrapper, { mode: 0o755 });
+    await writeFile(path('commands.sh'), `echo obeyed >> ${path('obeyed')}\n`);
+    await writeFile(path('.env'), `BASH_ENV=${path('commands.sh')}\n`);
+    vi.stubEnv('PATH', `${folder.path}:${process.env['PATH']}`);
+    await dockerBuild({
+      endpoint: engineEndpoint(),
+      context: folder.path,
+      tag: TAG,
+      labels: {},
+      options: {
+        ...NO_BUILD_OPTIONS,
+        secrets: [{ id: 's', from: { variable: 'BASH_ENV', envFiles: [path('.env')] } }],
+      },
+    });
+    expect(readFileSync(path('words'), 'utf8'), 'bash has run').toContain('build\n');
     expect(existsSync(path('obeyed'))).toBe(false);
   });
 });

@@ -23,7 +23,8 @@ export interface BuildRequest {
 export type BuildOutcome = { ok: true } | { ok: false; lastLines: string[] };
 
 /** Builds and tags an image. A failed build is an outcome; an aborted one rejects. */
-export async function dockerBuild(request: BuildRequest): Promise<BuildOutcome> {
+export async function dockerBuild(given: BuildRequest): Promise<BuildOutcome> {
+  const { request, variables } = await withOwnNames(given);
   const { onLine, signal, options } = request;
   const lastLines: string[] = [];
   const note = (line: string) => {
@@ -33,7 +34,7 @@ export async function dockerBuild(request: BuildRequest): Promise<BuildOutcome> 
   };
   const child = spawn('docker', buildArguments(request), {
     stdio: ['pipe', 'pipe', 'pipe'],
-    env: buildEnvironment({ ...process.env, ...(await secretVariables(options)) }, request),
+    env: buildEnvironment({ ...process.env, ...variables }, request),
     ...(signal ? { signal } : {}),
   });
   // A builder that fails at once closes it before it has read.
@@ -50,11 +51,26 @@ export async function dockerBuild(request: BuildRequest): Promise<BuildOutcome> 
   return code === 0 ? { ok: true } : { ok: false, lastLines };
 }
 
-/** Secrets that only env files hold: docker reads a secret's variable from its own environment, as under Compose. */
-async function secretVariables(options: BuildOptions | undefined): Promise<Record<string, string>> {
-  const sources = (options?.secrets ?? []).flatMap(({ from }) => ('variable' in from ? [from] : []));
-  const values = await variableValues(sources);
-  return Object.fromEntries([...values].map(([{ variable }, value]) => [variable, value]));
+/**
+ * docker reads a secret's variable from its own environment. One that only an env file of the project sets isn't set
+ * by its own name, which may be one that a program of this machine obeys.
+ */
+async function withOwnNames(
+  request: BuildRequest,
+): Promise<{ request: BuildRequest; variables: Record<string, string> }> {
+  const { options } = request;
+  if (!options) return { request, variables: {} };
+  const sources = options.secrets.flatMap(({ from }) => ('variable' in from ? [from] : []));
+  const values = await variableValues(sources.filter(({ variable }) => process.env[variable] === undefined));
+  const variables: Record<string, string> = {};
+  const secrets = options.secrets.map((secret, index) => {
+    const value = 'variable' in secret.from ? values.get(secret.from) : undefined;
+    if (value === undefined) return secret;
+    const variable = `GREENROOM_BUILD_SECRET_${index}`;
+    variables[variable] = value;
+    return { ...secret, from: { variable } };
+  });
+  return { request: { ...request, options: { ...options, secrets } }, variables };
 }
 
 /**
