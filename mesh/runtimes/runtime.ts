@@ -75,7 +75,8 @@ export interface Runtime {
   stopInstance(instance: string, graceMs?: number): Promise<void>;
   /**
    * Stops these, each within its grace, and removes all that was made for them, also for one that is half made. They
-   * are unknown afterwards. Idempotent.
+   * are unknown afterwards. Idempotent. Where it rejects, something of them is left: they are told as failed, and can
+   * only be removed again; `prepare` of the same ones does that first.
    */
   remove(instances: readonly string[]): Promise<void>;
   restart(instance: string, signal: AbortSignal): Promise<void>;

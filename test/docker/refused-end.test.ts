@@ -108,6 +108,61 @@ describeWith('docker', 'a service that the engine doesn’t end', () => {
     expect(await ofIt()).toEqual([]);
   }, 120_000);
 
+  it.each(['its pod was started again', 'it crashed'])(
+    'is told nothing more of, nor started again, once its removal was refused, though %s',
+    async (what) => {
+      engine = refusingEngine();
+      const container = { restart: { when: 'always', attempts: null } } as const;
+      one = await dockerBench(
+        ['web', 'other'].map((name) => ({ name, image: BOX, command: ECHO_SERVICE, container })),
+        { connect: engine.connect },
+      );
+      await one.up();
+      const told = (instance: string) => one.statuses.filter((status) => status.instance === instance);
+      engine.refused.add('stopContainer').add('removeContainer');
+      await expect(one.runtime.remove(['web-0'])).rejects.toMatchObject({ message: REFUSAL });
+      engine.refused.clear();
+      const before = { web: told('web-0'), other: told('other-0') };
+      expect(before.web.at(-1)).toMatchObject({
+        status: 'failed',
+        detail: `could not be removed: ${REFUSAL}`,
+      });
+      for (const instance of ['web-0', 'other-0']) {
+        const pod = `greenroom-${one.sessionId}-${instance}-pod`;
+        if (what === 'its pod was started again') await dockerCli('restart', '--time', '0', pod);
+        await dockerCli('kill', one.container(instance));
+      }
+      // It comes back later than the first one would.
+      const sinceThen = () => told('other-0').slice(before.other.length);
+      await expect
+        .poll(() => sinceThen().map(({ status }) => status), PATIENCE)
+        .toEqual(expect.arrayContaining(['restarting', 'ready']));
+      expect(told('web-0')).toEqual(before.web);
+      expect(await dockerCli('inspect', '--format', '{{.State.Status}}', one.container('web-0'))).toBe(
+        'exited',
+      );
+      await expect(one.runtime.restart('web-0', never)).rejects.toMatchObject({ code: 'removed' });
+      await expect(one.runtime.stopInstance('web-0')).rejects.toMatchObject({ code: 'removed' });
+      expect(told('web-0')).toEqual(before.web);
+      await one.runtime.remove(['web-0']);
+      expect((await ofIt()).filter((name) => name.includes('web-0'))).toEqual([]);
+    },
+    120_000,
+  );
+
+  it('gives way to the next one of its name, which isn’t made before nothing of it is left', async () => {
+    await running();
+    engine.refused.add('removeContainer');
+    await expect(one.runtime.remove(['web-0'])).rejects.toMatchObject({ message: REFUSAL });
+    await expect(one.prepare()).rejects.toMatchObject({ message: REFUSAL });
+    engine.refused.clear();
+    one.placements.length = 0;
+    await one.up();
+    expect(last()).toEqual({ instance: 'web-0', status: 'ready', detail: null });
+    expect(await one.runtime.kill('web-0', 'SIGKILL')).toBeUndefined();
+    await expect.poll(last, PATIENCE).toMatchObject({ status: 'failed', detail: 'exited with code 137' });
+  }, 120_000);
+
   it('is removed by a stop where its start failed and its container stayed; the start’s own reason is told', async () => {
     await made(['node', '-e', 'setTimeout(() => process.exit(7), 3_000)']);
     await one.prepare();

@@ -13,6 +13,7 @@ import type { ExecRequest, ExecStream } from '../exec.ts';
 import type { EgressPlan, InstancePlacement, Runtime, RuntimeContext, ServiceUpdates } from '../runtime.ts';
 import { eachOf } from '../../each-of.ts';
 import { startOrder } from '../../start-order.ts';
+import { untilAborted } from '../../until-aborted.ts';
 import { connectEngine } from './dockerode-engine.ts';
 import type { Engine } from './engine.ts';
 import { EngineAway, START_THE_ENGINE } from './engine-away.ts';
@@ -73,6 +74,8 @@ class DockerRuntime implements Runtime {
   readonly #engine: Engine;
   readonly #session: { id: string; mesh: string; owner: Owner };
   readonly #members = new Map<string, Member>();
+  /** Instances whose removal began, and didn't succeed yet. */
+  readonly #leaving = new Set<string>();
   /** By workload: its further instances run what the first one runs. */
   readonly #built = new Map<string, string>();
   /** Ids of images that were built anew since: removed when no container has them any more. */
@@ -127,6 +130,9 @@ class DockerRuntime implements Runtime {
     signal: AbortSignal,
   ): Promise<InstancePlacement[]> {
     return this.#track(signal, async (stop) => {
+      // What is left of an earlier one has its names.
+      const left = instances.flatMap(({ instance: { id } }) => (this.#leaving.has(id) ? [id] : []));
+      if (left.length > 0) await this.#remove(left);
       await ensurePublishable(instances);
       await this.#findImages(
         instances.map(({ workload }) => workload),
@@ -181,23 +187,29 @@ class DockerRuntime implements Runtime {
   }
 
   remove(instances: readonly string[]): Promise<void> {
-    return this.#track(null, async () => {
-      const members = instances.flatMap((instance) => this.#members.get(instance) ?? []);
-      try {
-        // Whoever doesn't stop is removed with its pod: only what is left then is a failure.
-        await Promise.allSettled(members.map((member) => member.retire()));
-        const names = instances.map((instance) => engineName(this.#session.id, instance));
-        await Promise.allSettled(names.map((name) => this.#network?.leave(name)));
-        await removePods(this.#engine, this.#session.id, instances);
-      } catch (error) {
-        for (const member of members) member.notRemoved(error);
-        throw error;
-      }
-      for (const instance of instances) {
-        this.#members.delete(instance);
-        this.#waiting.delete(instance);
-      }
-    });
+    return this.#track(null, () => this.#remove(instances));
+  }
+
+  async #remove(instances: readonly string[]): Promise<void> {
+    const members = instances.flatMap((instance) => this.#members.get(instance) ?? []);
+    for (const instance of instances) {
+      this.#leaving.add(instance);
+      this.#waiting.delete(instance);
+    }
+    try {
+      // Whoever doesn't stop is removed with its pod: only what is left then is a failure.
+      await Promise.allSettled(members.map((member) => member.retire()));
+      const names = instances.map((instance) => engineName(this.#session.id, instance));
+      await Promise.allSettled(names.map((name) => this.#network?.leave(name)));
+      await removePods(this.#engine, this.#session.id, instances);
+    } catch (error) {
+      for (const member of members) member.notRemoved(error);
+      throw error;
+    }
+    for (const instance of instances) {
+      this.#members.delete(instance);
+      this.#leaving.delete(instance);
+    }
   }
 
   restart(instance: string, signal: AbortSignal): Promise<void> {
@@ -290,9 +302,9 @@ class DockerRuntime implements Runtime {
         measured: (containment) => {
           if (this.#containment !== 'partial') this.#containment = containment;
         },
-        othersRecovered: async () => {
+        othersRecovered: async (stop) => {
           const others = startOrder(this.#context.mesh).get(pod.instance.id) ?? [];
-          await Promise.all(others.map((id) => this.#members.get(id)?.recovered()));
+          await untilAborted(Promise.all(others.map((id) => this.#members.get(id)?.recovered())), stop);
         },
         track: (work) => this.#track(null, () => work),
         closing: this.#closing.signal,

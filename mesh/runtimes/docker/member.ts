@@ -7,13 +7,13 @@ import { EnvironmentError } from '../../../model/environment-error.ts';
 import type { KillSignal } from '../../../model/instance-action.ts';
 import { messageOf } from '../../../model/message-of.ts';
 import type { ServiceUsage } from '../../../model/usage.ts';
-import { COMPLETED } from '../../../model/session-state.ts';
-import { InTurn } from '../../in-turn.ts';
+import { COMPLETED, type InstanceStatus } from '../../../model/session-state.ts';
 import type { ExecRequest, ExecStream } from '../exec.ts';
 import type { EgressPlan, FileUpdate, RuntimeContext } from '../runtime.ts';
 import type { OwnedContainer } from './engine.ts';
 import { EngineAway } from './engine-away.ts';
 import { labelsOf } from './labels.ts';
+import { MemberTurns } from './member-turns.ts';
 import { awaited, crashWords } from './member-words.ts';
 import type { JoinedContext, Pod } from './pod.ts';
 import { PodRules, type PodRulesParts } from './pod-rules.ts';
@@ -40,8 +40,8 @@ export interface MemberParts extends PodRulesParts, RecoveryParts {
   pods: JoinedContext;
   /** What was put into its containers. */
   synced: SyncedFiles;
-  /** Resolves when those that it depends on have recovered, or have failed to. */
-  othersRecovered(): Promise<void>;
+  /** Resolves when those that it depends on have recovered, or have failed to; rejects with the signal's reason. */
+  othersRecovered(stop: AbortSignal): Promise<void>;
 }
 
 export class Member {
@@ -56,8 +56,7 @@ export class Member {
   readonly #rules: PodRules;
   readonly #recovery: Recovery;
   /** Starts, stops and files, whoever asks: rules are put anew only where no service runs in their pod. */
-  readonly #turns = new InTurn();
-  readonly #retired = new AbortController();
+  readonly #turns = new MemberTurns();
   /** A person had it stopped: only a person starts it again. */
   #resting = false;
 
@@ -83,19 +82,17 @@ export class Member {
 
   /** Anew: rules first, then a new container. */
   async start(egress: EgressPlan, stop: AbortSignal): Promise<void> {
-    const either = AbortSignal.any([stop, this.#retired.signal]);
-    await this.#turns.run(() => this.#start(egress, either));
+    await this.#turns.run((either) => this.#start(egress, either), stop);
   }
 
   /** As it was started before. */
   async restart(stop: AbortSignal): Promise<void> {
-    const either = AbortSignal.any([stop, this.#retired.signal]);
-    await this.#turns.run(async () => {
+    await this.#turns.run(async (either) => {
       if (this.#egress === null) throw new Error(`${this.#id} was never started`);
       await this.#takeOver();
       this.#status('restarting', null);
       await this.#start(this.#egress, either);
-    });
+    }, stop);
   }
 
   async #start(egress: EgressPlan, stop: AbortSignal): Promise<void> {
@@ -134,18 +131,22 @@ export class Member {
     });
   }
 
-  /** For good: its pod is about to be removed. A start that is under way is given up. */
+  /** For good: its pod is about to be removed. A start that is under way is given up. May be asked again. */
   async retire(): Promise<void> {
-    this.#retired.abort(new EnvironmentError('removed', `${this.#id} is being removed`));
-    await this.#turns.run(async () => {
-      await this.#takeOver();
-      await this.endService();
+    await this.#turns.retire(new EnvironmentError('removed', `${this.#id} is being removed`), async () => {
+      try {
+        await this.#takeOver();
+        await this.endService();
+      } finally {
+        // Whatever is left of it isn't started again, and its end is no crash.
+        this.#service?.letGo();
+      }
     });
   }
 
   /** After `retire`: something of it is still in the engine. */
   notRemoved(error: unknown): void {
-    this.#status('failed', `could not be removed: ${messageOf(error)}`);
+    this.#tell('failed', `could not be removed: ${messageOf(error)}`);
   }
 
   /** Ends its service; where the engine refuses, says what is so now, and rejects. */
@@ -203,13 +204,14 @@ export class Member {
   }
 
   get isReady(): boolean {
-    return this.#service?.isReady === true;
+    return this.#service?.isReady === true && !this.#turns.retired;
   }
 
   /** Files into the container that it has, and into those to come. */
   async sync(update: FileUpdate, stop: AbortSignal): Promise<void> {
-    const either = AbortSignal.any([stop, this.#retired.signal]);
-    await this.#turns.run(() => this.#sync(update, either));
+    // Whoever takes its place will have them.
+    if (this.#turns.retired) return this.#parts.synced.note(update);
+    await this.#turns.run((either) => this.#sync(update, either), stop);
   }
 
   async #sync(update: FileUpdate, stop: AbortSignal): Promise<void> {
@@ -227,13 +229,13 @@ export class Member {
    * @throws EnvironmentError `paused` where a person paused it
    */
   async renew(container: 'same' | 'new', stop: AbortSignal): Promise<'started' | 'left'> {
-    const either = AbortSignal.any([stop, this.#retired.signal]);
-    return await this.#turns.run(() => this.#renew(container, either));
+    if (this.#turns.retired) return 'left';
+    return await this.#turns.run((either) => this.#renew(container, either), stop);
   }
 
   async #renew(container: 'same' | 'new', stop: AbortSignal): Promise<'started' | 'left'> {
     const egress = this.#egress;
-    if (this.#resting || egress === null || this.#retired.signal.aborted) return 'left';
+    if (this.#resting || egress === null) return 'left';
     if (container === 'new' && !this.#outdated) return 'left';
     if (this.#service?.isPaused === true)
       throw new EnvironmentError('paused', `${this.#id} is paused: it wasn’t started again`, {
@@ -277,7 +279,7 @@ export class Member {
 
   /** Brings it back, as often as that takes; ends at a failure of its own. */
   recover(): void {
-    this.#recovery.begin();
+    if (!this.#turns.retired) this.#recovery.begin();
   }
 
   async #bringBack(since: number, stop: AbortSignal): Promise<void> {
@@ -288,8 +290,7 @@ export class Member {
     const contained = await this.#rules.areInForce();
     // An engine that was killed ends at its start what ran on without it.
     if (!contained || left?.state === 'exited') this.#status('restarting', ENDED);
-    await this.#parts.othersRecovered();
-    stop.throwIfAborted();
+    await this.#parts.othersRecovered(stop);
     // Frozen it would neither end nor ever be ready.
     if (left?.state === 'paused') await engine.unpauseContainer(left.id);
     if (!contained) {
@@ -364,8 +365,10 @@ export class Member {
   /** Before somebody starts or stops it. */
   async #takeOver(): Promise<void> {
     const { absence } = this.#parts.watch;
+    // What recovers goes on with an engine that is away; but nothing brings back what is being removed.
+    if (absence === null || this.#turns.retired)
+      await this.#recovery.giveUp(new EnvironmentError('taken-over', `${this.#id} is started or stopped`));
     if (absence !== null) throw new EngineAway(`start or stop ${this.#id}`, absence.why);
-    await this.#recovery.giveUp(new EnvironmentError('taken-over', `${this.#id} is started or stopped`));
   }
 
   /** Its service's container as the engine knows it. */
@@ -387,7 +390,11 @@ export class Member {
     this.#status('failed', messageOf(error));
   }
 
-  #status(status: Parameters<RuntimeContext['events']['onStatus']>[1], detail: string | null): void {
+  #status(status: InstanceStatus, detail: string | null): void {
+    if (!this.#turns.retired) this.#tell(status, detail);
+  }
+
+  #tell(status: InstanceStatus, detail: string | null): void {
     this.#parts.context.events.onStatus(this.#id, status, detail);
   }
 }

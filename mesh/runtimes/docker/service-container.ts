@@ -5,6 +5,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { EnvironmentError } from '../../../model/environment-error.ts';
 import { messageOf } from '../../../model/message-of.ts';
+import { untilAborted } from '../../until-aborted.ts';
 import { waitForPort } from '../process/readiness.ts';
 import { endWords } from './end-words.ts';
 import { START_THE_ENGINE } from './engine-away.ts';
@@ -31,6 +32,8 @@ export interface ServiceContainer {
    * refuses, one that was ready and still runs is looked after as before; it may be stopped again.
    */
   stop(graceS: number): Promise<void>;
+  /** It isn't looked after any more, whatever it does; it may still be stopped. */
+  letGo(): void;
 }
 
 export interface ServiceEnd {
@@ -229,7 +232,9 @@ class RunningService implements ServiceContainer {
     };
     this.#exited = engine.exited(this.id);
     this.#exited.then(over, over);
-    if (pod.workload.run.container?.runsToCompletion === true) return this.#ended(signal);
+    // However long that takes.
+    if (pod.workload.run.container?.runsToCompletion === true)
+      return await untilAborted(this.#exited, signal);
     const decided = new AbortController();
     const ready = this.#ready(AbortSignal.any([signal, decided.signal]));
     const first = await Promise.race([
@@ -239,15 +244,6 @@ class RunningService implements ServiceContainer {
     if (first === 'ready') return first;
     await ready.catch(() => undefined);
     return first.code;
-  }
-
-  /** The end of a service that runs to its end, however long that takes. */
-  #ended(signal: AbortSignal): Promise<number> {
-    return new Promise((resolve, reject) => {
-      const abort = (): void => reject(signal.reason);
-      signal.addEventListener('abort', abort, { once: true });
-      this.#exited.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
-    });
   }
 
   async #ready(signal: AbortSignal): Promise<void> {
@@ -276,17 +272,20 @@ class RunningService implements ServiceContainer {
     );
   }
 
-  /** Nothing is done with it any more: somebody else takes over. */
-  async abandon(): Promise<void> {
+  letGo(): void {
     this.#phase = 'stopping';
     this.#stopping.abort();
+  }
+
+  /** Nothing is done with it any more: somebody else takes over. */
+  async abandon(): Promise<void> {
+    this.letGo();
     await this.#request.engine.stopContainer(this.id, 0).catch(() => undefined);
   }
 
   #cut(): void {
     if (this.#stopping.signal.aborted || this.#phase === 'stopping') return;
-    this.#phase = 'stopping';
-    this.#stopping.abort();
+    this.letGo();
     this.#request.onCut();
   }
 
