@@ -4,6 +4,7 @@
  */
 import { EnvironmentError } from '../model/environment-error.ts';
 import type { Instance, Mesh, Workload } from '../model/mesh.ts';
+import { messageOf } from '../model/message-of.ts';
 import { MOST_REPLICAS, withReplicas } from '../model/replicas.ts';
 import type { DataPlane } from '../proxy/data-plane.ts';
 import type { Availability } from './availability.ts';
@@ -14,6 +15,7 @@ import type { InstancePlacement, Runtime } from './runtimes/runtime.ts';
 import type { SessionBoard } from './session-board.ts';
 import type { SessionPublishing } from './session-publishing.ts';
 import type { SnapshotInput } from './snapshot.ts';
+import { withRemains } from './with-remains.ts';
 
 export interface ScalingParts {
   mesh(): Mesh;
@@ -32,6 +34,8 @@ export interface ScalingParts {
 export class Scaling {
   readonly #parts: ScalingParts;
   readonly #turns = new InTurn();
+  /** By workload: those that leave, or didn't come; until nothing is left of them. */
+  readonly #leaving = new Map<string, readonly Instance[]>();
 
   constructor(parts: ScalingParts) {
     this.#parts = parts;
@@ -39,7 +43,8 @@ export class Scaling {
 
   /**
    * Resolves when the service has `count` instances that are ready, and nothing is left of the others. When one
-   * doesn't start, all new ones are taken away again, and that one's reason is thrown.
+   * doesn't start, all new ones are taken away again, and that one's reason is thrown. What could not be removed
+   * (`not-removed`) is removed before anything else, the next time.
    */
   scale(service: string, count: number): Promise<void> {
     return this.#turns.run(() => this.#scale(service, count));
@@ -50,34 +55,45 @@ export class Scaling {
     if (board.phase !== 'running')
       throw new EnvironmentError('not-running', `the session is ${board.phase}: nothing can be scaled`);
     const workload = scalable(mesh(), service, count);
-    const scaled = workloadOf(withReplicas(mesh(), workload.id, count), workload.id);
-    const leaving = workload.instances.slice(count);
-    const joining = scaled.instances.slice(workload.instances.length);
-    if (leaving.length > 0) await this.#leave(scaled, leaving);
-    if (joining.length > 0) await this.#join(workload, scaled, joining);
+    const left = this.#leaving.get(workload.id) ?? [];
+    const sound = workload.instances.filter(({ id }) => !left.some((one) => one.id === id));
+    const kept = sized(mesh(), workload.id, Math.min(count, sound.length));
+    const leaving = [...sound.slice(count), ...left];
+    if (leaving.length > 0) await this.#leave(kept, leaving);
+    const scaled = sized(mesh(), workload.id, count);
+    const joining = scaled.instances.slice(kept.instances.length);
+    if (joining.length > 0) await this.#join(kept, scaled, joining);
   }
 
   async #join(before: Workload, workload: Workload, joining: readonly Instance[]): Promise<void> {
-    const { availability, publishing, signal } = this.#parts;
-    const { runtime } = this.#parts.started();
+    const { availability, publishing } = this.#parts;
     const ids = joining.map(({ id }) => id);
     // Before anybody knows them: nobody may be sent to them yet.
     availability.expect(ids);
     try {
       await this.#prepare(workload, joining);
     } catch (error) {
-      // With the session everything goes.
-      if (!signal.aborted) await runtime.remove(ids);
-      this.#forget(ids);
-      throw error;
+      await this.#takeBack(error, async () => {
+        await this.#remove(workload, joining);
+        this.#forget(workload, ids);
+      });
     }
     try {
       await this.#start(ids);
       await publishing.settled();
     } catch (error) {
-      if (!signal.aborted) await this.#leave(before, joining);
-      throw error;
+      await this.#takeBack(error, () => this.#leave(before, joining));
     }
+  }
+
+  /** Throws why they didn't come, and what then could not be removed. */
+  async #takeBack(error: unknown, clear: () => Promise<void>): Promise<never> {
+    // With the session everything goes.
+    if (this.#parts.signal.aborted) throw error;
+    await clear().catch((remains: unknown) => {
+      throw withRemains('scaling', error, remains);
+    });
+    throw error;
   }
 
   /** Places, certificates and sidecars. */
@@ -113,16 +129,28 @@ export class Scaling {
   /** `remaining`: the workload without them. */
   async #leave(remaining: Workload, leaving: readonly Instance[]): Promise<void> {
     const { board, availability, publishing } = this.#parts;
-    const { runtime, dataPlane } = this.#parts.started();
+    const { dataPlane } = this.#parts.started();
     const ids = leaving.map(({ id }) => id);
+    this.#leaving.set(remaining.id, leaving);
     for (const id of ids) board.instance(id, 'stopping', 'scaled down: it answers what it was asked');
     availability.retire(ids);
     await publishing.accepted({ unavailable: availability.down }, `fewer endpoints of ${remaining.id}`);
     await Promise.all(ids.map((id) => dataPlane.drained(id)));
-    await runtime.remove(ids);
+    await this.#remove(remaining, leaving);
     // Its sidecar last: what it said while it stopped still found a way out.
     await this.#edit(remaining, {});
-    this.#forget(ids);
+    this.#forget(remaining, ids);
+  }
+
+  async #remove({ id }: Workload, leaving: readonly Instance[]): Promise<void> {
+    this.#leaving.set(id, leaving);
+    const ids = leaving.map((instance) => instance.id);
+    await this.#parts
+      .started()
+      .runtime.remove(ids)
+      .catch((cause: unknown) => {
+        throw notRemoved(id, ids, cause);
+      });
   }
 
   /** Takes the workload over with its instances. */
@@ -136,20 +164,34 @@ export class Scaling {
   }
 
   /** No snapshot has them any more, and the runtime nothing of theirs. */
-  #forget(ids: readonly string[]): void {
+  #forget({ id: workload }: Workload, ids: readonly string[]): void {
     const { placements, availability, board } = this.#parts;
     const { certificates } = this.#parts.started();
     for (const id of ids) placements.delete(id);
     certificates.forget(ids);
     availability.forget(ids);
     board.forget(ids);
+    this.#leaving.delete(workload);
   }
 }
 
-function workloadOf(mesh: Mesh, id: string): Workload {
-  const workload = mesh.workloads.find((one) => one.id === id);
+/** The workload with another number of instances. */
+function sized(mesh: Mesh, id: string, count: number): Workload {
+  const workload = withReplicas(mesh, id, count).workloads.find((one) => one.id === id);
   if (workload === undefined) throw new Error(`no workload ${id} in the mesh`);
   return workload;
+}
+
+function notRemoved(service: string, instances: readonly string[], cause: unknown): EnvironmentError {
+  const hint = cause instanceof EnvironmentError ? cause.hint : null;
+  return new EnvironmentError(
+    'not-removed',
+    `${instances.join(', ')} could not be removed: ${messageOf(cause)}`,
+    {
+      hint: hint ?? `scale ${service} again once that is mended: what is left is removed first`,
+      cause,
+    },
+  );
 }
 
 function scalable(mesh: Mesh, service: string, count: number): Workload {

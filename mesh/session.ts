@@ -94,7 +94,8 @@ export interface Session {
   act(instance: string, action: InstanceAction): Promise<void>;
   /**
    * As many instances of a service as this: resolves when new ones are ready, or the last requests of those that leave
-   * are answered and nothing is left of them. What can't be done is an `EnvironmentError`, and nothing has changed.
+   * are answered and nothing is left of them. What can't be done is an `EnvironmentError`, and nothing has changed; but
+   * with `not-removed` those that leave are `failed`, and removed before anything else the next time.
    */
   scale(service: string, count: number): Promise<void>;
   /** Runs a person's command in its container; `no-container` under the process runtime. No scenario gets here. */

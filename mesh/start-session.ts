@@ -1,7 +1,7 @@
 /** The way to a running mesh. What a failed or aborted start had opened is closed again before it rejects. */
-import { EnvironmentError } from '../model/environment-error.ts';
 import { RunningSession } from './running-session.ts';
 import type { Session, StartSessionOptions } from './session.ts';
+import { withRemains } from './with-remains.ts';
 
 /** A session from its first moment: its state, its events and its logs can be read while it starts. */
 export interface OpenedSession {
@@ -21,7 +21,7 @@ export async function openSession(options: StartSessionOptions): Promise<OpenedS
       () => null,
       (reason: unknown) => reason,
     );
-    throw remains === null ? error : withRemains(error, remains);
+    throw remains === null ? error : withRemains('the start', error, remains);
   });
   if (!session.isOpen) await started;
   // Whoever opened it may be busy until it asks; a failure waits for it.
@@ -34,17 +34,4 @@ export async function startSession(options: StartSessionOptions): Promise<Sessio
   const { session, started } = await openSession(options);
   await started;
   return session;
-}
-
-/** Why it failed comes first, and then what is left of it. */
-function withRemains(error: unknown, remains: unknown): unknown {
-  if (!(error instanceof EnvironmentError) || !(remains instanceof EnvironmentError))
-    return new AggregateError([error, remains], 'the start failed, and not everything of it could be closed');
-  const { code, message, hint, lines } = error;
-  return new EnvironmentError(code, message, {
-    lines: [...lines, remains.message],
-    // It says how to get rid of it.
-    hint: remains.hint ?? hint ?? '',
-    cause: error,
-  });
 }

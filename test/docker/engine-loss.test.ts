@@ -103,7 +103,7 @@ describeWith('own-engine', 'a session whose engine goes away and comes back', ()
     await buildBox();
     // The way out that they all try is one, for whoever has no rules.
     const control = await plant();
-    await dockerCli('network', 'create', '--internal', '--subnet', '198.51.100.0/29', 'no-rules');
+    await dockerCli('network', 'create', '--internal', '--subnet', '203.0.113.0/29', 'no-rules');
     try {
       const out = await dockerCli(
         'run',
@@ -193,6 +193,48 @@ describeWith('own-engine', 'a session whose engine goes away and comes back', ()
       expect(await dockerCli('inspect', '--format', '{{.State.StartedAt}}', one.container('orders-0'))).toBe(
         started,
       );
+      await nothingUnprotected(one);
+    },
+    PATIENCE_MS,
+  );
+
+  it(
+    'leaves alone an instance that was to be removed meanwhile, until somebody scales its service again',
+    async () => {
+      const { one, calls } = await underLoad();
+      const { session } = one;
+      const intruder = () =>
+        session.state().workloads.flatMap(({ id, instances }) => (id === 'intruder' ? instances : []));
+      const told: unknown[] = [];
+      await engine.stop();
+      await away(one);
+      await eventually('it is said to be down', () => intruder()[0]?.status === 'restarting');
+      await expect(session.scale('intruder', 0)).rejects.toMatchObject({
+        code: 'not-removed',
+        message: expect.stringMatching(/^intruder-0 could not be removed: The Docker engine/),
+      });
+      const [left] = intruder();
+      expect(left).toMatchObject({
+        status: 'failed',
+        detail: expect.stringMatching(/^could not be removed: The Docker engine/),
+      });
+      const unlisten = session.onState(() => told.push(...intruder()));
+      await engine.start();
+      await eventually(
+        'the others are back, as it would be',
+        () =>
+          session.state().engineAbsence === null &&
+          session
+            .state()
+            .workloads.flatMap(({ id, instances }) => (id === 'intruder' ? [] : instances))
+            .every(({ status }) => status === 'ready'),
+        PATIENCE_MS,
+      );
+      unlisten();
+      expect(new Set(told.map((state) => JSON.stringify(state)))).toEqual(new Set([JSON.stringify(left)]));
+      await session.scale('intruder', 1);
+      expect(intruder()).toMatchObject([{ id: 'intruder-0', status: 'ready' }]);
+      await answeredAgain(one, calls, PATIENCE_MS);
       await nothingUnprotected(one);
     },
     PATIENCE_MS,

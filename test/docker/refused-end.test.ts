@@ -1,8 +1,14 @@
 /** An engine that refuses to end a container: what is said of it is so, and the next try works. */
-import { afterEach, beforeAll, expect, it } from 'vitest';
+import { afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { createDockerRuntime } from '../../mesh/runtimes/docker/docker-runtime.ts';
+import type { Session } from '../../mesh/session.ts';
+import { startSession } from '../../mesh/start-session.ts';
+import { callerAndCalled, callOrders } from '../support/constant-load.ts';
 import { BOX, buildBox, ECHO_SERVICE } from '../support/docker-box.ts';
 import { dockerCli, inEngine } from '../support/docker-cli.ts';
-import { type Bench, dockerBench } from '../support/docker-mesh.ts';
+import { type Bench, containerOptions, dockerBench } from '../support/docker-mesh.ts';
+import { temporaryFolder } from '../support/greenroom.ts';
+import { eventually } from '../support/patience.ts';
 import { REFUSAL, type Refusing, refusingEngine } from '../support/refusing-engine.ts';
 import { describeWith } from '../support/requires.ts';
 
@@ -176,5 +182,82 @@ describeWith('docker', 'a service that the engine doesn’t end', () => {
     engine.refused.clear();
     await one.runtime.stopInstance('web-0');
     expect(await ofIt()).not.toContain(one.container('web-0'));
+  }, 120_000);
+});
+
+describeWith('docker', 'a service that is scaled while the engine refuses', () => {
+  let engine: Refusing;
+  let session: Session;
+  let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+  const orders = () =>
+    session
+      .state()
+      .workloads.filter(({ id }) => id === 'orders')
+      .flatMap(({ instances }) => instances.map(({ id, status, detail }) => ({ id, status, detail })));
+  const ready = (...ids: string[]) => ids.map((id) => ({ id, status: 'ready', detail: null }));
+  const idOf = (instance: string) =>
+    dockerCli('inspect', '--format', '{{.Id}}', `greenroom-${session.id}-${instance}-service`);
+
+  beforeAll(buildBox);
+  beforeEach(async () => {
+    engine = refusingEngine();
+    folder = await temporaryFolder();
+    session = await startSession({
+      mesh: callerAndCalled({ image: BOX, container: containerOptions() }, { BROKEN: 'orders-2' }),
+      runtime: (context) => createDockerRuntime(context, { connect: engine.connect }),
+      dataDir: folder.path,
+    });
+  }, 120_000);
+  afterEach(async () => {
+    engine.refused.clear();
+    await session.stop();
+    await folder.remove();
+    expect(await inEngine(`dev.greenroom.session=${session.id}`)).toEqual([]);
+  }, 120_000);
+
+  it('keeps the one that can’t be removed as failed, with the reason; the next scaling removes it first', async () => {
+    await session.scale('orders', 2);
+    const first = await idOf('orders-1');
+    const refused = { code: 'not-removed', message: `orders-1 could not be removed: ${REFUSAL}` };
+    const left = { id: 'orders-1', status: 'failed', detail: `could not be removed: ${REFUSAL}` };
+    engine.refused.add('removeContainer');
+    await expect(session.scale('orders', 1)).rejects.toMatchObject(refused);
+    expect(orders()).toEqual([...ready('orders-0'), left]);
+    await expect(session.scale('orders', 2)).rejects.toMatchObject(refused);
+    expect(orders()).toEqual([...ready('orders-0'), left]);
+    engine.refused.clear();
+    await session.scale('orders', 2);
+    expect(orders()).toEqual(ready('orders-0', 'orders-1'));
+    expect(await idOf('orders-1')).not.toBe(first);
+    await eventually(
+      'the new one is called',
+      async () => (await callOrders(session, '/')).text === 'orders-1',
+    );
+    await session.scale('orders', 1);
+    expect(orders()).toEqual(ready('orders-0'));
+  }, 120_000);
+
+  it('tells why a new one didn’t start, and that it could not be removed; it is gone with the next scaling', async () => {
+    engine.refused.add('removeNetwork');
+    await expect(session.scale('orders', 3)).rejects.toMatchObject({
+      code: 'service-exited',
+      message: expect.stringContaining('orders-2'),
+      lines: expect.arrayContaining([`orders-1, orders-2 could not be removed: ${REFUSAL}`]),
+    });
+    engine.refused.clear();
+    await session.scale('orders', 2);
+    expect(orders()).toEqual(ready('orders-0', 'orders-1'));
+  }, 120_000);
+
+  it('tells why a new one could not be prepared, and that what was made of it stays', async () => {
+    engine.refused.add('startContainer').add('removeNetwork');
+    await expect(session.scale('orders', 2)).rejects.toMatchObject({
+      message: REFUSAL,
+      lines: [`orders-1 could not be removed: ${REFUSAL}`],
+    });
+    expect(orders()).toEqual(ready('orders-0'));
+    engine.refused.clear();
+    await session.scale('orders', 2);
+    expect(orders()).toEqual(ready('orders-0', 'orders-1'));
   }, 120_000);
 });
