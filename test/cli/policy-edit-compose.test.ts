@@ -3,29 +3,18 @@ import { execFileSync } from 'node:child_process';
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { temporaryFolder } from '../support/greenroom.ts';
+import { type Folder, temporaryFolder } from '../support/greenroom.ts';
 import { greenroomUp, type RunningUp } from '../support/greenroom-up.ts';
+import { ordersProject } from '../support/orders-project.ts';
 import { eventually } from '../support/patience.ts';
 import { authorization } from '../support/policies.ts';
 import { describeWith } from '../support/requires.ts';
 
-const PROJECT = `
-apiVersion: greenroom.dev/v1
-kind: Mesh
-metadata: { name: edited }
-spec:
-  namespace: shop
-  compose: compose.yaml
-  services:
-    orders:
-      command: [node, -e, "require('http').createServer((q, s) => s.end()).listen(process.env.PORT, '127.0.0.1')"]
-      ports: [{ name: http, port: 80, targetPort: 8080 }]
-  policies: [./policies]
-`;
+const PROJECT = ordersProject('  compose: compose.yaml\n  policies: [./policies]\n');
 const COMPOSE = 'services:\n  orders:\n    image: unused\n    privileged: true\n';
 
 describeWith('compose', 'an edit of a policy beside services of Compose', () => {
-  let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+  let folder: Folder;
   let up: RunningUp;
   const path = (name: string): string => join(folder.path, name);
   const edit = async (spec: string): Promise<void> =>

@@ -7,7 +7,7 @@ import { callerAndCalled, callOrders } from '../support/constant-load.ts';
 import { BOX, buildBox, ECHO_SERVICE } from '../support/docker-box.ts';
 import { dockerCli, inEngine } from '../support/docker-cli.ts';
 import { type Bench, containerOptions, dockerBench } from '../support/docker-mesh.ts';
-import { temporaryFolder } from '../support/greenroom.ts';
+import { type Folder, temporaryFolder } from '../support/greenroom.ts';
 import { eventually } from '../support/patience.ts';
 import { REFUSAL, type Refusing, refusingEngine } from '../support/refusing-engine.ts';
 import { describeWith } from '../support/requires.ts';
@@ -188,7 +188,7 @@ describeWith('docker', 'a service that the engine doesn’t end', () => {
 describeWith('docker', 'a service that is scaled while the engine refuses', () => {
   let engine: Refusing;
   let session: Session;
-  let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+  let folder: Folder;
   const orders = () =>
     session
       .state()
