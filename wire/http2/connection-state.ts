@@ -100,13 +100,18 @@ export class ConnectionState<C> {
   /** Our last frame of the stream was written. */
   endLocal(stream: Http2Stream<C>): void {
     stream.localEnded = true;
-    if (this.role === 'client' || stream.remoteEnded) {
+    if (this.role === 'client') {
       this.closeIfOver(stream);
       return;
     }
-    // A whole answer before the end of the request: the rest of that is of no use to anybody (§8.1).
-    this.reset(stream, ERROR.NO_ERROR);
-    this.guard.streamClosed('complete', 0);
+    if (stream.remoteEnded) this.closeIfOver(stream);
+    else {
+      // A whole answer before the end of the request: the rest of that is of no use to anybody (§8.1).
+      this.reset(stream, ERROR.NO_ERROR);
+      this.guard.streamClosed('complete', 0);
+    }
+    const fault = this.guard.messageWritten();
+    if (fault !== null && !this.over) this.fail(fault);
   }
 
   closeIfOver(stream: Http2Stream<C>): ConnectionFault | null {

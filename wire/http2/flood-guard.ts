@@ -15,6 +15,8 @@ const PRIORITIES_PER_STREAM = 100;
 const WINDOW_UPDATES_PER_DATA = 10;
 /** Answers (SETTINGS and PING acknowledged, RST_STREAM) that may wait for a peer that doesn't read: Envoy's bound. */
 const MAX_UNREAD_ANSWERS = 1_000;
+/** Messages that may wait so, as those without a body do: a body waits for room. Envoy's `max_outbound_frames`. */
+const MAX_UNREAD_MESSAGES = 10_000;
 /**
  * Frames that move no message (settings, pings, unknown types, resets of what is over): so many at once, more with the
  * time, and more with the messages that do move: gRPC's clients ping with the data, and servers reset what they
@@ -37,6 +39,7 @@ export class FloodGuard {
   #windowUpdates = 0;
   #dataFramesSent = 0;
   #unreadAnswers = 0;
+  #unreadMessages = 0;
   #idle = IDLE_FRAMES;
   #idleAt = 0;
 
@@ -95,8 +98,15 @@ export class FloodGuard {
     return this.#unreadAnswers > MAX_UNREAD_ANSWERS ? calm('unread-answers') : null;
   }
 
+  /** The last frame of a message of ours was written. */
+  messageWritten(): ConnectionFault | null {
+    this.#unreadMessages += 1;
+    return this.#unreadMessages > MAX_UNREAD_MESSAGES ? calm('unread-answers') : null;
+  }
+
   /** Everything written so far has left. */
   drained(): void {
     this.#unreadAnswers = 0;
+    this.#unreadMessages = 0;
   }
 }

@@ -165,6 +165,22 @@ describe('the owner', () => {
   });
 });
 
+describe('a client that asks on and reads no answer', () => {
+  it.each([
+    ['full', 'finished unread-answers'],
+    ['drained', undefined],
+  ] as const)('with a socket that is %s', (state, end) => {
+    const side = server();
+    side.onHead = (stream) => {
+      side.connection.sendHead(stream, STATUS, NEVER, 'end');
+      side.connection.socketIs(state);
+    };
+    for (let id = 1; id < 20_100; id += 2) side.connection.receive(request(id), 0);
+    expect(side.told.find((told) => told.startsWith('finished'))).toBe(end);
+    expect(side.streams.length).toBe(end === undefined ? 10_050 : 10_001);
+  });
+});
+
 describe('a connection that drains (RFC 9113 §6.8)', () => {
   it('of a server says so at once, with a ping, and once only', () => {
     const side = server().receive(opened(1));

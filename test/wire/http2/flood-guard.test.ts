@@ -50,6 +50,15 @@ describe('streams that end before their time', () => {
   });
 });
 
+describe('answers to a peer that reads none', () => {
+  it('are too many above ten thousand, as with Envoy, and none once they have left', () => {
+    const guard = new FloodGuard();
+    expect(passes(() => guard.messageWritten())).toBe(10_000);
+    guard.drained();
+    expect(passes(() => guard.messageWritten())).toBe(10_000);
+  });
+});
+
 describe('empty frames', () => {
   it('may come once between others', () => {
     const guard = new FloodGuard();
