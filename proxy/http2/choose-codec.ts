@@ -12,15 +12,18 @@ export type Codec = 'http1' | 'http2';
 const TELLING_BYTES = 12;
 
 /**
- * Asks the first bytes, and puts them back. A connection that ends, or says too little in time, is left to HTTP/1,
- * which has a limit for that.
+ * Asks the first bytes, and puts them back. A connection that says too little in time is left to HTTP/1, which has a
+ * limit for that; one that ends before is closed.
  */
 function sniffCodec(socket: Duplex, timeoutMs: number, use: (codec: Codec) => void): void {
   let seen: Buffer = Buffer.alloc(0);
   const timer = setTimeout(() => done('http1'), timeoutMs);
-  const done = (codec: Codec): void => {
+  const stop = (): void => {
     clearTimeout(timer);
     socket.off('readable', take).off('end', gone).off('close', gone);
+  };
+  const done = (codec: Codec): void => {
+    stop();
     if (seen.length > 0 && !socket.destroyed) socket.unshift(seen);
     use(codec);
   };
@@ -36,7 +39,10 @@ function sniffCodec(socket: Duplex, timeoutMs: number, use: (codec: Codec) => vo
     }
     if (told === TELLING_BYTES) done('http2');
   };
-  const gone = (): void => done('http1');
+  const gone = (): void => {
+    stop();
+    socket.destroy();
+  };
   socket.on('readable', take).once('end', gone).once('close', gone);
   take();
 }
