@@ -119,7 +119,7 @@ export class MuxStream extends Duplex {
   /** What is in the readable buffer counts as unread. */
   override read(size?: number): unknown {
     const chunk: unknown = super.read(size);
-    if (this.#gone && !this.#ended && this.#isRead) this.destroy();
+    if (this.#gone && !this.#ended && this.#isRead) this.#inTurn(() => this.destroy());
     return chunk;
   }
 
@@ -178,7 +178,7 @@ export class MuxStream extends Duplex {
     if (this.#ended) {
       if (this.readableEnded) this.destroy();
       else this.once('end', () => this.destroy());
-    } else if (this.#isRead) this.destroy();
+    } else if (this.#isRead) this.#inTurn(() => this.destroy());
   }
 
   /** So much more may be sent. */
@@ -238,6 +238,17 @@ export class MuxStream extends Duplex {
   #endWhenRead(): void {
     if (!this.#ended || this.#endTold || !this.#kept.isEmpty || this.destroyed) return;
     this.#endTold = true;
-    this.push(null);
+    this.#inTurn(() => {
+      if (!this.destroyed) this.push(null);
+    });
+  }
+
+  /**
+   * An end that came with the last bytes is told as a socket tells it, in a turn of its own: what they were is acted on
+   * first. A `reader` acts when it is called.
+   */
+  #inTurn(tell: () => void): void {
+    if (this.reader === null) setImmediate(tell);
+    else tell();
   }
 }

@@ -336,3 +336,27 @@ test('who has frames answered and reads no answer loses the connection', async (
   }
   await gone;
 });
+
+describe('an end that comes with the last bytes is told when those were acted on', () => {
+  test.each([
+    ['half-closed', 'end', 'end'],
+    ['reset', 'reset', 'close'],
+  ] as const)('%s', async (_, kind, event) => {
+    const [socket, called] = await sockets();
+    const order: string[] = [];
+    const over = Promise.withResolvers<void>();
+    open.push(
+      new MuxConnection(called, (stream) => {
+        // As the general lane does: a request is judged a microtask after its last byte.
+        stream.on('data', () => void Promise.resolve().then(() => order.push('acted')));
+        stream.once(event, () => {
+          order.push(event);
+          over.resolve();
+        });
+      }),
+    );
+    socket.write(Buffer.concat([frame('open', 1), frame('data', 1, Buffer.from('x')), frame(kind, 1)]));
+    await over.promise;
+    expect(order).toEqual(['acted', event]);
+  });
+});
