@@ -18,6 +18,7 @@ import { headerPairs, type BodyFraming } from '../wire/http1-request-checks.ts';
 import { decisionOf } from './error-table.ts';
 import { fieldLines, statusLine } from './fast/head-text.ts';
 import type { Detached } from './http-lane.ts';
+import { takesInterimAnswers } from './interim-answers.ts';
 import { reasonPhrase } from './reason-phrases.ts';
 import { addUnjoined, takeUnjoined } from './unjoined-fields.ts';
 
@@ -197,10 +198,10 @@ export function forward(input: ForwardInput): Promise<ForwardResult> {
       upstream.write('', 'latin1');
     });
     upstream.on('continue', () => {
-      if (!response.headersSent) response.writeContinue();
+      if (!response.headersSent && takesInterimAnswers(request.socket)) response.writeContinue();
     });
     upstream.on('information', ({ statusCode, rawHeaders }) => {
-      if (statusCode === 100 || response.headersSent) return;
+      if (statusCode === 100 || response.headersSent || !takesInterimAnswers(request.socket)) return;
       writeInterim(request, statusCode, endToEndResponseHeaders(headerPairs(rawHeaders)));
     });
     upstream.on('error', (error: NodeJS.ErrnoException) => {

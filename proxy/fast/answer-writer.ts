@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import type { Decision } from '../../model/decision.ts';
 import type { PlainResponse } from '../../wire/http1/response-head.ts';
 import { answerHeaders, upstreamAnswerHeaders, type ServerName } from '../answer.ts';
+import { takesInterimAnswers } from '../interim-answers.ts';
 import type { Exchange } from './exchange.ts';
 import { fieldLines, statusLine } from './head-text.ts';
 import { Outgoing } from './outgoing.ts';
@@ -30,6 +31,7 @@ export class AnswerWriter {
 
   /** An interim answer, before the one that counts. */
   hints({ status, headers }: PlainResponse): void {
+    if (!takesInterimAnswers(this.#stream)) return;
     this.#stream.write(`${statusLine(status)}${fieldLines(headers)}\r\n`, 'latin1');
   }
 

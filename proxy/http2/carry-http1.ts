@@ -13,6 +13,7 @@ import {
   type ForwardReport,
   type ForwardResult,
 } from '../forward-http.ts';
+import { takesInterimAnswers } from '../interim-answers.ts';
 import type { Upstream, UpstreamExchange, UpstreamFailure } from './upstream.ts';
 
 /** Without an upgrade: a stream can't become one. */
@@ -70,7 +71,7 @@ class Carriage {
           this.#read();
         },
         informational: (status, headers) => {
-          if (response.headersSent) return;
+          if (response.headersSent || !takesInterimAnswers(request.socket)) return;
           if (status === 100) response.writeContinue();
           else writeInterim(request, status, headers);
         },

@@ -58,6 +58,11 @@ export class Http2Link<C> {
     this.#queue();
   }
 
+  /** The peer doesn't read: what is written now waits here. */
+  get isFull(): boolean {
+    return this.#full;
+  }
+
   /** Writes what there is now. */
   flush(): void {
     this.#queued = false;

@@ -98,7 +98,8 @@ export class ServerExchange implements UpstreamEvents {
 
   /** An informational answer, before the one that counts. */
   inform(status: number, headers: [string, string][]): void {
-    if (this.over) return;
+    // As interim-answers.ts has it.
+    if (this.over || this.#link.isFull) return;
     this.#link.connection.sendHead(this.#stream, [[':status', String(status)], ...headers], NEVER, 'more');
   }
 

@@ -1,0 +1,92 @@
+/** An application that sends interim answers without an end, to a client that reads none of them. */
+import { once } from 'node:events';
+import net from 'node:net';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { block, frame, GET, HELLO } from '../support/http2-frames.ts';
+import { eventually } from '../support/patience.ts';
+import { ALLOW_WEB, type Pair, startPair } from '../support/sidecar-pair.ts';
+import { FLAG, FRAME } from '../../wire/http2/protocol.ts';
+
+/** Of 2 KB, and no two alike: HTTP/2 would say them in a byte. */
+function interim(nth: number): string {
+  return `HTTP/1.1 103 Early Hints\r\nlink: ${String(nth).padStart(2_000, 'x')}\r\n\r\n`;
+}
+const FINAL = 'HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nEND!';
+/** More than any socket on the way holds. */
+const FLOOD = 64 * 1_024 * 1_024;
+
+let application: net.Server;
+let written = 0;
+let flooded = false;
+let pair: Pair | null = null;
+
+/** Writes as fast as it is read. */
+function flood(socket: net.Socket): void {
+  while (written < FLOOD) {
+    const piece = Array.from({ length: 100 }, (_, index) => interim(written + index)).join('');
+    written += piece.length;
+    if (!socket.write(piece)) {
+      socket.once('drain', () => flood(socket));
+      return;
+    }
+  }
+  socket.write(FINAL, () => {
+    flooded = true;
+  });
+}
+
+beforeEach(async () => {
+  written = 0;
+  flooded = false;
+  application = net.createServer((socket) => {
+    socket.on('error', () => undefined);
+    socket.once('data', () => flood(socket));
+  });
+  application.listen(0, '127.0.0.1');
+  await once(application, 'listening');
+});
+afterEach(async () => {
+  await pair?.close();
+  pair = null;
+  application.close();
+});
+
+/** What a client gets that reads only when the application has said everything. */
+async function gotLate(
+  lanes: 'both' | 'general',
+  bytes: string | Buffer,
+): Promise<{ last: string; count: number }> {
+  const { port } = application.address() as net.AddressInfo;
+  pair = await startPair({ host: '127.0.0.1', port }, { lanes });
+  await pair.publish({ policies: [ALLOW_WEB] });
+  const client = net.connect(pair.at('web-0', 'orders:80'));
+  client.pause();
+  client.write(bytes);
+  await eventually('the application has said everything', () => flooded);
+  let count = 0;
+  let last = '';
+  client.on('data', (chunk: Buffer) => {
+    count += chunk.length;
+    last = (last + chunk.toString('latin1')).slice(-1_000);
+  });
+  client.resume();
+  await eventually('the answer', () => last.includes('END!'));
+  client.destroy();
+  return { last, count };
+}
+
+describe('what waits for the client is bounded, and the answer comes', () => {
+  const http1 = 'GET / HTTP/1.1\r\nHost: orders\r\n\r\n';
+  const http2 = Buffer.concat([
+    HELLO,
+    frame(FRAME.HEADERS, FLAG.END_HEADERS | FLAG.END_STREAM, 1, block(GET)),
+  ]);
+  test.each([
+    ['HTTP/1.1 in the fast lane', 'both', http1],
+    ['HTTP/1.1 in the general lane', 'general', http1],
+    ['HTTP/2', 'both', http2],
+  ] as const)('%s', async (_, lanes, bytes) => {
+    const { count } = await gotLate(lanes, bytes);
+    expect(count).toBeLessThan(FLOOD / 2);
+  });
+});
