@@ -1,6 +1,7 @@
 /** What every part of the data plane shares on its thread. One mutable thing: the snapshot in force. */
 import type { TrafficEvent } from '../model/traffic-event.ts';
 import type { RateBuckets } from './rate-buckets.ts';
+import type { Room } from './room.ts';
 import type { GrpcSessions } from './authorizer/grpc-sessions.ts';
 import type { TokenVerification } from '../policy/tokens/verify-token.ts';
 import type { ConnectionTable } from './connection-table.ts';
@@ -13,7 +14,6 @@ import type { Limits } from './limits.ts';
 import type { InstanceSnapshot } from './snapshot.ts';
 import type { ClusterStates } from './routing/cluster-state.ts';
 import type { Turns } from './turns.ts';
-import type { Unfinished } from './unfinished.ts';
 import type { UpstreamPools } from './upstream-pool.ts';
 
 export interface Core {
@@ -28,7 +28,9 @@ export interface Core {
   /** Plain TCP connections of inbound listeners. */
   readonly carried: CarriedConnections;
   /** Accepted connections before the gate's word, by listener. */
-  readonly unfinished: Unfinished;
+  readonly unfinished: Room;
+  /** Open connections by `siteId`; a stream counts as the connection that it stands for. */
+  readonly open: Room;
   /** What RateLimits have counted. */
   readonly rates: RateBuckets;
   /** Handshakes with a peer, by address: hundreds at once would each take as long as all of them. */

@@ -22,7 +22,7 @@ export interface Limits {
   maxUnfinished: number;
   /** Connections to one peer that are being made at a time; further ones wait for their turn. */
   maxHandshakes: number;
-  /** Open connections of one listener; more are closed at once. */
+  /** Open connections of one listener, streams of shared ones too; more are closed at once, with an event. */
   maxConnections: number;
   /** A worker that shows no sign of life for so long after its start is ended. */
   startTimeoutMs: number;

@@ -6,6 +6,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import type { Problem } from '../model/problem.ts';
 import { outboundKey } from './in-force.ts';
 import type { Limits } from './limits.ts';
+import type { Room } from './room.ts';
 import type { BoundListener, InstanceSnapshot } from './snapshot.ts';
 
 /** Where a listener stands in the mesh. */
@@ -36,7 +37,8 @@ export interface PreparedListeners {
   rollback(): void;
 }
 
-function siteId({ instance, direction, key }: Site): string {
+/** Names a listener among those of all instances. */
+export function siteId({ instance, direction, key }: Site): string {
   return `${instance}|${direction}|${key}`;
 }
 
@@ -90,19 +92,28 @@ export type Leaving = 'drains' | 'closes';
 
 export class ListenerSet {
   readonly #limits: Limits;
+  readonly #room: Room;
   readonly #onConnection: (site: Site, socket: Socket) => void;
+  readonly #onTooMany: (site: Site, socket: Socket) => void;
   readonly #onLeaving: (site: Site, how: Leaving) => void;
   #open = new Map<string, Open>();
   readonly #draining = new Set<Open>();
 
-  /** `onLeaving`: a listener closes; whoever has a last word for its clients says it now. */
+  /**
+   * `room`: for how many connections a listener has a place. `onTooMany`: of one that has none, and is closed.
+   * `onLeaving`: a listener closes; whoever has a last word for its clients says it now.
+   */
   constructor(
     limits: Limits,
+    room: Room,
     onConnection: (site: Site, socket: Socket) => void,
+    onTooMany: (site: Site, socket: Socket) => void,
     onLeaving: (site: Site, how: Leaving) => void,
   ) {
     this.#limits = limits;
+    this.#room = room;
     this.#onConnection = onConnection;
+    this.#onTooMany = onTooMany;
     this.#onLeaving = onLeaving;
   }
 
@@ -171,11 +182,19 @@ export class ListenerSet {
     const { instance, direction, key, listen } = wanted;
     const sockets = new Set<Socket>();
     const server = createServer({ noDelay: true, allowHalfOpen: true });
-    server.maxConnections = this.#limits.maxConnections;
+    const place = siteId(wanted);
     server.on('connection', (socket) => {
-      sockets.add(socket);
-      socket.once('close', () => sockets.delete(socket));
       socket.on('error', () => socket.destroy());
+      if (!this.#room.enter(place)) {
+        this.#onTooMany({ instance, direction, key }, socket);
+        socket.destroy();
+        return;
+      }
+      sockets.add(socket);
+      socket.once('close', () => {
+        sockets.delete(socket);
+        this.#room.leave(place);
+      });
       this.#onConnection({ instance, direction, key }, socket);
     });
     return new Promise((resolve, reject) => {

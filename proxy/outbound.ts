@@ -26,7 +26,8 @@ function mayUse(instance: InstanceSnapshot, { remoteAddress, localAddress }: End
   return process || instance.allowedOutboundPeers.includes(remoteAddress);
 }
 
-function aimOf(listener: OutboundListener): Aim {
+/** What a listener's connections are aimed at. */
+export function aimOf(listener: OutboundListener): Aim {
   switch (listener.kind) {
     case 'http-proxy':
       return { kind: 'http-proxy' };

@@ -4,7 +4,7 @@
  */
 import { GrpcSessions } from './authorizer/grpc-sessions.ts';
 import { prepareSnapshot, type Preparation } from './apply-snapshot.ts';
-import { ConnectionTable } from './connection-table.ts';
+import { ConnectionTable, endpointsOf } from './connection-table.ts';
 import type { Core } from './core.ts';
 import type { DeclaredSource } from './data-plane.ts';
 import { CarriedConnections, untilQuiet } from './drained.ts';
@@ -23,6 +23,8 @@ import { createGatewayLane } from './gateway/gateway-http.ts';
 import { acceptGatewayHttp2 } from './gateway/gateway-http2.ts';
 import type { Limits } from './limits.ts';
 import { RateBuckets } from './rate-buckets.ts';
+import { Room } from './room.ts';
+import { tellTooMany } from './too-many-connections.ts';
 import { ListenerSet } from './listener-set.ts';
 import { acceptOutbound } from './outbound.ts';
 import type { OutboundConnection } from './outbound-connection.ts';
@@ -31,7 +33,6 @@ import { ClusterStates } from './routing/cluster-state.ts';
 import type { SharedSources } from './shared-sources.ts';
 import type { BoundListener, Snapshot } from './snapshot.ts';
 import { Turns } from './turns.ts';
-import { Unfinished } from './unfinished.ts';
 import { UpstreamPools } from './upstream-pool.ts';
 import type { Prepared, Share } from './worker-messages.ts';
 import { rememberSignatures } from './token-verification.ts';
@@ -76,7 +77,8 @@ export function createSidecars({ limits, share, events, sources }: SidecarsInput
     inForce: null,
     departing: new Map(),
     carried: new CarriedConnections(),
-    unfinished: new Unfinished(limits.maxUnfinished),
+    unfinished: new Room(limits.maxUnfinished),
+    open: new Room(limits.maxConnections),
     handshakes: new Turns(limits.maxHandshakes),
     events,
     record: (event) => events.event(event),
@@ -102,12 +104,14 @@ export function createSidecars({ limits, share, events, sources }: SidecarsInput
   });
   const listeners = new ListenerSet(
     limits,
+    core.open,
     (site, socket) => {
       if (site.direction === 'outbound') acceptOutbound(core, outboundLane, site, socket);
       else if (core.inForce?.gateway(site.instance, Number(site.key)))
         void acceptGateway(core, gatewayLane, site, socket);
       else void acceptInbound(core, inboundLane, site, socket);
     },
+    (site, socket) => tellTooMany(core, site, endpointsOf(socket)),
     ({ instance, direction, key }, how) => {
       if (direction === 'outbound')
         outboundLane.leave(how, (context) => context.instance === instance && context.key === key);

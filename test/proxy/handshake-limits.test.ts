@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import net from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { Unfinished } from '../../proxy/unfinished.ts';
+import { Room } from '../../proxy/room.ts';
 import { ALLOW_WEB, ask, closeOf } from '../support/sidecar-pair.ts';
 import { ownPair } from '../support/use-pair.ts';
 
@@ -30,7 +30,7 @@ describe('connections that do not say what they are', () => {
   });
 
   it('are counted for each listener by itself, and no longer than they last', () => {
-    const unfinished = new Unfinished(1);
+    const unfinished = new Room(1);
     expect([unfinished.enter('a'), unfinished.enter('a'), unfinished.enter('b')]).toEqual([
       true,
       false,
