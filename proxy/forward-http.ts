@@ -66,6 +66,15 @@ export interface ForwardReport {
   end: 'complete' | 'client-gone' | 'upstream-gone';
 }
 
+/** Of a client that had gone before anything of its request was passed on. */
+export const CLIENT_GONE: ForwardReport = {
+  status: null,
+  headers: [],
+  requestBytes: 0,
+  responseBytes: 0,
+  end: 'client-gone',
+};
+
 /** `failed`: nothing was sent to the client, so the caller answers; `unsent`: nor to the upstream, so it may try again. */
 export type ForwardResult =
   | { kind: 'done' }
@@ -136,6 +145,11 @@ export function failureOf(error: NodeJS.ErrnoException, connected: boolean): Dec
 /** Carries the exchange; resolves when it is over. */
 export function forward(input: ForwardInput): Promise<ForwardResult> {
   const { request, response, detached } = input;
+  // Gone while it was judged: its close was told already, and nobody waits for an answer.
+  if (response.destroyed) {
+    input.report(CLIENT_GONE);
+    return Promise.resolve({ kind: 'done' });
+  }
   return new Promise((resolve) => {
     let upstream: ClientRequest;
     try {

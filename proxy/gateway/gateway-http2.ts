@@ -105,7 +105,6 @@ async function judgeAndCarry(
   // Judged as any HTTP: what a denial looks like to a gRPC client is said where it is answered.
   const seen = { protocol: 'http2', method, rawPath, path, host, headers, scheme } as const;
   const outcome = await judgeAtGateway(standing, factsAtGateway(standing, seen));
-  if (exchange.over) return;
   if (outcome.kind === 'answered') {
     const { judged } = outcome;
     const told = judged.request === null ? null : { ...judged.request, protocol };
@@ -113,6 +112,11 @@ async function judgeAndCarry(
     return;
   }
   const judged = { ...outcome.judged, request: { ...outcome.judged.request, protocol } };
+  // Gone while somebody was asked.
+  if (exchange.over) {
+    recordGateway({ ...judged, decision: endedAs(judged.decision, 'client-gone') }, null);
+    return;
+  }
   const waiting = { headers: judged.request.headers, body: onward.body };
   const validated =
     outcome.validation === null

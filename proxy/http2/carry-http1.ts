@@ -6,6 +6,7 @@ import type { HeaderList } from '../../model/request-facts.ts';
 import { schemeOf } from '../../wire/connection-manager-headers.ts';
 import type { Then } from '../../wire/http2/stream.ts';
 import {
+  CLIENT_GONE,
   closeIfUnread,
   writeHead,
   writeInterim,
@@ -26,6 +27,10 @@ const NOTHING = new Uint8Array(0);
 
 /** Carries the exchange; resolves when it is over. */
 export function carryOverHttp2(input: Input, upstream: Upstream): Promise<ForwardResult> {
+  if (input.response.destroyed) {
+    input.report(CLIENT_GONE);
+    return Promise.resolve({ kind: 'done' });
+  }
   return new Promise((resolve) => new Carriage(input, resolve).start(upstream));
 }
 

@@ -128,7 +128,14 @@ class InboundSite implements Http2Site<Standing> {
       scheme: request.scheme.toLowerCase(),
     };
     const carry = (judgement: Judgement): void => {
-      if (!exchange.over) this.#carry(standing, judgement, { http, protocol, onward }, exchange);
+      if (!exchange.over || judgement.decision.verdict === 'deny') {
+        this.#carry(standing, judgement, { http, protocol, onward }, exchange);
+        return;
+      }
+      // Gone while somebody was asked.
+      const seen = { ...judgement.http, protocol, bodyBytes: exchange.requestBytes };
+      const decision = endedAs(judgement.decision, 'client-gone');
+      recordInbound({ ...standing, request: seen, decision, findings: judgement.findings }, null);
     };
     if (isJudgedAtOnce(place)) carry(judgeAtOnce(standing, http));
     else void judgeInbound(standing, http).then(carry);

@@ -1,10 +1,12 @@
 /** CUSTOM on the wire with authorizers that misbehave; well-behaved ones are played by test/conformance. */
+import { once } from 'node:events';
 import http2 from 'node:http2';
 import net from 'node:net';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { compilePolicies } from '../../../policy/compile.ts';
 import type { PolicyObject } from '../../../policy/index.ts';
 import { connectHttp2 } from '../../support/http2-client.ts';
+import { GET, HELLO, request } from '../../support/http2-frames.ts';
 import { listenLocally } from '../../support/local-server.ts';
 import {
   ask,
@@ -188,6 +190,42 @@ describe('an HTTP authorizer that doesn’t answer as one lets nothing through',
       reached: true,
     });
   });
+});
+
+describe('a client that is gone when the authorizer allows its request', () => {
+  it.each(['HTTP/1.1', 'HTTP/2'] as const)(
+    'has it told, and nothing of it passed on: %s',
+    async (version) => {
+      const asking = Promise.withResolvers<net.Socket>();
+      const address = await serve((socket) => {
+        socket.once('data', () => asking.resolve(socket));
+      });
+      await askedAbout('envoyExtAuthzHttp', address, { timeout: '60s' });
+      const at = pair.at('orders-0', '8080');
+      const client = net.connect(at);
+      client.on('error', () => undefined);
+      client.write(
+        version === 'HTTP/2'
+          ? Buffer.concat([HELLO, request(1, [...GET.slice(0, 3), [':path', '/admin/gone']])])
+          : 'GET /admin/gone HTTP/1.1\r\nHost: orders\r\n\r\n',
+      );
+      const authorizer = await asking.promise;
+      const closed = once(client, 'close');
+      client.destroy();
+      await closed;
+      // The sidecar sees what happens in its order: once this is answered it knows of the close.
+      expect((await ask(at, { path: '/there', headers: { host: 'orders' } })).status).toBe(200);
+      authorizer.write('HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n');
+      const told = await vi.waitFor(async () => {
+        const found = (await pair.seen()).find(({ request: asked }) => asked?.path === '/admin/gone');
+        expect(found).toBeDefined();
+        return found;
+      });
+      expect(told?.decision).toMatchObject({ verdict: 'allow', details: 'downstream_remote_disconnect' });
+      expect((await ask(at, { path: '/there', headers: { host: 'orders' } })).status).toBe(200);
+      expect(application.requests).not.toContain('GET /admin/gone');
+    },
+  );
 });
 
 describe('a gRPC authorizer that doesn’t answer as one lets nothing through', () => {
