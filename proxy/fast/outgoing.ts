@@ -3,24 +3,36 @@
  * that is used again and again, and goes on in one write: when it is whole, when the memory is full, else when the turn
  * of the event loop is over.
  */
-import type { Writable } from 'node:stream';
+import { CHUNK_BYTES, giveChunk, takeChunk } from './chunk-memory.ts';
 
-const CHUNK_BYTES = 128 * 1_024;
-/** Chunks that a thread keeps for later: what some dozen connections have under way. */
-const MOST_FREE = 64;
 /** Less than this is copied out, so that no slow client holds chunks that are nearly empty. */
 const SMALL_BYTES = CHUNK_BYTES / 4;
 /** What may wait for a client before its upstream is held back. */
 const MOST_WAITING = CHUNK_BYTES;
 
-const free: Buffer[] = [];
+/** Where bytes go: a stream, or whoever writes to one. */
+export interface OutgoingStream {
+  readonly destroyed: boolean;
+  readonly writableLength: number;
+  /** `done`: the memory of `bytes` is free again. */
+  write(bytes: Buffer, done?: () => void): unknown;
+}
 
-function give(chunk: Buffer): void {
-  if (free.length < MOST_FREE) free.push(chunk);
+/** A stream that copies what it may send, at once: gathering it first would copy it twice. */
+export interface SendingAtOnce {
+  /** How many of the bytes it took. */
+  sendNow(lent: Buffer): number;
+  /** It should get no more for now; if so, it tells of a drain later. */
+  holdsBack(): boolean;
+}
+
+function sendingAtOnce(stream: OutgoingStream): SendingAtOnce | null {
+  return 'sendNow' in stream ? (stream as OutgoingStream & SendingAtOnce) : null;
 }
 
 export class Outgoing {
-  readonly #stream: Writable;
+  readonly #stream: OutgoingStream;
+  readonly #direct: SendingAtOnce | null;
   #chunk: Buffer | null = null;
   #length = 0;
   #scheduled = false;
@@ -29,8 +41,9 @@ export class Outgoing {
     this.flush();
   };
 
-  constructor(stream: Writable) {
+  constructor(stream: OutgoingStream) {
     this.#stream = stream;
+    this.#direct = sendingAtOnce(stream);
   }
 
   /** One character a byte. */
@@ -38,7 +51,7 @@ export class Outgoing {
     const { length } = text;
     if (length > CHUNK_BYTES) {
       this.flush();
-      this.#stream.write(text, 'latin1');
+      this.#stream.write(Buffer.from(text, 'latin1'));
       return;
     }
     if (length > CHUNK_BYTES - this.#length) this.flush();
@@ -48,7 +61,7 @@ export class Outgoing {
 
   /** Copies what is lent. */
   bytes(lent: Buffer): void {
-    for (let from = 0; from < lent.length; ) {
+    for (let from = this.#sentAtOnce(lent); from < lent.length; ) {
       const copied = lent.copy(this.#open(), this.#length, from);
       from += copied;
       this.#length += copied;
@@ -56,37 +69,42 @@ export class Outgoing {
     }
   }
 
+  /** How much of it is sent already. */
+  #sentAtOnce(lent: Buffer): number {
+    if (this.#direct === null || lent.length < SMALL_BYTES) return 0;
+    this.flush();
+    return this.#direct.sendNow(lent);
+  }
+
   #open(): Buffer {
     if (!this.#scheduled) {
       this.#scheduled = true;
       setImmediate(this.#turnOver);
     }
-    return (this.#chunk ??= free.pop() ?? Buffer.allocUnsafeSlow(CHUNK_BYTES));
+    return (this.#chunk ??= takeChunk());
   }
 
   /** Writes what was gathered. */
   flush(): void {
     const chunk = this.#chunk;
     if (chunk === null) return;
-    const bytes = chunk.subarray(0, this.#length);
-    this.#length = 0;
-    if (this.#stream.destroyed) this.#drop(chunk);
-    else if (bytes.length < SMALL_BYTES) {
-      this.#drop(chunk);
-      this.#stream.write(Buffer.from(bytes));
-    } else {
-      this.#chunk = null;
-      this.#stream.write(bytes, () => give(chunk));
-    }
-  }
-
-  #drop(chunk: Buffer): void {
+    const gathered = chunk.subarray(0, this.#length);
     this.#chunk = null;
-    give(chunk);
+    this.#length = 0;
+    const bytes = gathered.subarray(this.#direct?.sendNow(gathered) ?? 0);
+    if (bytes.length === 0 || this.#stream.destroyed) {
+      giveChunk(chunk);
+    } else if (bytes.length < SMALL_BYTES) {
+      const copy = Buffer.from(bytes);
+      giveChunk(chunk);
+      this.#stream.write(copy);
+    } else {
+      this.#stream.write(bytes, () => giveChunk(chunk));
+    }
   }
 
   /** More waits for the client than may be; its stream tells of a drain. */
   get full(): boolean {
-    return this.#stream.writableLength > MOST_WAITING;
+    return this.#direct?.holdsBack() ?? this.#stream.writableLength > MOST_WAITING;
   }
 }

@@ -16,14 +16,19 @@ import {
 } from '../../wire/mux-frames.ts';
 import { Outgoing } from '../fast/outgoing.ts';
 import { type MuxLine, MuxStream } from './mux-stream.ts';
+import { OneWriteAtATime } from './one-write-at-a-time.ts';
 
 /** Streams that the side which opens them has open at a time. */
 export const MAX_STREAMS = 128;
 /** The other side may be slower to see a stream's end. */
 const MAX_ACCEPTED = 2 * MAX_STREAMS;
 const LAST_STREAM = 0x7fff_ffff;
+/** As much may wait for the other side before streams are held back. */
+const MOST_WAITING = 1_024 * 1_024;
+/** As much, with what streams had under way then; the rest waits on their side of it. */
+const MOST_CONTENT = 4 * MOST_WAITING;
 /** More than content ever makes wait: whoever has frames answered and reads none would have all of them kept here. */
-const MOST_UNREAD = 1_024 * 1_024;
+const MOST_UNREAD = MOST_CONTENT + MOST_WAITING;
 
 /** Gets each stream that the other side opens. */
 export type AcceptStream = (stream: MuxStream) => void;
@@ -33,8 +38,11 @@ export class MuxConnection implements MuxLine {
   /** null: this is the side that opens streams. */
   readonly #accept: AcceptStream | null;
   readonly #frames = new FrameReader(this.#sink());
+  readonly #writes: OneWriteAtATime;
   readonly #outgoing: Outgoing;
   readonly #streams = new Map<number, MuxStream>();
+  /** Those that found it full, in the order in which they did. */
+  readonly #heldBack = new Set<MuxStream>();
   readonly #head = Buffer.alloc(FRAME_HEAD);
   readonly #word = Buffer.alloc(4);
   #last = 0;
@@ -45,9 +53,9 @@ export class MuxConnection implements MuxLine {
   constructor(socket: Duplex, accept: AcceptStream | null) {
     this.#socket = socket;
     this.#accept = accept;
-    this.#outgoing = new Outgoing(socket);
+    this.#writes = new OneWriteAtATime(socket, () => this.#written());
+    this.#outgoing = new Outgoing(this.#writes);
     socket.on('data', (chunk: Buffer) => this.take(chunk));
-    socket.on('drain', () => this.#drained());
     socket.on('error', () => socket.destroy());
     socket.on('end', () => socket.destroy());
     socket.on('close', () => this.#closed());
@@ -92,15 +100,16 @@ export class MuxConnection implements MuxLine {
   }
 
   #send(kind: FrameKind, stream: number, length: number): void {
-    if (this.#socket.writableLength > MOST_UNREAD) this.broken();
+    if (this.#writes.writableLength > MOST_UNREAD) this.broken();
     if (this.#socket.destroyed) return;
     writeFrameHead(this.#head, kind, stream, length);
     this.#outgoing.bytes(this.#head);
   }
 
-  #drained(): void {
-    for (const stream of this.#streams.values()) {
-      if (!this.open) return;
+  #written(): void {
+    for (const stream of this.#heldBack) {
+      if (this.#isFull) return;
+      this.#heldBack.delete(stream);
       stream.goOn();
     }
   }
@@ -109,10 +118,19 @@ export class MuxConnection implements MuxLine {
     for (const stream of this.#streams.values()) stream.takeReset();
   }
 
+  get #isFull(): boolean {
+    return this.#writes.writableLength > MOST_WAITING;
+  }
+
   // --- of its streams ---
 
-  get open(): boolean {
-    return !this.#outgoing.full;
+  isOpenTo(stream: MuxStream): boolean {
+    if (this.#isFull) this.#heldBack.add(stream);
+    return !this.#isFull;
+  }
+
+  get isRoomy(): boolean {
+    return this.#writes.writableLength < MOST_CONTENT;
   }
 
   data(stream: number, bytes: Buffer | string): void {
@@ -120,12 +138,6 @@ export class MuxConnection implements MuxLine {
     if (this.#socket.destroyed) return;
     if (typeof bytes === 'string') this.#outgoing.text(bytes);
     else this.#outgoing.bytes(bytes);
-  }
-
-  lend(stream: number, bytes: Buffer, done: () => void): void {
-    this.#send('data', stream, bytes.length);
-    this.#outgoing.flush();
-    this.#socket.write(bytes, done);
   }
 
   end(stream: number): void {
@@ -139,7 +151,9 @@ export class MuxConnection implements MuxLine {
     this.#outgoing.bytes(this.#word);
   }
 
-  left({ id }: MuxStream, told: 'told' | 'untold'): void {
+  left(stream: MuxStream, told: 'told' | 'untold'): void {
+    const { id } = stream;
+    this.#heldBack.delete(stream);
     if (!this.#streams.delete(id)) return;
     if (told === 'untold') this.#send('reset', id, 0);
     this.onUse(this.#streams.size);

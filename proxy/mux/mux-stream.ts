@@ -8,12 +8,12 @@ import { KeptBytes } from './kept-bytes.ts';
 
 /** The shared connection, as its streams use it. */
 export interface MuxLine {
-  /** May be written to. */
-  readonly open: boolean;
-  /** Few bytes, which are copied. */
+  /** Whether a stream may send; if not, `goOn` is called when it may. */
+  isOpenTo(stream: MuxStream): boolean;
+  /** Still takes what a stream has at hand. */
+  readonly isRoomy: boolean;
+  /** Copies them. */
   data(stream: number, bytes: Buffer | string): void;
-  /** Many bytes, which stay the line's until `done`. */
-  lend(stream: number, bytes: Buffer, done: () => void): void;
   end(stream: number): void;
   credit(stream: number, bytes: number): void;
   /** The stream is no more; `told`: the other side knows. */
@@ -22,8 +22,6 @@ export interface MuxLine {
   broken(): void;
 }
 
-/** From here on content isn't copied. */
-const LENT_BYTES = 16 * 1_024;
 /** What is given to who doesn't read; the rest is kept here, gathered. */
 const READ_AHEAD = 1_024;
 
@@ -31,8 +29,6 @@ const READ_AHEAD = 1_024;
 interface Waiting {
   bytes: Buffer;
   at: number;
-  /** Pieces that the shared connection hasn't written yet. */
-  lent: number;
   done: (error?: Error | null) => void;
 }
 
@@ -58,6 +54,8 @@ export class MuxStream extends Duplex {
   /** The other side is gone: what came is still read, and nothing more is sent. */
   #gone = false;
   #idle: NodeJS.Timeout | null = null;
+  /** Whoever sends waits for a drain. */
+  #holdsBack = false;
 
   constructor(line: MuxLine, id: number) {
     super({ decodeStrings: false, allowHalfOpen: true, readableHighWaterMark: READ_AHEAD });
@@ -79,7 +77,7 @@ export class MuxStream extends Duplex {
     }
     const bytes = typeof chunk === 'string' && encoding !== 'latin1' ? Buffer.from(chunk, encoding) : chunk;
     const { length } = bytes;
-    if (length <= this.#credit && length < LENT_BYTES && this.#line.open) {
+    if (length <= Math.min(this.#credit, MAX_DATA) && this.#line.isOpenTo(this)) {
       this.#credit -= length;
       if (length > 0) this.#line.data(this.id, bytes);
       done();
@@ -88,10 +86,24 @@ export class MuxStream extends Duplex {
     this.#waiting = {
       bytes: typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes,
       at: 0,
-      lent: 0,
       done,
     };
     this.goOn();
+  }
+
+  /** What may go at once of bytes that are lent; all others are to be written. */
+  sendNow(lent: Buffer): number {
+    if (this.#waiting !== null || this.writableLength > 0 || this.#gone || this.writableEnded) return 0;
+    this.#idle?.refresh();
+    let at = 0;
+    while (at < lent.length && this.#credit > 0 && this.#line.isRoomy) at = this.#send(lent, at);
+    return at;
+  }
+
+  /** Whether whoever sends should wait for a drain, which comes for sure then. */
+  holdsBack(): boolean {
+    this.#holdsBack = this.#isShort;
+    return this.#holdsBack;
   }
 
   override _final(done: (error?: Error | null) => void): void {
@@ -172,7 +184,6 @@ export class MuxStream extends Duplex {
   takeReset(): void {
     if (this.#gone) return;
     this.#gone = true;
-    // What is lent already is written first: whoever is told that it's done uses that memory for another's bytes.
     if (this.#waiting !== null) this.#waiting.at = this.#waiting.bytes.length;
     this.goOn();
     if (this.#ended) {
@@ -191,31 +202,33 @@ export class MuxStream extends Duplex {
   /** Sends what waits, as far as it may. */
   goOn(): void {
     const waiting = this.#waiting;
-    if (waiting === null) return;
-    const { bytes, done } = waiting;
-    while (waiting.at < bytes.length && this.#credit > 0 && this.#line.open) {
-      const to = Math.min(bytes.length, waiting.at + Math.min(this.#credit, MAX_DATA));
-      this.#credit -= to - waiting.at;
-      this.#send(waiting, bytes.subarray(waiting.at, to));
-      waiting.at = to;
+    if (waiting !== null) {
+      const { bytes, done } = waiting;
+      while (waiting.at < bytes.length && this.#credit > 0 && this.#line.isOpenTo(this))
+        waiting.at = this.#send(bytes, waiting.at);
+      if (waiting.at < bytes.length) return;
+      this.#waiting = null;
+      done();
     }
-    if (waiting.at < bytes.length || waiting.lent > 0) return;
-    this.#waiting = null;
-    done();
+    if (!this.#holdsBack || this.#isShort) return;
+    this.#holdsBack = false;
+    this.emit('drain');
   }
 
   // --- within ---
 
-  #send(waiting: Waiting, piece: Buffer): void {
-    if (piece.length < LENT_BYTES) {
-      this.#line.data(this.id, piece);
-      return;
-    }
-    waiting.lent += 1;
-    this.#line.lend(this.id, piece, () => {
-      waiting.lent -= 1;
-      if (this.#waiting === waiting) this.goOn();
-    });
+  /** One frame of content; tells where the next begins. */
+  #send(bytes: Buffer, at: number): number {
+    const to = Math.min(bytes.length, at + Math.min(this.#credit, MAX_DATA));
+    this.#credit -= to - at;
+    this.#line.data(this.id, bytes.subarray(at, to));
+    return to;
+  }
+
+  /** Another piece might not go whole. */
+  get #isShort(): boolean {
+    if (this.#gone) return false;
+    return this.#waiting !== null || this.#credit < MAX_DATA || !this.#line.isOpenTo(this);
   }
 
   get #isRead(): boolean {

@@ -303,6 +303,49 @@ test('what is lent stays as it is until it is written, also where the stream is 
   expect(read.includes('?')).toBe(false);
 });
 
+test('what is sent at once ends where the credit does, and a drain comes with more of it', async () => {
+  const [near, far] = await (await pair()).stream();
+  expect(far.holdsBack()).toBe(false);
+  const lent = content(2 * MUX_WINDOW, 5);
+  expect(far.sendNow(lent)).toBe(MUX_WINDOW);
+  expect(far.sendNow(lent.subarray(MUX_WINDOW))).toBe(0);
+  expect(far.holdsBack()).toBe(true);
+  far.end(Buffer.from(lent.subarray(MUX_WINDOW)));
+  lent.fill('?');
+  const drained = once(far, 'drain');
+  expect((await buffer(near)).equals(content(2 * MUX_WINDOW, 5))).toBe(true);
+  await drained;
+});
+
+test('who is held back is told of a drain also where the other side is gone meanwhile', async () => {
+  const { socket, accepted } = await hostile();
+  socket.write(frame('open', 1));
+  await eventually('it is there', () => accepted.length === 1);
+  const [stream] = accepted as [MuxStream];
+  stream.on('error', () => undefined);
+  expect(stream.sendNow(content(MUX_WINDOW, 1))).toBe(MUX_WINDOW);
+  expect(stream.holdsBack()).toBe(true);
+  const drained = once(stream, 'drain');
+  socket.write(frame('reset', 1));
+  await drained;
+});
+
+test('streams that find the connection full have their turn in the order in which they did', async () => {
+  const { stream } = await pair();
+  const all: [MuxStream, MuxStream][] = [];
+  while (all.length < 61) all.push(await stream());
+  const whole: MuxStream[] = [];
+  const begun: MuxStream[] = [];
+  for (const [near] of all) {
+    near.once('data', () => begun.push(near)).on('data', () => undefined);
+    near.once('end', () => whole.push(near));
+  }
+  for (const [, far] of all) far.end(content(8 * MUX_WINDOW, 7));
+  await eventually('one is whole', () => whole.length > 0);
+  expect(begun).toHaveLength(61);
+  await eventually('all are', () => whole.length === 61);
+});
+
 test('nothing behind a broken rule is acted on', async () => {
   const { socket, called, accepted } = await hostile();
   const gone = once(called, 'close');
