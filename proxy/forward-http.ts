@@ -86,7 +86,7 @@ const BODILESS = new Set(['GET', 'HEAD', 'DELETE', 'TRACE', 'CONNECT']);
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
 
 /** Envoy's bound for a response's head. */
-const MAX_RESPONSE_HEAD = 60 * 1_024;
+export const MAX_RESPONSE_HEAD = 60 * 1_024;
 
 function headersByName(input: ForwardInput): Map<string, string[]> {
   const grouped = new Map<string, string[]>([['host', [input.host]]]);

@@ -3,6 +3,7 @@ import { request as httpRequest, type Agent, type IncomingMessage } from 'node:h
 import type { AuthorizerAnswer } from '../../policy/custom/apply-answer.ts';
 import type { AuthorizationCheck } from '../../policy/custom/authorization-check.ts';
 import { headerPairs } from '../../wire/http1-request-checks.ts';
+import { MAX_RESPONSE_HEAD } from '../forward-http.ts';
 
 /** Of a denial's body so much is carried; a longer one is no answer. */
 const MAX_BODY_BYTES = 1024 * 1024;
@@ -43,7 +44,7 @@ export function askHttp(check: AuthorizationCheck, agent: Agent): Promise<Author
 
 function open({ method, path, host, headers }: AuthorizationCheck, agent: Agent) {
   try {
-    const question = httpRequest({ agent, method, path, setHost: false });
+    const question = httpRequest({ agent, method, path, setHost: false, maxHeaderSize: MAX_RESPONSE_HEAD });
     // Node would write capitals, and the authorizer be asked about another method.
     question.method = method;
     question.setHeader('host', host);

@@ -9,7 +9,7 @@ import { endToEndResponseHeaders } from '../../wire/http1-hop-by-hop.ts';
 import { headerPairs } from '../../wire/http1-request-checks.ts';
 import { upstreamContentLength } from '../../wire/upstream-content-length.ts';
 import { decisionOf } from '../error-table.ts';
-import { failureOf } from '../forward-http.ts';
+import { failureOf, MAX_RESPONSE_HEAD } from '../forward-http.ts';
 import type { Upstream, UpstreamEvents, UpstreamExchange, UpstreamRequest } from './upstream.ts';
 import { addUnjoined, takeUnjoined } from '../unjoined-fields.ts';
 
@@ -34,7 +34,7 @@ function headersByName({ method, host, headers, body }: UpstreamRequest): Map<st
 
 function open(request: UpstreamRequest, agent: Agent): ClientRequest {
   const { method, path, body } = request;
-  const upstream = httpRequest({ agent, method, path, setHost: false });
+  const upstream = httpRequest({ agent, method, path, setHost: false, maxHeaderSize: MAX_RESPONSE_HEAD });
   // Node would write capitals, and the application see another method than the policies did.
   upstream.method = method;
   const grouped = headersByName(request);

@@ -175,6 +175,13 @@ describe('an HTTP authorizer that doesn’t answer as one lets nothing through',
     expect(await asked('envoyExtAuthzHttp', address)).toEqual(REFUSED);
   });
 
+  it('may say so with a head of 50 KB, as to Envoy', async () => {
+    const address = await serve((socket) => {
+      socket.end(`HTTP/1.1 200 OK\r\nx: ${'y'.repeat(50_000)}\r\ncontent-length: 0\r\n\r\n`);
+    });
+    expect(await asked('envoyExtAuthzHttp', address)).toMatchObject({ status: 200, reached: true });
+  });
+
   it('answers with the provider’s own status where it names one', async () => {
     const address = await serve((socket) => socket.destroy());
     expect(await asked('envoyExtAuthzHttp', address, { statusOnError: '503' })).toEqual({
