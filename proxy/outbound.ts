@@ -49,7 +49,9 @@ export function acceptOutbound(
   const { inForce } = core;
   const caller = inForce?.instance(site.instance) ?? null;
   const listener = inForce?.outbound(site.instance, site.key) ?? null;
-  if (inForce === null || caller === null || listener === null) {
+  // One that is gone already has no address any more: nobody can tell whose it was.
+  const gone = endpoints.remoteAddress === '';
+  if (gone || inForce === null || caller === null || listener === null) {
     socket.destroy();
     return;
   }

@@ -1,10 +1,11 @@
-/** Clients that connect, say nothing and half-close: nobody waits for what can't come any more. */
+/** Clients that connect, say nothing and go: nobody waits for what can't come any more, or takes them for others. */
 import { once } from 'node:events';
 import net from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import {
   ALLOW_WEB,
   type Application,
+  ask,
   closeOf,
   type Pair,
   startApplication,
@@ -35,4 +36,18 @@ test.each([
   socket.resume().end();
   await closeOf(socket);
   expect(await pair.seen()).toEqual([]);
+});
+
+test('are no strangers when they are gone before they are accepted', async () => {
+  const at = pair.at('web-0', 'orders:80');
+  const sockets = Array.from({ length: 200 }, () => net.connect(at));
+  await Promise.all(
+    sockets.map(async (socket) => {
+      await once(socket, 'connect');
+      socket.resetAndDestroy();
+    }),
+  );
+  // Whatever is answered: all of them were accepted before.
+  await ask(at, { path: '/there' });
+  expect((await pair.seen()).filter(({ kind }) => kind === 'connection')).toEqual([]);
 });
