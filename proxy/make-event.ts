@@ -5,20 +5,11 @@
 import type { Decision, Explanation, Finding, Phase, RuleTrail } from '../model/decision.ts';
 import type { HeaderList } from '../model/request-facts.ts';
 import type { PeerRef, RouteFacts, TlsFacts, TrafficEvent } from '../model/traffic-event.ts';
+import { CREDENTIAL_FIELDS } from '../wire/credential-fields.ts';
 import { hideTokens, mayHoldToken } from './hide-tokens.ts';
 import { elapsedMs, type Moment } from './moment.ts';
 
 const REDACTED = '[redacted]';
-/** Fields whose values are credentials, lower-case. */
-export const CREDENTIAL_FIELDS = [
-  'authorization',
-  'proxy-authorization',
-  'cookie',
-  'set-cookie',
-  'x-api-key',
-  'x-auth-token',
-  'x-amz-security-token',
-];
 /** Names of query parameters that carry a credential. */
 const SECRET_PARAMETER =
   /([?&](?:access_token|id_token|refresh_token|client_secret|api_?key|password|token)=)([^&#]*)/gi;

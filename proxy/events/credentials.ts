@@ -1,5 +1,5 @@
 /** A last look at bytes on their way to a disk: whether credentials stand among them that should not. */
-import { CREDENTIAL_FIELDS } from '../make-event.ts';
+import { CREDENTIAL_FIELDS } from '../../wire/credential-fields.ts';
 
 /** `authorization:` stands in `proxy-authorization:` too. A value that looks like a field costs time, nothing else. */
 const NAMES = CREDENTIAL_FIELDS.filter(

@@ -4,6 +4,7 @@
  * indexed (§7.1.3), nor what the sender before us marked so. Huffman coding is spent on what goes into the table
  * only: on a loopback bytes are cheaper than time.
  */
+import { CREDENTIAL_FIELDS } from '../credential-fields.ts';
 import { putText } from './byte-text.ts';
 import { fieldSize, type HeaderField } from './header-field.ts';
 import { DynamicTable } from './hpack-dynamic-table.ts';
@@ -17,14 +18,7 @@ const MAX_TABLE_BYTES = 4_096;
 const MAX_INDEXED_BYTES = 512;
 /** Names that are remembered beside those of the static table. */
 const MAX_NAMES = 256;
-const CREDENTIALS: ReadonlySet<string> = new Set([
-  'authorization',
-  'proxy-authorization',
-  'cookie',
-  'set-cookie',
-  'x-api-key',
-  'x-auth-token',
-]);
+const CREDENTIALS: ReadonlySet<string> = new Set(CREDENTIAL_FIELDS);
 
 /** What is known of a name. */
 interface NameEntry {

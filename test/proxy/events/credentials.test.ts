@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { holdsCredentials } from '../../../proxy/events/credentials.ts';
-import { CREDENTIAL_FIELDS } from '../../../proxy/make-event.ts';
+import { CREDENTIAL_FIELDS } from '../../../wire/credential-fields.ts';
 
 const bytes = (text: string): Uint8Array => Buffer.from(text, 'latin1');
 
