@@ -6,7 +6,7 @@ export interface Limits {
   headerTimeoutMs: number;
   /** How long a connection may take to show what it is (ClientHello, handshake). */
   handshakeTimeoutMs: number;
-  /** Nothing moved on a connection with a request in flight (Envoy: 5 min). */
+  /** Nothing moved on a connection with a request in flight (Envoy: 5 min, but Istio sets none). */
   idleTimeoutMs: number;
   /**
    * Nothing moved on a WebSocket, another tunnel or an HTTP/2 connection with streams (Envoy: 1 h on plain TCP; Istio
@@ -36,7 +36,7 @@ export const DEFAULT_LIMITS: Limits = {
   maxHeaderBytes: 60 * 1024,
   headerTimeoutMs: 30_000,
   handshakeTimeoutMs: 15_000,
-  idleTimeoutMs: 300_000,
+  idleTimeoutMs: 3_600_000,
   tunnelIdleTimeoutMs: 3_600_000,
   keepAliveTimeoutMs: 3_600_000,
   connectTimeoutMs: 10_000,
