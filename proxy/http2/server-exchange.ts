@@ -50,6 +50,8 @@ export class ServerExchange implements UpstreamEvents {
   /** When the request's last byte was handed over; null until then. */
   #sentAt: number | null = null;
   #over = false;
+  /** A 100 was said. */
+  #continued = false;
   #status: number | null = null;
   #headers: HeaderList = [];
   #requestBytes = 0;
@@ -98,8 +100,11 @@ export class ServerExchange implements UpstreamEvents {
 
   /** An informational answer, before the one that counts. */
   inform(status: number, headers: [string, string][]): void {
-    // As interim-answers.ts has it.
-    if (this.over || this.#link.isFull) return;
+    if (this.over) return;
+    // As interim-answers.ts has it; but another stream may fill the connection, and who waits for a 100 sends nothing.
+    const awaited = status === 100 && !this.#continued;
+    if (this.#link.isFull && !awaited) return;
+    if (awaited) this.#continued = true;
     this.#link.connection.sendHead(this.#stream, [[':status', String(status)], ...headers], NEVER, 'more');
   }
 
