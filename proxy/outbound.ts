@@ -21,7 +21,7 @@ function isLoopback(address: string): boolean {
 }
 
 /** Loopback is the instance's own only where its listener is on loopback (process runtime). */
-function mayUse(instance: InstanceSnapshot, { remoteAddress, localAddress }: Endpoints): boolean {
+export function mayUse(instance: InstanceSnapshot, { remoteAddress, localAddress }: Endpoints): boolean {
   const process = isLoopback(remoteAddress) && isLoopback(localAddress);
   return process || instance.allowedOutboundPeers.includes(remoteAddress);
 }

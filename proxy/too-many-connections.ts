@@ -3,15 +3,15 @@ import type { Phase } from '../model/decision.ts';
 import type { PeerRef } from '../model/traffic-event.ts';
 import type { Endpoints } from './connection-table.ts';
 import { inForceFor, type Core } from './core.ts';
+import { instancePeer } from './instance-peer.ts';
 import { sourceOf } from './inbound-connection.ts';
 import type { Site } from './listener-set.ts';
 import { makeEvent } from './make-event.ts';
 import { now } from './moment.ts';
-import { aimOf } from './outbound.ts';
+import { aimOf, mayUse } from './outbound.ts';
 import { aimedDestination, callerPeer } from './outbound-connection.ts';
 import { destinationPeer } from './outbound-route.ts';
 import type { InForce } from './in-force.ts';
-import type { InstanceSnapshot } from './snapshot.ts';
 
 /** Tells of one that `site` has no place for; a stream of a shared connection is one, too. */
 export function tellTooMany(core: Core, site: Site, endpoints: Endpoints): void {
@@ -19,6 +19,7 @@ export function tellTooMany(core: Core, site: Site, endpoints: Endpoints): void 
   const instance = inForce?.instance(site.instance) ?? null;
   if (inForce === null || instance === null) return;
   const { ip, tag } = sourceOf(core, endpoints);
+  const byAddress = inForce.peer(ip, endpoints.remotePort, null);
   const phase: Phase = site.direction === 'inbound' ? 'mtls' : 'egress';
   const sentence = `the listener has as many connections as it may have (${core.limits.maxConnections})`;
   core.record(
@@ -29,10 +30,13 @@ export function tellTooMany(core: Core, site: Site, endpoints: Endpoints): void 
       at: now(),
       ...(site.direction === 'inbound'
         ? {
-            from: inForce.peer(ip, endpoints.remotePort, null),
-            to: ownPeer(instance, Number(site.key)),
+            from: byAddress,
+            to: instancePeer(instance, Number(site.key)),
           }
-        : { from: callerPeer(instance, endpoints), to: aimedPeer(inForce, site) }),
+        : {
+            from: mayUse(instance, endpoints) ? callerPeer(instance, endpoints) : byAddress,
+            to: aimedPeer(inForce, site),
+          }),
       decision: { verdict: 'deny', phase, reason: 'too-many-connections', matched: null },
       explanation: {
         sentence,
@@ -43,10 +47,6 @@ export function tellTooMany(core: Core, site: Site, endpoints: Endpoints): void 
       tag,
     }),
   );
-}
-
-function ownPeer({ workload, namespace, id, spiffeId, podIp }: InstanceSnapshot, port: number): PeerRef {
-  return { workload, namespace, instance: id, spiffeId, ip: podIp, port };
 }
 
 function aimedPeer(inForce: InForce, { instance, key }: Site): PeerRef {

@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import type http from 'node:http';
 import net from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { afterEach, beforeEach, expect, it, test } from 'vitest';
 import type { Limits } from '../../proxy/limits.ts';
 import type { TrafficEvent } from '../../model/traffic-event.ts';
@@ -17,6 +18,10 @@ import {
 import { eventually } from '../support/patience.ts';
 
 const LIMIT = 3;
+/** An address of this machine that isn't loopback: what an engine's bridge is to the docker runtime. */
+const bridge = Object.values(networkInterfaces())
+  .flatMap((list) => list ?? [])
+  .find(({ family, internal }) => family === 'IPv4' && !internal)?.address;
 
 let application: Application;
 let waiting: http.ServerResponse[] = [];
@@ -80,20 +85,48 @@ test('streams take places from connections that share nothing', async () => {
   await Promise.all(peer);
 });
 
-it('an outbound listener closes what comes above its limit, and tells it', async () => {
-  const { at, seen } = await start();
-  const open = await Promise.all(
+/** As many connections as the listener may have. */
+function fill(of: Pair): Promise<net.Socket[]> {
+  return Promise.all(
     Array.from({ length: LIMIT }, async () => {
-      const socket = net.connect(at('web-0', 'orders:80'));
+      const socket = net.connect(of.at('web-0', 'orders:80'));
       await once(socket, 'connect');
       return socket;
     }),
   );
+}
+
+it('an outbound listener closes what comes above its limit, and tells it', async () => {
+  const full = await start();
+  const { at, seen } = full;
+  const open = await fill(full);
   await closeOf(net.connect(at('web-0', 'orders:80')));
   expect(tooMany(await seen(), 'outbound')).toMatchObject([
-    { owner: 'web-0', decision: { phase: 'egress' }, to: { workload: 'orders', port: 80 } },
+    {
+      owner: 'web-0',
+      from: { instance: 'web-0' },
+      decision: { phase: 'egress' },
+      to: { workload: 'orders', port: 80 },
+    },
   ]);
   for (const socket of open) socket.resume().end();
   await Promise.all(open.map(closeOf));
   expect((await ask(at('web-0', 'orders:80'), { path: '/next' })).status).toBe(200);
+});
+
+it.skipIf(bridge === undefined)('a stranger above the limit isn’t told as the instance', async () => {
+  const full = await start();
+  await full.publish({
+    policies: [ALLOW_WEB],
+    edit: (snapshot) => {
+      for (const listener of snapshot.instances[0]?.outbound ?? [])
+        if (listener.kind === 'peer') listener.listen.host = bridge ?? '';
+    },
+  });
+  const open = await fill(full);
+  await closeOf(net.connect(full.at('web-0', 'orders:80')));
+  expect(tooMany(await full.seen(), 'outbound')).toMatchObject([
+    { owner: 'web-0', from: { instance: null, ip: bridge } },
+  ]);
+  for (const socket of open) socket.destroy();
 });
