@@ -8,6 +8,7 @@ import { ProblemList } from '../../components/problem-list.tsx';
 import { Tag } from '../../components/tag.tsx';
 import { useListKeys } from '../../components/use-list-keys.ts';
 import { count, plural } from '../../reading/format.ts';
+import { lastEditWords } from '../../reading/last-edit.ts';
 import { fileAt, projectPath } from '../../reading/policy-place.ts';
 import type { PolicyFile } from '../../store/contract.ts';
 import { usePolicyFiles } from '../../store/host-data.ts';
@@ -153,7 +154,7 @@ export function PoliciesView(): ReactNode {
       </div>
       <Inspector
         title={inForce === null ? 'Not in force yet' : `Version ${inForce} in force`}
-        sub={problems.length > 0 ? 'the last edit was refused' : 'what is on disk is in force'}
+        sub={lastEditWords(problems)}
       >
         {problems.length > 0 ? (
           <Section title="Problems of the last edit">
