@@ -43,6 +43,8 @@ export class MuxConnection implements MuxLine {
   readonly #streams = new Map<number, MuxStream>();
   /** Those that found it full, in the order in which they did. */
   readonly #heldBack = new Set<MuxStream>();
+  /** Were held back, and told to go on: what they have at hand goes before those who still wait. */
+  readonly #called = new Set<MuxStream>();
   readonly #head = Buffer.alloc(FRAME_HEAD);
   readonly #word = Buffer.alloc(4);
   #last = 0;
@@ -110,6 +112,7 @@ export class MuxConnection implements MuxLine {
     for (const stream of this.#heldBack) {
       if (this.#isFull) return;
       this.#heldBack.delete(stream);
+      this.#called.add(stream);
       stream.goOn();
     }
   }
@@ -129,8 +132,18 @@ export class MuxConnection implements MuxLine {
     return !this.#isFull;
   }
 
-  get isRoomy(): boolean {
+  takesNow(stream: MuxStream): boolean {
+    if (!this.#isFull) return true;
+    // Whoever comes now would go past those who wait, again and again where answers are short and many.
+    if (this.#heldBack.size > 0 && !this.#isCalled(stream)) return false;
     return this.#writes.writableLength < MOST_CONTENT;
+  }
+
+  /** For what it has at hand, which it may send in several pieces of one turn. */
+  #isCalled(stream: MuxStream): boolean {
+    if (!this.#called.has(stream)) return false;
+    queueMicrotask(() => this.#called.delete(stream));
+    return true;
   }
 
   data(stream: number, bytes: Buffer | string): void {
@@ -154,6 +167,7 @@ export class MuxConnection implements MuxLine {
   left(stream: MuxStream, told: 'told' | 'untold'): void {
     const { id } = stream;
     this.#heldBack.delete(stream);
+    this.#called.delete(stream);
     if (!this.#streams.delete(id)) return;
     if (told === 'untold') this.#send('reset', id, 0);
     this.onUse(this.#streams.size);

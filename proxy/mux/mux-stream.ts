@@ -10,8 +10,8 @@ import { KeptBytes } from './kept-bytes.ts';
 export interface MuxLine {
   /** Whether a stream may send; if not, `goOn` is called when it may. */
   isOpenTo(stream: MuxStream): boolean;
-  /** Still takes what a stream has at hand. */
-  readonly isRoomy: boolean;
+  /** Whether it still takes what a stream has at hand, which goes past nobody who waits. */
+  takesNow(stream: MuxStream): boolean;
   /** Copies them. */
   data(stream: number, bytes: Buffer | string): void;
   end(stream: number): void;
@@ -96,7 +96,7 @@ export class MuxStream extends Duplex {
     if (this.#waiting !== null || this.writableLength > 0 || this.#gone || this.writableEnded) return 0;
     this.#idle?.refresh();
     let at = 0;
-    while (at < lent.length && this.#credit > 0 && this.#line.isRoomy) at = this.#send(lent, at);
+    while (at < lent.length && this.#credit > 0 && this.#line.takesNow(this)) at = this.#send(lent, at);
     return at;
   }
 

@@ -1,7 +1,10 @@
 /** Shared connections: every stream of theirs behaves as a connection of its own, whatever the others do. */
 import { once } from 'node:events';
 import net from 'node:net';
+import { Duplex } from 'node:stream';
+import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
+import { Outgoing } from '../../proxy/fast/outgoing.ts';
 import { MAX_STREAMS, MuxConnection } from '../../proxy/mux/mux-connection.ts';
 import type { MuxStream } from '../../proxy/mux/mux-stream.ts';
 import { FRAME_HEAD, type FrameKind, MUX_WINDOW, writeFrameHead, writeU32 } from '../../wire/mux-frames.ts';
@@ -344,6 +347,52 @@ test('streams that find the connection full have their turn in the order in whic
   await eventually('one is whole', () => whole.length > 0);
   expect(begun).toHaveLength(61);
   await eventually('all are', () => whole.length === 61);
+});
+
+/** A connection to somebody who is slow: it takes a write when it is told to. */
+class SlowSocket extends Duplex {
+  #taken: () => void = () => undefined;
+
+  override _read(): void {
+    // What comes is pushed.
+  }
+
+  override _write(_bytes: Buffer, _encoding: BufferEncoding, done: () => void): void {
+    this.#taken = done;
+  }
+
+  async takeOne(): Promise<void> {
+    this.#taken();
+    await turn();
+  }
+}
+
+test('who waits for a full connection isn’t passed by those who come later, however many', async () => {
+  const socket = new SlowSocket();
+  const accepted: MuxStream[] = [];
+  open.push(new MuxConnection(socket, (stream) => accepted.push(stream)));
+  let asked = 0;
+  /** One more is asked for an answer of 64 KB, and gives it in one piece. */
+  const answered = async (): Promise<MuxStream> => {
+    asked += 1;
+    socket.push(frame('open', asked));
+    await eventually('it is there', () => accepted.length === asked);
+    const stream = accepted.at(-1) as MuxStream;
+    const outgoing = new Outgoing(stream);
+    outgoing.bytes(content(65_536, asked));
+    outgoing.flush();
+    await turn();
+    return stream;
+  };
+  let waiting = await answered();
+  while (waiting.writableLength === 0) waiting = await answered();
+  // As much comes as goes.
+  for (let round = 0; round < 60 && waiting.writableLength > 0; round += 1) {
+    await socket.takeOne();
+    await answered();
+    await answered();
+  }
+  expect(waiting.writableLength).toBe(0);
 });
 
 test('nothing behind a broken rule is acted on', async () => {
