@@ -91,6 +91,8 @@ export async function carryOutboundTcp(call: TcpCall, client: Duplex): Promise<v
   const dialed = await dialTarget(call, target, { client, route, faults }, tag);
   const to = dialed.to;
   if (dialed.peer === null || client.destroyed) {
+    // A rehearsed caller may have declared itself meanwhile; of one that is gone nothing is known any more.
+    if (!client.destroyed) tag = tagOf(core, connection.endpoints);
     dialed.release();
     dialed.peer?.stream.destroy();
     finish(

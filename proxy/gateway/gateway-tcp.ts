@@ -79,6 +79,8 @@ export async function carryGatewayTcp(tcp: GatewayTcp, chain: TcpChain, client: 
       }),
     );
   const failed = (decision: Decision): void => {
+    // A rehearsed caller may have declared itself meanwhile; of one that is gone nothing is known any more.
+    if (!client.destroyed) source = { ...sourceOf(core, connection.endpoints) };
     told = { ...told, decision: withoutStatus(decision) };
     finish();
     client.destroy();
@@ -95,7 +97,7 @@ export async function carryGatewayTcp(tcp: GatewayTcp, chain: TcpChain, client: 
     failed(dialed.peer === null ? dialed.decision : told.decision);
     return;
   }
-  const { stream } = dialed.peer;
+  const { stream, source: hop } = dialed.peer;
   const { bytesPerSecond = null } = faults ?? {};
   let seen = false;
   join({
@@ -107,6 +109,7 @@ export async function carryGatewayTcp(tcp: GatewayTcp, chain: TcpChain, client: 
       seen = true;
       // Now the other side has registered itself for sure.
       source = { ...sourceOf(core, connection.endpoints) };
+      hop.tag = source.tag;
       const take = (verdict: BytesVerdict): boolean => {
         told = verdict;
         return verdict.decision.verdict === 'allow';

@@ -332,6 +332,25 @@ describe('over TCP', () => {
   });
 });
 
+describe('a black hole that a rehearsed caller meets, who declares itself after its connect', () => {
+  let pair: Pair;
+
+  usePair((both) => ({ pair } = both), { limits: { connectTimeoutMs: 700 } });
+
+  it('is told with its tag', async () => {
+    await inject(pair, onEdge({ kind: 'black-hole' }), { protocol: 'tcp' });
+    const socket = net.connect(pair.at('web-0', 'orders:80'));
+    const closed = closeOf(socket);
+    await once(socket, 'connect');
+    const { localAddress = '', localPort = 0 } = socket;
+    await pair.plane.declareSource({ localAddress, localPort, ip: '10.244.0.1', tag: 'run/a/1' });
+    await closed;
+    expect(await pair.seen()).toMatchObject([
+      { owner: 'web-0', decision: { verdict: 'deny', phase: 'upstream' }, tag: 'run/a/1' },
+    ]);
+  });
+});
+
 describe('a black hole', () => {
   let pair: Pair;
   beforeEach(async () => {

@@ -185,6 +185,19 @@ describe('a gateway refuses', () => {
   });
 });
 
+it('bytes carry the tag of a caller that was declared when both ways were open already', async () => {
+  await publish();
+  const socket = overTcp();
+  await once(socket, 'data');
+  const { localAddress = '', localPort = 0 } = socket;
+  await pair.plane.declareSource({ localAddress, localPort, ip: '203.0.113.66', tag: 'run/a/1' });
+  const closed = closeOf(socket);
+  socket.write('NOOP');
+  await closed;
+  const tags = (await pair.seen()).map(({ owner, tag }) => `${owner} ${tag}`);
+  expect(tags.toSorted()).toEqual(['ingress-0 run/a/1', 'orders-0 run/a/1']);
+});
+
 describe('a policy at a gateway', () => {
   const fromHere = { from: [{ source: { ipBlocks: ['127.0.0.0/8'] } }] };
 
