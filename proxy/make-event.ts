@@ -21,9 +21,13 @@ export function redactHeaders(headers: HeaderList): HeaderList {
   );
 }
 
-/** Lengths of the names that are looked for: most names have another. */
-const CREDENTIAL_LENGTHS: readonly boolean[] = Array.from({ length: 32 }, (_, length) =>
-  CREDENTIAL_FIELDS.some((name) => name.length === length),
+/** By their length: most names have another. */
+const CREDENTIALS_OF_LENGTH: readonly (readonly string[] | null)[] = Array.from(
+  { length: 32 },
+  (_, length) => {
+    const names = CREDENTIAL_FIELDS.filter((name) => name.length === length);
+    return names.length === 0 ? null : names;
+  },
 );
 
 /**
@@ -31,8 +35,7 @@ const CREDENTIAL_LENGTHS: readonly boolean[] = Array.from({ length: 32 }, (_, le
  * `false` is sure, and cheap.
  */
 export function mayHoldCredentials(head: string, path: string, headers: HeaderList): boolean {
-  for (const [name] of headers)
-    if (CREDENTIAL_LENGTHS[name.length] === true && CREDENTIAL_FIELDS.includes(name)) return true;
+  for (const [name] of headers) if (CREDENTIALS_OF_LENGTH[name.length]?.includes(name) === true) return true;
   return mayHoldToken(head) || (path.includes('?') && path.search(SECRET_PARAMETER) >= 0);
 }
 

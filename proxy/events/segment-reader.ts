@@ -39,14 +39,16 @@ export class SegmentReader {
       switch (kindAt(bytes, at)) {
         case KIND.http: {
           const number = httpContextAt(bytes, at);
-          const known = contexts.get(number) ?? this.#live.get(number);
-          if (known === undefined) {
-            // Nobody who reads these bytes later shall take it for an event either.
-            forgetRecord(bytes, at);
-            lost += 1;
-            break;
+          if (!contexts.has(number)) {
+            const known = this.#live.get(number);
+            if (known === undefined) {
+              // Nobody who reads these bytes later shall take it for an event either.
+              forgetRecord(bytes, at);
+              lost += 1;
+              break;
+            }
+            contexts.set(number, known);
           }
-          contexts.set(number, known);
           offsets.push(at);
           flags.push(flagsAt(bytes, at));
           break;

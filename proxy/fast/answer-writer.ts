@@ -7,6 +7,7 @@ import { takesInterimAnswers } from '../interim-answers.ts';
 import type { Exchange } from './exchange.ts';
 import { fieldLines, statusLine } from './head-text.ts';
 import { Outgoing } from './outgoing.ts';
+import { writeTogether } from './write-together.ts';
 
 /** Up to here a body is written in one piece with its head. */
 const SMALL_BODY = 8_192;
@@ -41,7 +42,7 @@ export class AnswerWriter {
     const length = lent?.length ?? 0;
     exchange.responseBytes += length;
     if (done && length <= SMALL_BODY) {
-      this.#stream.write(lent === null ? head : head + lent.toString('latin1'), 'latin1');
+      writeTogether(this.#stream, lent === null ? head : head + lent.toString('latin1'));
       return;
     }
     this.#outgoing.text(head);

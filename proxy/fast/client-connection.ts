@@ -14,6 +14,7 @@ import { Exchange, type FastSide, type Step } from './exchange.ts';
 import { HeadReader } from './head-reader.ts';
 import type { AnswerSink, UpstreamConnection } from './upstream-connection.ts';
 import type { UpstreamSet } from './upstream-set.ts';
+import { writeTogether } from './write-together.ts';
 import { writeWithBody } from './write-with-body.ts';
 
 /** What a lane gives its connections. */
@@ -205,7 +206,7 @@ export class ClientConnection implements AnswerSink {
     const body = this.#body;
     let goesOn: boolean;
     if (body === null) {
-      goesOn = stream.write(this.#head, 'latin1');
+      goesOn = writeTogether(stream, this.#head);
     } else {
       this.#body = null;
       this.#exchange.requestBytes += body.length;

@@ -22,11 +22,14 @@ export interface OutgoingStream {
 export interface SendingAtOnce {
   /** How many of the bytes it took. */
   sendNow(lent: Buffer): number;
+  /** All of the text, one character a byte, or nothing. */
+  sendText(text: string): boolean;
   /** It should get no more for now; if so, it tells of a drain later. */
   holdsBack(): boolean;
 }
 
-function sendingAtOnce(stream: OutgoingStream): SendingAtOnce | null {
+/** null: it doesn't. */
+export function sendingAtOnce(stream: OutgoingStream): SendingAtOnce | null {
   return 'sendNow' in stream ? (stream as OutgoingStream & SendingAtOnce) : null;
 }
 

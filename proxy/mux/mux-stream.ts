@@ -93,11 +93,22 @@ export class MuxStream extends Duplex {
 
   /** What may go at once of bytes that are lent; all others are to be written. */
   sendNow(lent: Buffer): number {
-    if (this.#waiting !== null || this.writableLength > 0 || this.#gone || this.writableEnded) return 0;
+    if (!this.#isClear) return 0;
     this.#idle?.refresh();
     let at = 0;
     while (at < lent.length && this.#credit > 0 && this.#line.takesNow(this)) at = this.#send(lent, at);
     return at;
+  }
+
+  /** The same for text of one character a byte: all of it, or nothing. */
+  sendText(text: string): boolean {
+    const { length } = text;
+    if (!this.#isClear || length > Math.min(this.#credit, MAX_DATA) || !this.#line.takesNow(this))
+      return false;
+    this.#idle?.refresh();
+    this.#credit -= length;
+    this.#line.data(this.id, text);
+    return true;
   }
 
   /** Whether whoever sends should wait for a drain, which comes for sure then. */
@@ -161,9 +172,11 @@ export class MuxStream extends Duplex {
     }
     if (this.#gone || this.destroyed) return;
     this.#idle?.refresh();
-    if (this.reader !== null && this.readableFlowing === true && this.#isRead) {
+    if (this.readableFlowing === true && this.#isRead) {
       this.#took(lent.length);
-      this.reader(lent);
+      // As `push` does it for who reads already, without what that costs.
+      if (this.reader === null) this.emit('data', Buffer.from(lent));
+      else this.reader(lent);
       return;
     }
     if (this.#wanted && this.#kept.isEmpty) this.#give(Buffer.from(lent));
@@ -223,6 +236,11 @@ export class MuxStream extends Duplex {
     this.#credit -= to - at;
     this.#line.data(this.id, bytes.subarray(at, to));
     return to;
+  }
+
+  /** Nothing that was written before is still to be sent. */
+  get #isClear(): boolean {
+    return this.#waiting === null && this.writableLength === 0 && !this.#gone && !this.writableEnded;
   }
 
   /** Another piece might not go whole. */

@@ -320,6 +320,18 @@ test('what is sent at once ends where the credit does, and a drain comes with mo
   await drained;
 });
 
+test('text goes at once whole, or not at all', async () => {
+  const [near, far] = await (await pair()).stream();
+  far.sendNow(content(MUX_WINDOW - 3, 2));
+  expect(far.sendText('four')).toBe(false);
+  expect(far.sendText('two')).toBe(true);
+  far.write('after');
+  expect(far.sendText('not past it')).toBe(false);
+  far.end();
+  const read = await buffer(near);
+  expect(read.subarray(MUX_WINDOW - 3).toString()).toBe('twoafter');
+});
+
 test('who is held back is told of a drain also where the other side is gone meanwhile', async () => {
   const { socket, accepted } = await hostile();
   socket.write(frame('open', 1));
