@@ -2,6 +2,7 @@
 import type { Mesh, MeshGateway } from '../model/mesh.ts';
 import { type GatewayPort, readGatewayPort } from '../policy/gateway/read-gateway.ts';
 import type { GatewayPortSnapshot, InstanceSnapshot, ServerCredentials } from '../proxy/snapshot.ts';
+import { type ClientSecrets, revealedSecrets } from './client-secrets.ts';
 import type { GatewayCredentials } from './gateway-credentials.ts';
 import type { MeshPolicies } from './mesh-policies.ts';
 import type { MeshRoutes } from './mesh-routes.ts';
@@ -17,11 +18,13 @@ export interface GatewayInput {
   leaf: IssuedLeaf;
   /** What its clients are shown. */
   shown: GatewayCredentials | undefined;
+  /** What it shows servers by DestinationRules. */
+  clientSecrets: ClientSecrets | undefined;
 }
 
 /** One instance, with nothing behind it. */
 export function gatewayInstance(gateway: MeshGateway, input: GatewayInput): InstanceSnapshot {
-  const { routes, leaf, shown } = input;
+  const { routes, leaf, shown, clientSecrets } = input;
   return {
     id: gateway.instance.id,
     workload: gateway.id,
@@ -32,6 +35,7 @@ export function gatewayInstance(gateway: MeshGateway, input: GatewayInput): Inst
     inbound: [],
     gateway: portsOf(gateway, input),
     serverCredentials: revealed(shown ?? {}),
+    ...revealedSecrets(clientSecrets),
     outbound: [],
     routes: routes.keyOfGateway(gateway),
     allowedOutboundPeers: [],

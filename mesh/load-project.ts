@@ -15,6 +15,7 @@ import { routeProblems } from '../policy/routes/route-problems.ts';
 import { parseProject, type Project } from '../model/project.ts';
 import { placeOf } from '../model/yaml-source.ts';
 import type { ComposeMemory } from './compose-memory.ts';
+import { readClientSecrets } from './client-secrets.ts';
 import { withCompose } from './compose-project.ts';
 import { readGatewayCredentials } from './gateway-credentials.ts';
 import { readOpenApi } from './openapi-documents.ts';
@@ -80,6 +81,7 @@ async function loadMesh(project: Project, root: string, { overrides }: LoadOptio
     ...routeProblems(policies),
     ...gatewayProblems(policies, mesh.value?.gateways ?? []),
     ...(await readGatewayCredentials(mesh.value?.gateways ?? [])).problems,
+    ...(mesh.value === null ? [] : (await readClientSecrets(mesh.value)).problems),
     ...openapi.problems,
     ...summarizeSkipped(skipped),
   );

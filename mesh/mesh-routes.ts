@@ -39,7 +39,8 @@ export function compileMeshRoutes(
   // No Sidecar object has a say at a gateway.
   const unscoped: RoutingWorld = { ...world, objects: { ...world.objects, sidecars: [] } };
   const keyOfGateway = ({ id }: MeshGateway): string => `gateway ${id}`;
-  for (const gateway of mesh.gateways ?? []) routes[keyOfGateway(gateway)] = compileRoutes(unscoped, gateway);
+  for (const gateway of mesh.gateways ?? [])
+    routes[keyOfGateway(gateway)] = compileRoutes(unscoped, { ...gateway, proxy: 'router' });
   return { routes, keyOf: (workload) => clientKey(world, workload), keyOfGateway, world };
 }
 

@@ -1,8 +1,9 @@
 /** An edit of the policy files: put in force, or why the last valid policies stay. */
-import type { Mesh } from '../model/mesh.ts';
+import type { Mesh, MeshGateway, Workload } from '../model/mesh.ts';
 import { messageOf } from '../model/message-of.ts';
 import type { PolicyObject } from '../model/policy-object.ts';
 import { hasErrors, type Parsed, type Problem } from '../model/problem.ts';
+import { readClientSecrets } from './client-secrets.ts';
 import type { GatewayCertificates } from './gateway-certificates.ts';
 import type { JwksSource } from './jwks-source.ts';
 import { compileMeshPolicies, type MeshPolicies, policyProblems } from './mesh-policies.ts';
@@ -21,7 +22,7 @@ export interface EditParts {
 }
 
 /**
- * Only policies and scenarios are taken over: services that came or went need a new session. An edit that brings
+ * Only policies, scenarios and certificates towards servers are taken over: services that came or went need a new session. An edit that brings
  * something that can't be judged is refused; what couldn't be judged before (and is denied) is no reason to.
  */
 export async function readPolicyEdit(
@@ -43,7 +44,15 @@ export async function readPolicyEdit(
     ...(policyFolders ? { policyFolders } : {}),
     ...(openapi ? { openapi } : {}),
   };
-  const mesh: Mesh = { ...current.mesh, policies: objects, ...found };
+  const mesh: Mesh = {
+    ...current.mesh,
+    workloads: withCredentials(current.mesh.workloads, value.workloads),
+    ...(current.mesh.gateways
+      ? { gateways: withCredentials(current.mesh.gateways, value.gateways ?? []) }
+      : {}),
+    policies: objects,
+    ...found,
+  };
   const policies = compileMeshPolicies(mesh);
   const unjudged = policyProblems(policies);
   const known = new Set(policyProblems(current.policies).map(wording));
@@ -57,6 +66,14 @@ export async function readPolicyEdit(
   };
 }
 
+/** Which files stand for what rules name is taken over with the rules. */
+function withCredentials<T extends Workload | MeshGateway>(before: readonly T[], after: readonly T[]): T[] {
+  return before.map((one) => {
+    const clientCredentials = after.find(({ id }) => id === one.id)?.clientCredentials;
+    return clientCredentials === undefined ? one : { ...one, clientCredentials };
+  });
+}
+
 /** Publishes an edit that can be judged; what the data plane refuses is refused. */
 export async function putEditInForce(
   reload: () => Promise<Parsed<Mesh>>,
@@ -65,9 +82,17 @@ export async function putEditInForce(
   const edit = await readPolicyEdit(reload, current);
   if (edit.kind === 'refused') return edit;
   const { mesh, policies } = edit;
+  const { secrets: clientSecrets, problems } = await readClientSecrets(mesh);
+  if (problems.length > 0) return { kind: 'refused', problems };
   await keys.follow(policies);
   const gatewayCredentials = await gatewayCertificates.follow(mesh);
-  const answer = await publishing.publish({ mesh, policies, gatewayCredentials, keySets: keys.sets });
+  const answer = await publishing.publish({
+    mesh,
+    policies,
+    gatewayCredentials,
+    clientSecrets,
+    keySets: keys.sets,
+  });
   return answer.kind === 'nack' ? { kind: 'refused', problems: answer.problems } : edit;
 }
 

@@ -1,8 +1,11 @@
 /** Who a session is to others: the project's root, and the certificates of its sidecars and gateways. */
 import type { Clock } from '../model/clock.ts';
+import { EnvironmentError } from '../model/environment-error.ts';
 import type { Mesh } from '../model/mesh.ts';
+import { formatProblem } from '../model/problem.ts';
 import { type Authority, openAuthority } from './authority.ts';
 import { Certificates } from './certificates.ts';
+import { readClientSecrets } from './client-secrets.ts';
 import { GatewayCertificates } from './gateway-certificates.ts';
 import type { IssuedLeaf } from './pki/leaf.ts';
 import type { SnapshotInput } from './snapshot.ts';
@@ -35,8 +38,14 @@ export async function openIdentity(more: {
 export async function firstCredentials(
   { authority, certificates, gatewayCertificates }: SessionIdentity,
   mesh: Mesh,
-): Promise<Pick<SnapshotInput, 'trustBundlePem' | 'credentials' | 'gatewayCredentials'>> {
+): Promise<Pick<SnapshotInput, 'trustBundlePem' | 'credentials' | 'gatewayCredentials' | 'clientSecrets'>> {
   const trustBundlePem = authority.trustBundlePem();
   const credentials = await certificates.issueAll();
-  return { trustBundlePem, credentials, gatewayCredentials: await gatewayCertificates.follow(mesh) };
+  const gatewayCredentials = await gatewayCertificates.follow(mesh);
+  const { secrets: clientSecrets, problems } = await readClientSecrets(mesh);
+  if (problems.length > 0)
+    throw new EnvironmentError('invalid-credentials', "certificates of DestinationRules can't be used", {
+      lines: problems.map(formatProblem),
+    });
+  return { trustBundlePem, credentials, gatewayCredentials, clientSecrets };
 }

@@ -11,6 +11,7 @@ import type {
   OutboundListener,
   Snapshot,
 } from '../proxy/snapshot.ts';
+import { type ClientSecrets, revealedSecrets } from './client-secrets.ts';
 import { discoverServices } from './discovery.ts';
 import type { GatewayCredentials } from './gateway-credentials.ts';
 import { gatewayInstance } from './gateway-snapshot.ts';
@@ -33,6 +34,8 @@ export interface SnapshotInput {
   unavailable: ReadonlySet<string>;
   /** What gateways show their clients, by gateway; absent = nothing. */
   gatewayCredentials?: ReadonlyMap<string, GatewayCredentials>;
+  /** What DestinationRules name, by workload and gateway; absent = nothing. */
+  clientSecrets?: ReadonlyMap<string, ClientSecrets>;
   /** Keys of tokens by URI; absent = none. */
   keySets?: KeySets;
   /** What a rehearsal injects; absent = nothing. */
@@ -67,6 +70,7 @@ export function buildSnapshot(version: number, input: SnapshotInput): Snapshot {
           routes,
           leaf: known(input.credentials, gateway.instance.id),
           shown: input.gatewayCredentials?.get(gateway.id),
+          clientSecrets: input.clientSecrets?.get(gateway.id),
         }),
       ),
     ],
@@ -91,6 +95,7 @@ function instanceSnapshot(
     podIp: instance.podIp,
     credentials: { certificateChainPem: leaf.certificateChainPem, privateKeyPem: leaf.privateKey.reveal() },
     inbound: inboundPorts(workload, placement, input.policies),
+    ...revealedSecrets(input.clientSecrets?.get(workload.id)),
     outbound: outboundListeners(input.mesh, placement),
     routes: routes.keyOf(workload),
     allowedOutboundPeers: placement.allowedOutboundPeers,

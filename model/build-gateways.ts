@@ -1,5 +1,6 @@
 /** Gateways of the project file -> `MeshGateway`s: identities, addresses, files. */
 import type { MeshSurroundings } from './build-mesh.ts';
+import { buildClientCredentials } from './client-credentials.ts';
 import type { MeshGateway, Workload } from './mesh.ts';
 import type { Problem } from './problem.ts';
 import type { Project, ProjectGateway } from './project.ts';
@@ -32,6 +33,11 @@ export function buildGateways(
       });
     const id = rivals.length > 0 ? `${namespace}/${name}` : name;
     const serviceAccount = written.serviceAccount ?? name;
+    const clientCredentials = buildClientCredentials(
+      written.credentials,
+      (path) => surroundings.resolve(path),
+      (credential) => placeOf(project, ['spec', 'gateways', name, 'credentials', credential]),
+    );
     return {
       name,
       id,
@@ -43,8 +49,9 @@ export function buildGateways(
       listen: written.listen,
       credentials: credentialsOf(project, name, written, surroundings),
       meshClients: Object.entries(written.credentials).flatMap(([credential, one]) =>
-        'clientAuthority' in one ? [credential] : [],
+        typeof one === 'object' && 'clientAuthority' in one ? [credential] : [],
       ),
+      ...(clientCredentials === null ? {} : { clientCredentials }),
       at,
     };
   });
@@ -60,7 +67,8 @@ function credentialsOf(
 ): MeshGateway['credentials'] {
   return Object.fromEntries(
     Object.entries(credentials).flatMap(([name, one]) => {
-      if ('clientAuthority' in one) return [];
+      // Of a server, a certificate and its key are the least.
+      if (typeof one === 'string' || !('certificate' in one)) return [];
       const files = {
         certificate: resolve(one.certificate),
         key: resolve(one.key),

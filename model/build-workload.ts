@@ -1,5 +1,6 @@
 /** One service of the project file -> a `Workload`: identity, ports, addresses, and how it is run. */
 import type { MeshSurroundings } from './build-mesh.ts';
+import { buildClientCredentials } from './client-credentials.ts';
 import { splitCommand } from './command-words.ts';
 import type { ComposeService } from './compose/translate-service.ts';
 import { clusterAddress } from './mesh-addresses.ts';
@@ -45,8 +46,20 @@ export function buildWorkload(
     instances: replicasOf(id, index, service.replicas),
     run: buildRun(plan, project, surroundings, problems),
     ...(plan.compose && plan.compose.aliases.length > 0 ? { aliases: plan.compose.aliases } : {}),
+    ...clientCredentialsOf(plan, project, surroundings),
     at: plan.at,
   };
+}
+
+function clientCredentialsOf(
+  { key, service }: WorkloadPlan,
+  project: Project,
+  { resolve }: Pick<MeshSurroundings, 'resolve'>,
+): Pick<Workload, 'clientCredentials'> {
+  const clientCredentials = buildClientCredentials(service.credentials, resolve, (name) =>
+    placeOf(project, ['spec', 'services', key, 'credentials', name]),
+  );
+  return clientCredentials === null ? {} : { clientCredentials };
 }
 
 function buildPorts(plan: WorkloadPlan, project: Project, problems: Problem[]): MeshPort[] {

@@ -59,6 +59,8 @@ export interface Workload {
   };
   /** Further names by which it is called in its own namespace. */
   aliases?: readonly string[];
+  /** Absent = none. */
+  clientCredentials?: ClientCredentials;
   at: Position;
 }
 
@@ -69,6 +71,23 @@ export interface CredentialFiles {
   /** Who signs for the clients of MUTUAL servers; null = not said. */
   ca: string | null;
   at: Position;
+}
+
+/** Files of what a proxy shows servers by a DestinationRule, and of who signs for those. Absolute paths. */
+export interface SecretFiles {
+  /** null = it shows nothing. */
+  pair: { certificate: string; key: string } | null;
+  /** null = not said. */
+  ca: string | null;
+  at: Position;
+}
+
+/** What a proxy has for DestinationRules with certificates of one's own. */
+export interface ClientCredentials {
+  /** By `credentialName`. */
+  secrets: Readonly<Record<string, SecretFiles>>;
+  /** By path in the proxy's file system: the file or folder of this machine that stands there, absolute. */
+  mounted: Readonly<Record<string, { path: string; at: Position }>>;
 }
 
 /** A gateway that runs here: one instance, no application behind its listeners. */
@@ -87,6 +106,8 @@ export interface MeshGateway {
   credentials: Readonly<Record<string, CredentialFiles>>;
   /** Names of credentials that the session issues, and whose clients the mesh's own roots sign for. */
   meshClients: readonly string[];
+  /** Absent = none. */
+  clientCredentials?: ClientCredentials;
   at: Position;
 }
 

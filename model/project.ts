@@ -31,6 +31,39 @@ export const projectPortSchema = z.strictObject({
   appProtocol: z.string().optional().describe('Protocol, where the name does not tell it.'),
 });
 
+const pemFile = z.string().min(1);
+
+const clientCredential = [
+  z.strictObject({
+    certificate: pemFile.describe('PEM file, the leaf first; relative to this file.'),
+    key: pemFile.describe('PEM file of its private key, readable by its owner alone (0600).'),
+    ca: pemFile.optional().describe('PEM file: who signs for whoever is on the other side.'),
+  }),
+  z.strictObject({
+    ca: pemFile.describe(
+      'PEM file: who signs for the servers of a DestinationRule; nothing is shown to them.',
+    ),
+  }),
+  pemFile.describe(
+    'Of a path in the file system of the proxy (`/etc/certs`): the file or folder that stands there, relative to this file.',
+  ),
+] as const;
+
+/** What stands in the cluster's secret of that name, or at that path of the sidecar's file system. */
+const clientCredentialSchema = z.union(clientCredential);
+
+/** The same of a gateway, or what is played in the secret's stead. */
+const gatewayCredentialSchema = z.union([
+  ...clientCredential,
+  z.strictObject({
+    clientAuthority: z
+      .literal('mesh')
+      .describe(
+        "For development: the session issues the certificate, and MUTUAL servers take whom the mesh's own roots have signed for.",
+      ),
+  }),
+]);
+
 export const projectServiceSchema = z.strictObject({
   build: z
     .union([z.string(), z.strictObject({ context: z.string(), dockerfile: z.string().optional() })])
@@ -58,6 +91,12 @@ export const projectServiceSchema = z.strictObject({
     .describe('`app: <name>` is added when there is no `app`.'),
   replicas: z.number().int().min(0).max(MOST_REPLICAS).default(1),
   environment: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).default({}),
+  credentials: z
+    .record(z.string().min(1), clientCredentialSchema)
+    .optional()
+    .describe(
+      'What its sidecar needs for the `tls` of DestinationRules: files by `credentialName`, or by path in its file system.',
+    ),
   witness: z
     .union([z.literal('log'), z.strictObject({ echo: z.string().regex(/^\//, 'a path that begins with /') })])
     .optional()
@@ -73,24 +112,6 @@ const composeSchema = z.union([
     files: z.array(z.string().min(1)).min(1),
     profiles: z.array(z.string().min(1)).default([]).describe('As `--profile`; `*` means all.'),
     envFiles: z.array(z.string().min(1)).default([]).describe('As `--env-file`; without any, `.env`.'),
-  }),
-]);
-
-const pemFile = z.string().min(1);
-
-/** What stands in the cluster's secret of that name, or what is played in its stead. */
-export const gatewayCredentialSchema = z.union([
-  z.strictObject({
-    certificate: pemFile.describe('PEM file, the leaf first; relative to this file.'),
-    key: pemFile.describe('PEM file of its private key, readable by its owner alone (0600).'),
-    ca: pemFile.optional().describe('PEM file: who signs for the clients of MUTUAL servers.'),
-  }),
-  z.strictObject({
-    clientAuthority: z
-      .literal('mesh')
-      .describe(
-        "For development: the session issues the certificate, and MUTUAL servers take whom the mesh's own roots have signed for.",
-      ),
   }),
 ]);
 
@@ -111,7 +132,9 @@ export const projectGatewaySchema = z.strictObject({
   credentials: z
     .record(z.string().min(1), gatewayCredentialSchema)
     .default({})
-    .describe('Files by `credentialName`; for others the session issues certificates, for development.'),
+    .describe(
+      "Files by `credentialName`; for Gateways' others the session issues certificates, for development. For DestinationRules also by path in the gateway's file system.",
+    ),
 });
 
 export const meshConfigSchema = z.strictObject({
@@ -175,6 +198,7 @@ export const projectSchema = z.strictObject({
 export type ProjectDocument = z.infer<typeof projectSchema>;
 export type ProjectService = z.infer<typeof projectServiceSchema>;
 export type ProjectGateway = z.infer<typeof projectGatewaySchema>;
+export type ProjectCredential = z.infer<typeof gatewayCredentialSchema>;
 export type ProjectPort = z.infer<typeof projectPortSchema>;
 
 /** A project file as read, with the place of every field. */

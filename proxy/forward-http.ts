@@ -17,6 +17,7 @@ import { endToEndResponseHeaders } from '../wire/http1-hop-by-hop.ts';
 import { headerPairs, type BodyFraming } from '../wire/http1-request-checks.ts';
 import { decisionOf } from './error-table.ts';
 import { fieldLines, statusLine } from './fast/head-text.ts';
+import { handshakeReason } from './handshake-reason.ts';
 import type { Detached } from './http-lane.ts';
 import { takesInterimAnswers } from './interim-answers.ts';
 import { reasonPhrase } from './reason-phrases.ts';
@@ -139,7 +140,9 @@ export function failureOf(error: NodeJS.ErrnoException, connected: boolean): Dec
       error.code === undefined ? 'connect-failure' : `connect-failure-${error.code.toLowerCase()}`,
     );
   if ((error.code ?? '').startsWith('HPE_')) return decisionOf('upstream-protocol-error');
-  return decisionOf('upstream-reset');
+  const { reason } = handshakeReason(error, 'server');
+  // In TLS 1.3 a server refuses after the handshake.
+  return decisionOf('upstream-reset', reason === 'peer-refused-certificate' ? reason : undefined);
 }
 
 /** Carries the exchange; resolves when it is over. */

@@ -70,6 +70,14 @@ export interface ServerCredentials {
   clientRootsPem?: readonly string[] | 'mesh';
 }
 
+/** What DestinationRules name and the project's files bring, by SDS name; `privateKeyPem` is never logged. */
+export interface ClientSecrets {
+  /** Leaf first. */
+  certificates: Readonly<Record<string, { certificateChainPem: string; privateKeyPem: string }>>;
+  /** PEM. */
+  roots: Readonly<Record<string, readonly string[]>>;
+}
+
 export interface InstanceSnapshot {
   id: string;
   workload: string;
@@ -87,6 +95,8 @@ export interface InstanceSnapshot {
   gateway?: GatewayPortSnapshot[];
   /** What a gateway shows its clients, by `credentialName`. */
   serverCredentials?: Readonly<Record<string, ServerCredentials>>;
+  /** Absent = none: servers of rules that name any aren't reached. */
+  clientSecrets?: ClientSecrets;
   outbound: OutboundListener[];
   /** Key of what it is told about the ways out, in `Snapshot.routes`; absent = every service by its own name. */
   routes?: string;

@@ -59,16 +59,50 @@ const outlierSchema = z.object({
   minHealthPercent: z.number().int().min(0).max(100).optional(),
 });
 
-const tlsSchema = z.object({
-  mode: z.enum(['DISABLE', 'SIMPLE', 'MUTUAL', 'ISTIO_MUTUAL']).default('DISABLE'),
-  sni: z.string().default(''),
-  subjectAltNames: names.default([]),
-  insecureSkipVerify: z.boolean().default(false),
-  clientCertificate: z.string().optional(),
-  privateKey: z.string().optional(),
-  caCertificates: z.string().optional(),
-  credentialName: z.string().optional(),
-});
+const tlsSchema = z
+  .object({
+    mode: z.enum(['DISABLE', 'SIMPLE', 'MUTUAL', 'ISTIO_MUTUAL']).default('DISABLE'),
+    sni: z.string().default(''),
+    subjectAltNames: names.default([]),
+    insecureSkipVerify: z.boolean().default(false),
+    clientCertificate: z.string().default(''),
+    privateKey: z.string().default(''),
+    caCertificates: z.string().default(''),
+    caCrl: z.string().default(''),
+    credentialName: z.string().default(''),
+  })
+  .superRefine((tls, context) => {
+    const message = tlsFault(tls);
+    if (message !== null) context.addIssue({ code: 'custom', message });
+  });
+
+/** What istiod's webhook refuses; null = nothing. */
+function tlsFault(tls: {
+  mode: string;
+  subjectAltNames: readonly string[];
+  insecureSkipVerify: boolean;
+  clientCertificate: string;
+  privateKey: string;
+  caCertificates: string;
+  caCrl: string;
+  credentialName: string;
+}): string | null {
+  const { mode, credentialName, clientCertificate, privateKey, caCertificates, caCrl } = tls;
+  if (mode !== 'SIMPLE' && mode !== 'MUTUAL') return null;
+  if (tls.insecureSkipVerify) {
+    if (caCertificates !== '' || tls.subjectAltNames.length > 0)
+      return 'insecureSkipVerify: true goes without caCertificates and subjectAltNames: nothing is compared with them';
+    if (mode === 'SIMPLE' && credentialName !== '')
+      return 'insecureSkipVerify: true goes without credentialName in mode SIMPLE: nothing of it is used';
+  }
+  if (credentialName !== '')
+    return [clientCertificate, privateKey, caCertificates, caCrl].every((path) => path === '')
+      ? null
+      : 'credentialName goes without clientCertificate, privateKey, caCertificates and caCrl: the secret holds them';
+  if (mode === 'SIMPLE') return null;
+  if (clientCertificate === '') return 'mode MUTUAL needs a clientCertificate, or a credentialName';
+  return privateKey === '' ? 'mode MUTUAL needs a privateKey' : null;
+}
 
 const settings = {
   loadBalancer: loadBalancerSchema.optional(),

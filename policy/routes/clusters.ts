@@ -4,6 +4,7 @@ import type { Cluster, ClusterEndpoint } from './compiled-routes.ts';
 import { settingsFor } from './destination-rules.ts';
 import { clusterTls, type TlsSide } from './cluster-tls.ts';
 import { balanceOf, outlierOf, poolOf } from './cluster-settings.ts';
+import type { RouteClient } from './sidecar-scope.ts';
 import { portOf, type RouteService, type RouteServicePort } from './route-services.ts';
 
 /** Istio's name of a cluster. */
@@ -14,13 +15,15 @@ export function clusterName(host: string, subset: string, port: number): string 
 export function buildClusters(
   services: readonly RouteService[],
   ruleFor: (service: RouteService) => DestinationRuleSpec | null,
+  { proxy }: Pick<RouteClient, 'proxy'>,
 ): Record<string, Cluster> {
   const clusters: Record<string, Cluster> = {};
   for (const service of services) {
     const rule = ruleFor(service);
+    const credentialNames = proxy === 'router' || rule?.workloadSelector !== undefined ? 'read' : 'unread';
     for (const port of service.ports) {
       for (const subset of [null, ...(rule?.subsets ?? [])]) {
-        const cluster = buildCluster(service, port, rule, subset);
+        const cluster = buildCluster({ service, port, rule, credentialNames }, subset);
         // Istio makes no cluster of nobody whom DNS could find.
         const nobody =
           service.resolution === 'dns' && cluster.discovery === 'endpoints' && cluster.endpoints.length === 0;
@@ -31,16 +34,19 @@ export function buildClusters(
   return clusters;
 }
 
+interface ClusterSite extends Pick<TlsSide, 'service' | 'credentialNames'> {
+  port: RouteServicePort;
+  rule: DestinationRuleSpec | null;
+}
+
 function buildCluster(
-  service: RouteService,
-  port: RouteServicePort,
-  rule: DestinationRuleSpec | null,
+  { service, port, rule, credentialNames }: ClusterSite,
   subset: DestinationRuleSpec['subsets'][number] | null,
 ): Cluster {
   const name = subset?.name ?? '';
   const settings = settingsFor(rule, name, port.port);
   const simple = settings.loadBalancer?.simple;
-  const side: TlsSide = { service, port: port.port, subset: name };
+  const side: TlsSide = { service, port: port.port, subset: name, credentialNames };
   return {
     name: clusterName(service.host, name, port.port),
     host: service.host,

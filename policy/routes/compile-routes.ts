@@ -70,7 +70,7 @@ export function compileRoutes(world: RoutingWorld, client: RouteClient): Compile
       ruleFor,
       unknownHosts,
     }),
-    clusters: buildClusters(scope.services, ruleFor),
+    clusters: buildClusters(scope.services, ruleFor, client),
     outboundTrafficPolicy: unknownHosts,
   };
 }

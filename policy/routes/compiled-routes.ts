@@ -223,7 +223,13 @@ export type ClusterTls =
       verify: boolean;
       /** The server must be who the SNI says. */
       verifyHost: boolean;
-    };
+      /** What the client shows, by its SDS name among the client's secrets; null = nothing. */
+      certificate: string | null;
+      /** Who signs for servers, the same; null = the machine's own roots. */
+      roots: string | null;
+    }
+  /** In a cluster plaintext would be sent where the rule asks for TLS: here nobody is connected to. */
+  | { mode: 'REFUSED'; reason: string };
 
 export interface ConnectionPool {
   maxConnections: number;

@@ -56,6 +56,20 @@ function isExportedTo({ spec, namespace }: Rule, client: string): boolean {
   return exportTo.some((to) => to === '*' || to === client || (to === '.' && namespace === client));
 }
 
+function selects({ spec, namespace }: Rule, client: RouteClient): boolean {
+  if (spec.workloadSelector === undefined || namespace !== client.namespace) return false;
+  return Object.entries(spec.workloadSelector.matchLabels).every(
+    ([key, value]) => client.labels[key] === value,
+  );
+}
+
+/** Whether a client follows a rule where no other one goes before it. */
+export function mayFollow(rule: Rule, client: RouteClient): boolean {
+  return rule.spec.workloadSelector === undefined
+    ? isExportedTo(rule, client.namespace)
+    : selects(rule, client);
+}
+
 /** undefined: no rule names the host; null: some do, and none is for this client. */
 function bestRule(
   rules: readonly Rule[],
@@ -70,12 +84,7 @@ function bestRule(
   if (host === null || (isWildcard(service.host) && !isWildcard(host))) return undefined;
   const named = rules.filter((rule) => rule.spec.host === host && visible(rule));
   if (named.length === 0) return undefined;
-  const selected = named.filter(({ spec, namespace }) => {
-    if (spec.workloadSelector === undefined || namespace !== client.namespace) return false;
-    return Object.entries(spec.workloadSelector.matchLabels).every(
-      ([key, value]) => client.labels[key] === value,
-    );
-  });
+  const selected = named.filter((rule) => selects(rule, client));
   const chosen =
     selected.length > 0 ? selected : named.filter(({ spec }) => spec.workloadSelector === undefined);
   return mergeRules(chosen);

@@ -119,13 +119,8 @@ function checkRule(rule: DestinationRuleSpec, report: Report): void {
 
 function checkSettings(settings: TrafficSettings | undefined, path: Path, report: Report): void {
   const { tls, connectionPool } = settings ?? {};
-  if (tls?.mode === 'MUTUAL')
-    report(
-      [...path, 'tls', 'mode'],
-      'tls.mode MUTUAL needs certificate files of the pod, which a rehearsal has not',
-    );
-  if (tls?.caCertificates !== undefined || tls?.credentialName !== undefined)
-    report([...path, 'tls'], 'roots from files and secrets are not read in this version');
+  if (tls !== undefined && tls.caCrl !== '')
+    report([...path, 'tls', 'caCrl'], 'lists of revoked certificates are not read in this version');
   if (connectionPool?.http?.useClientProtocol === true)
     report(
       [...path, 'connectionPool', 'http', 'useClientProtocol'],

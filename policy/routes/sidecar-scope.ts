@@ -12,6 +12,8 @@ import type { MeshVirtualService } from './virtual-services.ts';
 export interface RouteClient {
   namespace: string;
   labels: Readonly<Record<string, string>>;
+  /** Istio's word for a gateway; absent = a sidecar. */
+  proxy?: 'router';
 }
 
 export interface EgressListener {

@@ -51,6 +51,10 @@ export interface HowToDial {
   alpn?: readonly string[];
 }
 
+/** Envoy's words where a proxy didn't get what its cluster's TLS is made of. */
+const NOT_SUPPLIED =
+  'upstream_reset_before_response_started{remote_connection_failure|TLS_error:_Secret_is_not_supplied_by_SDS}';
+
 /** Handshakes of one connection, where certificates are replaced meanwhile. */
 const HANDSHAKES = 3;
 
@@ -84,8 +88,10 @@ async function dial(
     if (left()) throw new UpstreamRefused(decisionOf('connect-failure', ENDPOINT_GONE));
     const source = new Hop({ ip: from.podIp, instance: from.id, tag });
     const connected = (raw: Socket): void => core.table.registerHop(raw, source);
+    if (cluster.tls.mode === 'REFUSED')
+      throw new UpstreamRefused(decisionOf('connect-failure', cluster.tls.reason));
     if (cluster.tls.mode === 'SIMPLE') {
-      const stream = await originateTls({ ...originationOf(core, way), connected });
+      const stream = await originateTls({ ...originationOf(core, way, inForce), connected });
       return remember({ stream, source, tls: null, spiffeId: null });
     }
     const security = securityOf(way, inForce, alpn);
@@ -147,25 +153,39 @@ function securityOf(
 
 function originationOf(
   core: Core,
-  { cluster, address, host, inForce }: ClusterWay,
+  { cluster, address, host, from }: ClusterWay,
+  inForce: InForce,
 ): Omit<Parameters<typeof originateTls>[0], 'connected'> {
   const { tls, protocol, pool } = cluster;
   if (tls.mode !== 'SIMPLE') throw new Error('no TLS to originate');
+  const { certificates = {}, roots = {} } = (inForce.instance(from.id) ?? from).clientSecrets ?? {};
   const sni = tls.sni ?? withoutPort(host ?? '');
   return {
     ...address,
     timeoutMs: Math.min(pool.connectTimeoutMs, core.limits.connectTimeoutMs),
     sni,
     alpn: protocol === 'http2' ? ['h2'] : [],
+    certificate: tls.certificate === null ? null : supplied(certificates, tls.certificate),
     verify: tls.verify
       ? {
-          roots: inForce.snapshot.publicRootsPem ?? null,
+          roots: tls.roots === null ? (inForce.snapshot.publicRootsPem ?? null) : supplied(roots, tls.roots),
           names: tls.subjectAltNames,
           // Without an SNI (bytes that name no host) Envoy has nothing to compare: any server of a known authority.
           host: tls.verifyHost && sni !== '' ? sni : null,
         }
       : null,
   };
+}
+
+/** A server is reached with all that its rule names, or not at all. */
+function supplied<T>(secrets: Readonly<Record<string, T>>, name: string): T {
+  const secret = Object.hasOwn(secrets, name) ? secrets[name] : undefined;
+  if (secret === undefined)
+    throw new UpstreamRefused({
+      ...decisionOf('connect-failure', 'secret-not-supplied'),
+      details: NOT_SUPPLIED,
+    });
+  return secret;
 }
 
 /** TLS settings as text, which lasts as long as they do: each request asks for its connections by it. */

@@ -35,7 +35,8 @@ export function resetKindOf(
 
 /** `known`: the failure's own decision, whose reason and details say more. */
 export function resetDecision(kind: ResetKind, attempts: number, known: Decision | null = null): Decision {
-  const told = known !== null && kind === 'connect-failure' ? known : decisionOf(FAILURES[kind]);
+  const knows = kind === 'connect-failure' || known?.reason === 'peer-refused-certificate';
+  const told = known !== null && knows ? known : decisionOf(FAILURES[kind]);
   const retried = attempts > 1 ? 'retried and the latest reset reason: ' : 'reset reason: ';
   return { ...told, body: (told.body ?? '').replace(/(?<=headers\. )reset reason: /, retried) };
 }

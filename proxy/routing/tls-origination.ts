@@ -1,9 +1,16 @@
 /**
- * TLS towards servers that are no sidecars (`tls.mode: SIMPLE`): public roots, the names that the DestinationRule asks
- * for. A server of the mesh never comes this way: who it is, the gate says.
+ * TLS towards servers that are no sidecars (`tls.mode: SIMPLE` and `MUTUAL`): the certificate, the roots and the names of
+ * the DestinationRule. A server of the mesh never comes this way: who it is, the gate says.
  */
 import net from 'node:net';
-import { checkServerIdentity, connect, type PeerCertificate, type TLSSocket } from 'node:tls';
+import {
+  checkServerIdentity,
+  connect,
+  createSecureContext,
+  type PeerCertificate,
+  type SecureContext,
+  type TLSSocket,
+} from 'node:tls';
 import type { Decision } from '../../model/decision.ts';
 import {
   unexpectedNames,
@@ -14,6 +21,7 @@ import {
 import { readX509Extensions } from '../../wire/x509-extensions.ts';
 import { decisionOf } from '../error-table.ts';
 import { UpstreamRefused } from '../forward-http.ts';
+import { handshakeReason } from '../handshake-reason.ts';
 
 export interface Origination {
   host: string;
@@ -22,6 +30,8 @@ export interface Origination {
   /** `''`: none is sent. */
   sni: string;
   alpn: readonly string[];
+  /** What the server is shown where it asks; null = nothing. */
+  certificate: { certificateChainPem: string; privateKeyPem: string } | null;
   /** null: the server isn't verified. */
   verify: {
     /** PEM; null = the machine's own. */
@@ -35,9 +45,10 @@ export interface Origination {
 }
 
 /** Connects; throws `UpstreamRefused` when there is nobody, or somebody else. */
-export function originateTls(origination: Origination): Promise<TLSSocket> {
+export async function originateTls(origination: Origination): Promise<TLSSocket> {
   const { host, port, timeoutMs, sni, alpn, verify } = origination;
-  return new Promise((resolve, reject) => {
+  const secureContext = contextOf(origination);
+  return await new Promise((resolve, reject) => {
     const raw = net.connect({ host, port, noDelay: true });
     const fail = (failure: 'connect-failure' | 'wrong-peer-identity', error: Error): void => {
       clearTimeout(timer);
@@ -52,8 +63,7 @@ export function originateTls(origination: Origination): Promise<TLSSocket> {
         socket: raw,
         ...(sni === '' || net.isIP(sni) !== 0 ? {} : { servername: sni }),
         ...(alpn.length > 0 ? { ALPNProtocols: [...alpn] } : {}),
-        ...(verify?.roots ? { ca: [...verify.roots] } : {}),
-        minVersion: 'TLSv1.2',
+        secureContext,
         rejectUnauthorized: verify !== null,
         checkServerIdentity: (_, certificate) =>
           verify === null ? undefined : nameFault(certificate, verify),
@@ -67,6 +77,21 @@ export function originateTls(origination: Origination): Promise<TLSSocket> {
       });
     });
   });
+}
+
+/** Throws `UpstreamRefused` for what OpenSSL doesn't take, such as a key that is too short. */
+function contextOf({ certificate, verify }: Origination): SecureContext {
+  try {
+    return createSecureContext({
+      minVersion: 'TLSv1.2',
+      ...(verify?.roots ? { ca: [...verify.roots] } : {}),
+      ...(certificate === null
+        ? {}
+        : { cert: certificate.certificateChainPem, key: certificate.privateKeyPem }),
+    });
+  } catch (error) {
+    throw new UpstreamRefused(decisionOf('connect-failure', 'unusable-secret'), error);
+  }
 }
 
 /** The server is somebody else; `words` are those of Envoy's validator. */
@@ -96,6 +121,10 @@ function refusal(
   error: Error & { code?: string | undefined },
 ): Decision {
   const { code } = error;
+  const ended = handshakeReason(error, 'server').reason;
+  // The server's own doing, in TLS 1.2; in 1.3 it comes after the handshake, and is the exchange's to tell.
+  if (ended === 'peer-refused-certificate' || (ended === 'handshake-closed' && failure !== 'connect-failure'))
+    return decisionOf('connect-failure', ended);
   const reason = code === undefined ? failure : `${failure}-${code.toLowerCase().replaceAll('_', '-')}`;
   const words =
     error instanceof WrongNames ? error.words : validatorWords(CHAIN_FAULTS[code ?? ''] ?? '', []);

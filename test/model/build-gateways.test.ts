@@ -76,6 +76,16 @@ describe('a gateway', () => {
           },
         },
         meshClients: [],
+        clientCredentials: {
+          secrets: {
+            tls: {
+              pair: { certificate: '/project/tls/c.pem', key: '/project/tls/k.pem' },
+              ca: null,
+              at: { file: 'greenroom.yaml', line: 14, column: 22 },
+            },
+          },
+          mounted: {},
+        },
         at: { file: 'greenroom.yaml', line: 9, column: 5 },
       },
     ]);

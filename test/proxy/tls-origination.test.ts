@@ -1,11 +1,14 @@
 /** TLS towards servers outside the mesh: whose certificates count, with real certificates over loopback. */
 import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
+import net, { type AddressInfo } from 'node:net';
 import tls from 'node:tls';
 import { afterEach, describe, expect, it } from 'vitest';
+import { issueLeaf } from '../../mesh/pki/issuer.ts';
 import { generateEcKeyPair, issueCertificate, keyIdOf } from '../../mesh/pki/x509.ts';
 import { UpstreamRefused } from '../../proxy/forward-http.ts';
 import { originateTls, type Origination } from '../../proxy/routing/tls-origination.ts';
+import { listenLocally } from '../support/local-server.ts';
+import { createScene, WEB } from '../support/mtls-listener.ts';
 
 const DAY_MS = 86_400_000;
 const servers: tls.Server[] = [];
@@ -75,6 +78,7 @@ async function refusal(
       timeoutMs: 10_000,
       sni: 'good.example',
       alpn: [],
+      certificate: null,
       verify,
       connected: () => undefined,
     });
@@ -118,5 +122,60 @@ describe('the host that a server must be', () => {
   it('is found under its name and under a wildcard', async () => {
     expect(await refusal(['good.example'], { host: 'good.example' })).toBeNull();
     expect(await refusal(['*.example.org'], { host: 'good.example.org' })).toBeNull();
+  });
+});
+
+describe('a certificate that OpenSSL doesn’t take', () => {
+  it('is a refusal, and the server hears nothing', async () => {
+    const { port } = await serve(['good.example']);
+    let connections = 0;
+    servers[0]?.on('connection', () => {
+      connections += 1;
+    });
+    const { root, clock } = await createScene();
+    const weak = await issueLeaf(root, { spiffeId: WEB, fault: 'rsa-1024' }, clock);
+    const originated = originateTls({
+      host: '127.0.0.1',
+      port,
+      timeoutMs: 10_000,
+      sni: '',
+      alpn: [],
+      certificate: {
+        certificateChainPem: weak.certificateChainPem,
+        privateKeyPem: weak.privateKey.reveal(),
+      },
+      verify: null,
+      connected: () => undefined,
+    });
+    await expect(originated).rejects.toMatchObject({ decision: { reason: 'unusable-secret' } });
+    expect(connections).toBe(0);
+  });
+});
+
+describe('a server that refuses the client’s certificate', () => {
+  it('with an alert is told so, and isn’t called somebody else', async () => {
+    // A fatal alert, unknown_ca, as an answer to the ClientHello.
+    const own = net.createServer((socket) => {
+      socket.on('error', () => undefined);
+      socket.once('data', () => socket.end(Buffer.from([0x15, 3, 3, 0, 2, 2, 48])));
+    });
+    const port = await listenLocally(own);
+    try {
+      const originated = originateTls({
+        host: '127.0.0.1',
+        port,
+        timeoutMs: 10_000,
+        sni: '',
+        alpn: [],
+        certificate: null,
+        verify: null,
+        connected: () => undefined,
+      });
+      await expect(originated).rejects.toMatchObject({
+        decision: { phase: 'upstream', reason: 'peer-refused-certificate' },
+      });
+    } finally {
+      own.close();
+    }
   });
 });

@@ -18,6 +18,7 @@ export type Need =
   | 'postgresql'
   | 'redis'
   | 'nginx'
+  | 'openssl'
   | 'registry'
   | 'ssh'
   | 'podman';
@@ -78,6 +79,7 @@ const NEEDS: Record<Need, { present: () => boolean; how: string }> = {
     present: () => existsSync('/usr/sbin/nginx'),
     how: 'apt-get install nginx-light',
   },
+  openssl: { present: () => onPath('openssl'), how: 'apt-get install openssl' },
   registry: {
     present: () => onPath('docker-registry'),
     how: 'apt-get install docker-registry',

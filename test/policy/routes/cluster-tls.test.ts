@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { cluster, REVIEWS, service } from '../../support/routing.ts';
+import { cluster, REVIEWS, service, WEB } from '../../support/routing.ts';
 
 const SNI = `outbound_.80_._.${REVIEWS}`;
 const OWN = ['spiffe://cluster.local/ns/shop/sa/reviews'];
@@ -46,6 +46,8 @@ describe('TLS towards a service', () => {
       subjectAltNames: [],
       verify: true,
       verifyHost: true,
+      certificate: null,
+      roots: null,
     });
     expect(tls({ mode: 'SIMPLE', sni: 'a.example' })).toMatchObject({ sni: 'a.example', verifyHost: false });
     expect(tls({ mode: 'SIMPLE', subjectAltNames: ['b.example'] })).toMatchObject({
@@ -65,5 +67,42 @@ describe('TLS towards a service', () => {
     expect(tls({ mode: 'SIMPLE', subjectAltNames: ['b.example'] }, external)).toMatchObject({
       subjectAltNames: ['b.example'],
     });
+  });
+
+  it('shows the certificate and believes the roots that a rule names, by Istio’s names of them', () => {
+    const files = { clientCertificate: '/c.pem', privateKey: '/k.pem', caCertificates: '/ca.pem' };
+    expect(tls({ mode: 'MUTUAL', ...files })).toEqual({
+      mode: 'SIMPLE',
+      sni: null,
+      subjectAltNames: [],
+      verify: true,
+      verifyHost: true,
+      certificate: 'file-cert:/c.pem~/k.pem',
+      roots: 'file-root:/ca.pem',
+    });
+    expect(tls({ mode: 'SIMPLE', ...files })).toMatchObject({
+      certificate: null,
+      roots: 'file-root:/ca.pem',
+    });
+    for (const caCertificates of ['system', ''])
+      expect(tls({ mode: 'MUTUAL', ...files, caCertificates })).toMatchObject({ verify: true, roots: null });
+    expect(tls({ mode: 'MUTUAL', ...files, caCertificates: '', insecureSkipVerify: true })).toMatchObject({
+      verify: false,
+      certificate: 'file-cert:/c.pem~/k.pem',
+      roots: null,
+    });
+  });
+
+  it('has the secret of a rule that selects the client’s workload, and at gateways of any rule', () => {
+    const mutual = { trafficPolicy: { tls: { mode: 'MUTUAL', credentialName: 'a' } } };
+    const simple = { trafficPolicy: { tls: { mode: 'SIMPLE', credentialName: 'a' } } };
+    const selects = { workloadSelector: { matchLabels: { app: 'web' } } };
+    const secret = { certificate: 'kubernetes://a', roots: 'kubernetes://a-cacert' };
+    expect(cluster({ ...mutual, ...selects }).tls).toMatchObject(secret);
+    expect(cluster({ ...simple, ...selects }).tls).toMatchObject({ ...secret, certificate: null });
+    for (const rule of [mutual, simple])
+      expect(cluster(rule).tls).toEqual({ mode: 'REFUSED', reason: 'credential-name-unread' });
+    const client = { ...WEB, proxy: 'router' as const };
+    expect(cluster(mutual, { client }).tls).toMatchObject(secret);
   });
 });

@@ -70,7 +70,17 @@ describe('a route is plain', () => {
       { protocol: 'tcp' },
       { discovery: 'original-destination' },
       { endpoints: [endpoint, { ...endpoint, instance: null }] },
-      { tls: { mode: 'SIMPLE', sni: null, subjectAltNames: [], verify: true, verifyHost: true } },
+      {
+        tls: {
+          mode: 'SIMPLE',
+          sni: null,
+          subjectAltNames: [],
+          verify: true,
+          verifyHost: true,
+          certificate: null,
+          roots: null,
+        },
+      },
       {
         outlier: cluster({ trafficPolicy: { outlierDetection: {} } }).outlier,
       },
