@@ -6,6 +6,7 @@ import { stringify } from 'yaml';
 import type { Mesh, MeshConfig, MeshGateway } from '../model/mesh.ts';
 import type { Problem } from '../model/problem.ts';
 import { GATEWAY_NAME } from '../policy/scope.ts';
+import { credentialNotices } from './credential-notices.ts';
 import type { Exported, ExportedFile, PolicyText } from './exported.ts';
 import { workloadObjects, type KubernetesObject } from './kubernetes-objects.ts';
 import { exportPolicies } from './policies.ts';
@@ -54,32 +55,22 @@ function meshConfigValues(config: MeshConfig): object | null {
   return Object.keys(values).length === 0 ? null : { meshConfig: values };
 }
 
-/** Its Gateways leave with the policies; what serves them is Istio's own, and its keys are nobody's to copy. */
-function gatewayNotices({ name, namespace, labels, credentials }: MeshGateway): Problem[] {
+/** Its Gateways leave with the policies; what serves them is Istio's own. */
+function gatewayNotice({ name, namespace, labels }: MeshGateway): Problem {
   const own = Object.entries(labels).map(([key, value]) => `--set labels.${key}=${value}`);
   const deployed = labels[GATEWAY_NAME];
-  return [
-    deployed === undefined
-      ? {
-          code: 'gateway-apart',
-          severity: 'notice',
-          message: `gateway ${namespace}/${name} is installed by Istio's own chart, not by these manifests`,
-          hint: `helm upgrade -i ${name} istio/gateway -n ${namespace} ${own.join(' ')}`,
-        }
-      : {
-          code: 'gateway-apart',
-          severity: 'notice',
-          message: `gateway ${namespace}/${name} is deployed by istiod itself, from Gateway ${namespace}/${deployed}`,
-        },
-    ...Object.keys(credentials).map(
-      (credential): Problem => ({
-        code: 'credential-apart',
-        severity: 'notice',
-        message: `credential ${credential} of gateway ${namespace}/${name} is a secret that isn't exported`,
-        hint: `kubectl create -n ${namespace} secret tls ${credential} --cert=… --key=…`,
-      }),
-    ),
-  ];
+  if (deployed !== undefined)
+    return {
+      code: 'gateway-apart',
+      severity: 'notice',
+      message: `gateway ${namespace}/${name} is deployed by istiod itself, from Gateway ${namespace}/${deployed}`,
+    };
+  return {
+    code: 'gateway-apart',
+    severity: 'notice',
+    message: `gateway ${namespace}/${name} is installed by Istio's own chart, not by these manifests`,
+    hint: `helm upgrade -i ${name} istio/gateway -n ${namespace} ${own.join(' ')}`,
+  };
 }
 
 /**
@@ -102,7 +93,7 @@ export function exportIstio(mesh: Mesh, policies: readonly PolicyText[]): Export
     });
     files.push({ path: `${workload.namespace}/${workload.name}.yaml`, text: yamlDocuments(objects) });
   }
-  for (const gateway of mesh.gateways ?? []) problems.push(...gatewayNotices(gateway));
+  problems.push(...(mesh.gateways ?? []).map(gatewayNotice), ...credentialNotices(mesh));
   files.push(...exportPolicies(policies, mesh.namespace, problems));
   const resources = files.map((file) => file.path).toSorted();
   files.push({
