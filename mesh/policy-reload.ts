@@ -121,6 +121,11 @@ function removedPolicies(before: Mesh, after: Mesh): Problem[] {
   return [{ code: 'policies-removed', severity: 'warning', message }];
 }
 
+/** Those that come with an edit in force and mean that it protects less than it seems to. */
+export function unprotecting(problems: readonly Problem[]): Problem[] {
+  return problems.filter(({ code }) => code === 'policies-removed' || code === 'selects-nothing');
+}
+
 function nameOf({ kind, metadata: { namespace, name } }: PolicyObject): string {
   return `${kind} ${namespace}/${name}`;
 }

@@ -21,8 +21,15 @@ export function watchedFolders(mesh: Pick<Mesh, 'policyFiles' | 'policyFolders'>
   return [...new Set([...(mesh.policyFolders ?? []), ...mesh.policyFiles.map((file) => dirname(file))])];
 }
 
-/** Calls `changed` after each edit; never twice at a time. It answers for its own failures. */
-export function watchPolicies(initial: readonly string[], changed: () => Promise<void>): PolicyWatch {
+/**
+ * Calls `changed` after each edit; never twice at a time. It answers for its own failures. `asRead`: how the files
+ * looked when they were read, where that was earlier; an edit since counts.
+ */
+export function watchPolicies(
+  initial: readonly string[],
+  changed: () => Promise<void>,
+  asRead?: string,
+): PolicyWatch {
   let folders: string[] = [];
   let watchers: FSWatcher[] = [];
   let seen = '';
@@ -64,6 +71,10 @@ export function watchPolicies(initial: readonly string[], changed: () => Promise
     watchers = folders.flatMap((folder) => watchFolder(folder, soon));
   };
   follow(initial);
+  if (asRead !== undefined && asRead !== seen) {
+    seen = asRead;
+    soon();
+  }
   const poll = setInterval(() => void look(), POLL_MS).unref();
   return {
     follow,
@@ -88,7 +99,7 @@ function watchFolder(folder: string, soon: () => void): FSWatcher[] {
 }
 
 /** Name, size, inode and time of every file in these folders. */
-function looksOf(folders: readonly string[]): string {
+export function looksOf(folders: readonly string[]): string {
   return folders
     .flatMap((folder) => {
       try {

@@ -31,7 +31,7 @@ import { LogRing } from './log-ring.ts';
 import { compileMeshPolicies, type MeshPolicies, policyProblems } from './mesh-policies.ts';
 import { type MovableClock, movedClock } from './moved-clock.ts';
 import type { IssuedLeaf, LeafRequest } from './pki/leaf.ts';
-import { putEditInForce } from './policy-reload.ts';
+import { putEditInForce, unprotecting } from './policy-reload.ts';
 import { instancesOf, openRuntime } from './open-runtime.ts';
 import { openRecorder, type Recorder } from './recorder.ts';
 import { environmentPath } from './runtimes/attached/environment-file.ts';
@@ -67,7 +67,7 @@ export class RunningSession implements Session {
   #runtime: Runtime | null = null;
   #dataPlane: DataPlane | null = null;
   readonly #publishing: SessionPublishing;
-  #watches: SessionWatches | null = null;
+  readonly #watches: SessionWatches;
   readonly #problems: SessionProblems;
   readonly #keys: JwksSource;
   readonly #actions = new InstanceActions({
@@ -121,6 +121,12 @@ export class RunningSession implements Session {
       }),
       signal: this.#abort.signal,
     });
+    this.#watches = new SessionWatches({
+      mesh: () => this.#mesh,
+      problems: this.#problems,
+      reloadPolicies: () => this.reloadPolicies(),
+      signal: this.#abort.signal,
+    });
     if (options.onProgress) this.#board.listen(options.onProgress);
   }
 
@@ -167,7 +173,8 @@ export class RunningSession implements Session {
     // Measured at the start of the services, where it is measured at all.
     this.#board.set({ phase: 'running', containment: must(this.#runtime).containment });
     if (this.#availability.down.size > 0) this.#publishing.unasked({ unavailable: this.#availability.down });
-    this.#startWatch();
+    const { reload, watch } = this.#options;
+    if (reload && watch !== 'nothing') this.#watches.begin(must(this.#runtime).updates);
   }
 
   #openRecording(dataDir: string): void {
@@ -230,18 +237,6 @@ export class RunningSession implements Session {
     for (const { instance } of this.#mesh.gateways ?? []) this.#board.instance(instance.id, 'ready', null);
   }
 
-  #startWatch(): void {
-    const { reload, watch } = this.#options;
-    if (!reload || watch === 'nothing') return;
-    this.#watches = new SessionWatches({
-      mesh: () => this.#mesh,
-      problems: this.#problems,
-      updates: must(this.#runtime).updates,
-      reloadPolicies: () => this.reloadPolicies(),
-      signal: this.#abort.signal,
-    });
-  }
-
   #clockMoved(): void {
     const clockOffsetMs = this.clock.offsetMs();
     this.#board.set({ clockOffsetMs });
@@ -302,9 +297,8 @@ export class RunningSession implements Session {
     else {
       this.#mesh = edit.mesh;
       this.#policies = edit.policies;
-      this.#watches?.follow(edit.mesh);
-      const told = edit.problems.filter(({ code }) => code === 'policies-removed');
-      this.#problems.showPolicies(edit.policies, told);
+      this.#watches.follow(edit.mesh);
+      this.#problems.showPolicies(edit.policies, unprotecting(edit.problems));
     }
     return edit.problems;
   }
@@ -377,7 +371,7 @@ export class RunningSession implements Session {
     this.#board.set({ phase: 'stopping' });
     this.#abort.abort(new EnvironmentError('stopped', 'the session was stopped'));
     await this.#starting?.catch(() => undefined);
-    await this.#watches?.close();
+    await this.#watches.close();
     this.#keys.close();
     this.#identity?.certificates.close();
     // Services first: their farewells still find a way out.

@@ -1,7 +1,7 @@
 /** Everything that a running session looks at on disk: its policies, its project file, the files of its services. */
 import type { Mesh } from '../model/mesh.ts';
 import { watchServices } from './develop-watch.ts';
-import { type PolicyWatch, watchedFolders, watchPolicies } from './policy-watch.ts';
+import { looksOf, type PolicyWatch, watchedFolders, watchPolicies } from './policy-watch.ts';
 import { watchProject } from './project-watch.ts';
 import type { ServiceUpdates } from './runtimes/runtime.ts';
 import type { SessionProblems } from './session-problems.ts';
@@ -10,23 +10,30 @@ export interface WatchedSession {
   /** As it is now. */
   mesh(): Mesh;
   problems: SessionProblems;
-  /** Null = its services have no containers whose files could change. */
-  updates: ServiceUpdates | null;
   reloadPolicies(): Promise<unknown>;
   /** Aborted when the session ends. */
   signal: AbortSignal;
 }
 
 export class SessionWatches {
-  readonly #policies: PolicyWatch;
-  readonly #endProject: () => void;
-  readonly #services: Promise<{ close(): void }> | null;
+  readonly #watched: WatchedSession;
+  /** How its policy files looked when the session was made: services may start for minutes. */
+  readonly #asRead: string;
+  #policies: PolicyWatch | null = null;
+  #endProject: (() => void) | null = null;
+  #services: Promise<{ close(): void }> | null = null;
 
-  constructor({ mesh, problems, updates, reloadPolicies, signal }: WatchedSession) {
+  constructor(watched: WatchedSession) {
+    this.#watched = watched;
+    this.#asRead = looksOf(watchedFolders(watched.mesh()));
+  }
+
+  /** `updates`: null = its services have no containers whose files could change. */
+  begin(updates: ServiceUpdates | null): void {
+    const { mesh, problems, reloadPolicies, signal } = this.#watched;
     const first = mesh();
-    this.#policies = watchPolicies(watchedFolders(first), async () => {
-      await reloadPolicies();
-    });
+    const edited = async (): Promise<void> => void (await reloadPolicies());
+    this.#policies = watchPolicies(watchedFolders(first), edited, this.#asRead);
     this.#endProject = watchProject(first, (notice) => problems.needsRestart(notice));
     const told = problems.ofFiles.bind(problems);
     const instances = (id: string): string[] =>
@@ -37,12 +44,12 @@ export class SessionWatches {
 
   /** The policies of an edited mesh may lie elsewhere. */
   follow(mesh: Mesh): void {
-    this.#policies.follow(watchedFolders(mesh));
+    this.#policies?.follow(watchedFolders(mesh));
   }
 
   async close(): Promise<void> {
-    this.#policies.close();
-    this.#endProject();
+    this.#policies?.close();
+    this.#endProject?.();
     (await this.#services)?.close();
   }
 }

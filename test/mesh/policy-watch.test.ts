@@ -2,7 +2,7 @@ import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type PolicyWatch, watchPolicies } from '../../mesh/policy-watch.ts';
+import { looksOf, type PolicyWatch, watchPolicies } from '../../mesh/policy-watch.ts';
 import { eventually } from '../support/patience.ts';
 
 let folder = '';
@@ -35,6 +35,15 @@ describe('watching policies', () => {
     const then = seen;
     rmSync(file);
     await eventually('the removal', () => seen > then);
+  });
+
+  it('sees an edit of files that were read before it began', async () => {
+    let seen = 0;
+    const asRead = looksOf([folder]);
+    writeFileSync(file, 'a: 22\n');
+    const changed = async (): Promise<void> => void (seen += 1);
+    watch = watchPolicies([folder], changed, asRead);
+    await eventually('the edit', () => seen === 1);
   });
 
   it('never reports twice at a time, and misses no edit that came meanwhile', async () => {

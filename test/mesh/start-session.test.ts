@@ -300,6 +300,32 @@ describe('an edit of the policies', () => {
     ]);
   });
 
+  it('that is saved while services start is taken over once they run', async () => {
+    const [file, { dataPlane }] = [join(dataDir, 'policy.yaml'), fakeDataPlane()];
+    writeFileSync(file, 'a: 1\n');
+    const running = await run(shop({ policyFiles: [file] }), {
+      startDataPlane: async () => {
+        writeFileSync(file, 'a: 22\n');
+        return dataPlane;
+      },
+      reload: async () => ({ value: shop({ policies: [denyAll], policyFiles: [file] }), problems: [] }),
+    });
+    await eventually('the edit', () => running.mesh.policies.length === 1);
+    expect(running.state().snapshot).toMatchObject({ published: 2, inForce: 2 });
+  });
+
+  it('whose policies apply to nothing is in force, and says so until another edit', async () => {
+    const nothing = { code: 'selects-nothing', severity: 'warning', message: 'nobody' } as const;
+    const other = { code: 'empty-folder', severity: 'warning', message: 'of the start' } as const;
+    let next: Parsed<Mesh> = { value: shop({ policies: [denyAll] }), problems: [nothing, other] };
+    const running = await run(shop(), { reload: async () => next });
+    await running.reloadPolicies();
+    expect(running.state()).toMatchObject({ problems: [nothing], snapshot: { inForce: 2 } });
+    next = { value: shop({ policies: [denyAll] }), problems: [other] };
+    await running.reloadPolicies();
+    expect(running.state().problems).toEqual([]);
+  });
+
   it('that leaves a file of policies empty is refused: somebody is writing it', async () => {
     const policyFiles = [join(process.cwd(), 'policy.yaml')];
     const running = await run(shop({ policies: [denyAll], policyFiles }), {
