@@ -61,7 +61,7 @@ function gatewayDoors({ ports }: WorkloadState, instance: string, addresses: Add
   });
 }
 
-const TOLD = new Set(['restarting', 'failed', 'stopped']);
+const TOLD = new Set(['restarting', 'failed', 'stopped', 'paused']);
 
 /** What became of instances between two states of a running session: joined, gone, failed, back again. */
 export function instanceChanges(before: SessionState, now: SessionState): string[] {
@@ -77,6 +77,7 @@ export function instanceChanges(before: SessionState, now: SessionState): string
     // Why one stops is told where nobody asked for that one.
     if (TOLD.has(status) || (status === 'stopping' && why !== '')) return [`${id} is ${status}${why}`];
     if (status !== 'ready') return [];
+    if (earlier.status === 'paused') return [`${id} goes on`];
     return [earlier.status === 'restarting' || restarts > 0 ? `${id} is ready again` : `${id} is ready`];
   });
   const ids = new Set(present.map(({ id }) => id));

@@ -16,6 +16,11 @@ describe('instanceChanges', () => {
     expect(instanceChanges(state('restarting'), state('ready'))).toEqual(['web-0 is ready again']);
   });
 
+  it('tells of one that was paused, and that it goes on', () => {
+    expect(instanceChanges(state('ready'), state('paused'))).toEqual(['web-0 is paused']);
+    expect(instanceChanges(state('paused'), state('ready'))).toEqual(['web-0 goes on']);
+  });
+
   it('tells of an instance that joins, and of one that leaves: why, and when it is gone', () => {
     const nobody: SessionState = { ...state('ready'), workloads: [webService(null)] };
     expect(instanceChanges(nobody, state('pending'))).toEqual(['web-0 joins']);
