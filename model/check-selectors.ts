@@ -9,6 +9,10 @@ export interface Selectable {
   gateways: readonly MeshGateway[];
 }
 
+const PAGE = 'docs/checks/selects-nothing.md';
+/** More of them would hide the rest of the hint. */
+const MOST_NAMED = 5;
+
 /** A warning when a policy's namespace or selector matches no workload of the mesh that reads its kind. */
 export function selectedNothing(policy: PolicyObject, all: Selectable, rootNamespace: string): Problem[] {
   // Its selector is another one, and is checked where its servers are.
@@ -28,6 +32,7 @@ export function selectedNothing(policy: PolicyObject, all: Selectable, rootNames
         message: `${policy.kind} ${namespace}/${name} applies to nothing: no ${what} lives in namespace ${namespace}`,
         ...(known ? { hint: `${what}s live in: ${known}` } : {}),
         at: positionOf(policy, ['metadata', 'namespace']),
+        docs: PAGE,
       },
     ];
   }
@@ -40,10 +45,11 @@ export function selectedNothing(policy: PolicyObject, all: Selectable, rootNames
       severity: 'warning',
       message: `${policy.kind} ${namespace}/${name} applies to nothing: no ${what} has the labels ${text}`,
       hint: `${what}s here: ${here
-        .slice(0, 5)
+        .slice(0, MOST_NAMED)
         .map((workload) => `${workload.name} (app: ${workload.labels['app']})`)
-        .join(', ')}`,
+        .join(', ')}${here.length > MOST_NAMED ? ` and ${here.length - MOST_NAMED} more` : ''}`,
       at: positionOf(policy, ['spec', 'selector', 'matchLabels']),
+      docs: PAGE,
     },
   ];
 }

@@ -95,6 +95,15 @@ describe('what a team should know', () => {
     ]);
   });
 
+  it('names five services of more, and says how many it leaves out', () => {
+    const policy =
+      'apiVersion: security.istio.io/v1\nkind: PeerAuthentication\nmetadata: { name: p }\nspec:\n  selector: { matchLabels: { app: wbe } }\n';
+    const services = ['a', 'b', 'c', 'd', 'e', 'web'].map((name) => `${name}: { command: x }`).join(', ');
+    expect(problemsOf(`  services: { ${services} }\n`, policy)).toEqual([
+      expect.stringMatching(/hint: services here: a \(app: a\), .*, e \(app: e\) and 1 more$/),
+    ]);
+  });
+
   it('warns of ContextSignals that no gateway has, and of nothing where a gateway has them', () => {
     const signals =
       'apiVersion: greenroom.dev/v1\nkind: ContextSignals\nmetadata: { name: s }\nspec: { selector: { matchLabels: { app: web } }, signals: [{ kind: country, header: x-country, default: NL }] }\n';
