@@ -53,7 +53,7 @@ export function CodeLines({
         return (
           <span key={number} className={marked.includes(number) ? `hl ${tone}` : undefined}>
             {hits ? (
-              <b title={hit ? `${hit} requests were decided by this rule` : undefined}>{hit ?? ''}</b>
+              <b title={hit ? `Requests decided by this rule: ${hit}` : undefined}>{hit ?? ''}</b>
             ) : null}
             <i>{number}</i>
             <YamlLine text={line.slice(shared)} />

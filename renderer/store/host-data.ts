@@ -47,9 +47,11 @@ function usePolicyVersion(): number {
   return useWindow((state) => state.session?.snapshot.published ?? 0);
 }
 
-/** The policy files as they are on disk. */
+/** The policy files as they are on disk. An edit that is refused is there too: it publishes nothing, but has problems. */
 export function usePolicyFiles(): Fetched<PolicyFile[]> {
-  return useFetched(`policies#${usePolicyVersion()}`, () => line().host().policyFiles());
+  const problems = useWindow((state) => state.session?.problems);
+  const edit = `${usePolicyVersion()} ${JSON.stringify(problems ?? [])}`;
+  return useFetched(`policies#${edit}`, () => line().host().policyFiles());
 }
 
 /** The scenarios of the project. */

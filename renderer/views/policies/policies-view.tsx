@@ -7,7 +7,7 @@ import { Loading, Notice } from '../../components/notice.tsx';
 import { ProblemList } from '../../components/problem-list.tsx';
 import { Tag } from '../../components/tag.tsx';
 import { useListKeys } from '../../components/use-list-keys.ts';
-import { count, plural } from '../../reading/format.ts';
+import { plural } from '../../reading/format.ts';
 import { lastEditWords } from '../../reading/last-edit.ts';
 import { fileAt, projectPath } from '../../reading/policy-place.ts';
 import type { PolicyFile } from '../../store/contract.ts';
@@ -67,7 +67,7 @@ function FileList({
         >
           <span className="cut mono">{one.path}</span>
           <span className="sub num">
-            {sum(hits.get(one.path)) > 0 ? `${count(sum(hits.get(one.path)))} hits` : ''}
+            {sum(hits.get(one.path)) > 0 ? plural(sum(hits.get(one.path)), 'hit') : ''}
           </span>
         </div>
       ))}
