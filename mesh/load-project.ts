@@ -3,7 +3,7 @@
  * scenario files. Reads only; never throws for what a user wrote or forgot.
  */
 import { stat } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { buildMesh } from '../model/build-mesh.ts';
 import type { Mesh } from '../model/mesh.ts';
 import { readPolicyFile, summarizeSkipped, type SkippedObject } from '../model/policy-file.ts';
@@ -29,6 +29,7 @@ export interface LoadOptions {
 }
 
 const PROJECT_FILES = ['greenroom.yaml', 'greenroom.yml'];
+const PROJECT_FILE = /\.ya?ml$/i;
 const POLICY_FILE = /\.(ya?ml|json)$/i;
 const SCENARIO_FILE = /\.scenario\.(ya?ml|json)$/i;
 
@@ -94,25 +95,34 @@ async function loadMesh(project: Project, root: string, { overrides }: LoadOptio
 async function findProjectFile(path: string): Promise<string | Problem> {
   const found = await stat(path).catch(() => null);
   if (found?.isFile()) return path;
-  if (found?.isDirectory()) {
-    for (const name of PROJECT_FILES) {
-      const candidate = join(path, name);
-      if (
-        await stat(candidate).then(
-          (entry) => entry.isFile(),
-          () => false,
-        )
-      )
-        return candidate;
-    }
-  }
-  const folder = found ? path : PROJECT_FILES.includes(basename(path)) ? dirname(path) : path;
+  const inside = found?.isDirectory() ? await projectFileIn(path) : null;
+  if (inside !== null) return inside;
+  const above = found ? await projectAbove(path) : null;
+  const folder = !found && PROJECT_FILE.test(path) ? dirname(path) : path;
   return {
     code: 'no-project',
     severity: 'error',
     message: found ? `${shownPath(path)} holds no greenroom.yaml` : `${shownPath(path)} does not exist`,
-    hint: `greenroom init ${shownPath(folder)} writes one`,
+    hint: above
+      ? `the project above it is ${shownPath(above)}`
+      : `greenroom init ${shownPath(folder)} writes one`,
   };
+}
+
+async function projectFileIn(folder: string): Promise<string | null> {
+  for (const name of PROJECT_FILES) {
+    const entry = await stat(join(folder, name)).catch(() => null);
+    if (entry?.isFile()) return join(folder, name);
+  }
+  return null;
+}
+
+/** The nearest folder above this one that holds a project. */
+async function projectAbove(path: string): Promise<string | null> {
+  for (let folder = dirname(resolve(path)); ; folder = dirname(folder)) {
+    if ((await projectFileIn(folder)) !== null) return folder;
+    if (folder === dirname(folder)) return null;
+  }
 }
 
 /** Kinds under `ignore` that are enforced: leaving those out would make the rehearsal lie. */

@@ -48,6 +48,18 @@ describe("a project that can't be loaded", () => {
       value: null,
       problems: [{ message: expect.stringContaining('does not exist') }],
     });
+    // `init` takes a folder: it would make one called `nowhere.yaml`.
+    expect(await loadProject(join(root, 'nowhere.yaml'))).toMatchObject({
+      problems: [{ hint: `greenroom init ${root} writes one` }],
+    });
+  });
+
+  it('names the project above a folder that holds none', async () => {
+    await mkdir(join(root, 'policies', 'more'), { recursive: true });
+    expect(await loadProject(join(root, 'policies', 'more'))).toMatchObject({
+      value: null,
+      problems: [{ code: 'no-project', hint: `the project above it is ${root}` }],
+    });
   });
 
   it("names a folder that isn't there, at its entry", async () => {
