@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { defaultDataDir } from '../mesh/data-dir.ts';
 import { removeOrphans } from '../mesh/orphans.ts';
 import { diagnose } from './diagnose.ts';
+import type { Diagnosis } from './diagnosis.ts';
 import { contextOption } from './docker-context.ts';
 import { EXIT } from './exit-codes.ts';
 import { interruptible } from './interrupt.ts';
@@ -33,7 +34,7 @@ export function doctorCommand(): Command {
           findings.map(({ state, what, words }) => [`${MARKS[state]} ${what}`, printable(words)]),
         ))
           say(line);
-        if (orphans.length === 0) say('✓ nothing is left of an earlier crash');
+        if (orphans.length === 0) say(nothingLeft(findings));
         for (const orphan of orphans)
           say(`${MARKS.missing} left behind by session ${printable(orphan.session)}: ${orphanWords(orphan)}`);
         if (removed !== null) say(`removed ${removed.length}`);
@@ -41,4 +42,11 @@ export function doctorCommand(): Command {
       }
       if (findings.some(({ state }) => state === 'broken')) process.exitCode = EXIT.environment;
     });
+}
+
+/** Containers are known to an engine alone. */
+function nothingLeft(findings: readonly Diagnosis[]): string {
+  return findings.some(({ what, state }) => what === 'docker' && state === 'missing')
+    ? '✓ no process was left behind by an earlier crash; no engine answers for containers'
+    : '✓ nothing is left of an earlier crash';
 }
