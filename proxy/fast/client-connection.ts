@@ -14,8 +14,7 @@ import { Exchange, type FastSide, type Step } from './exchange.ts';
 import { HeadReader } from './head-reader.ts';
 import type { AnswerSink, UpstreamConnection } from './upstream-connection.ts';
 import type { UpstreamSet } from './upstream-set.ts';
-import { writeTogether } from './write-together.ts';
-import { writeWithBody } from './write-with-body.ts';
+import { writeRequest } from './write-request.ts';
 
 /** What a lane gives its connections. */
 export interface LaneHooks {
@@ -202,16 +201,10 @@ export class ClientConnection implements AnswerSink {
     this.#lastUpstream = upstream;
     upstream.begin(this, this.#exchange.request.method);
     this.#side.carriedBy(upstream);
-    const { stream } = upstream;
     const body = this.#body;
-    let goesOn: boolean;
-    if (body === null) {
-      goesOn = writeTogether(stream, this.#head);
-    } else {
-      this.#body = null;
-      this.#exchange.requestBytes += body.length;
-      goesOn = writeWithBody(stream, this.#head, body);
-    }
+    this.#body = null;
+    this.#exchange.requestBytes += body?.length ?? 0;
+    const goesOn = writeRequest(upstream.stream, this.#head, body);
     if (this.#bodyLeft === 0) return;
     if (goesOn) this.stream.resume();
     else this.stream.pause();

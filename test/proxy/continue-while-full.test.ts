@@ -5,6 +5,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { block, frame, GET, HELLO, setting, windowUpdate, framesOf } from '../support/http2-frames.ts';
 import { eventually } from '../support/patience.ts';
 import { ALLOW_WEB, type Pair, startPair } from '../support/sidecar-pair.ts';
+import { writeAsRead } from '../support/write-as-read.ts';
 import { FLAG, FRAME } from '../../wire/http2/protocol.ts';
 
 /** More than any socket on the way holds. */
@@ -20,13 +21,11 @@ let asked = false;
 let pair: Pair | null = null;
 
 function writeLarge(socket: net.Socket): void {
-  while (written < LARGE) {
+  writeAsRead(socket, () => {
+    if (written >= LARGE) return null;
     written += PIECE.length;
-    if (!socket.write(PIECE)) {
-      socket.once('drain', () => writeLarge(socket));
-      return;
-    }
-  }
+    return PIECE;
+  });
 }
 
 beforeEach(async () => {

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { block, frame, GET, HELLO } from '../support/http2-frames.ts';
 import { eventually } from '../support/patience.ts';
 import { ALLOW_WEB, type Pair, startPair } from '../support/sidecar-pair.ts';
+import { writeAsRead } from '../support/write-as-read.ts';
 import { FLAG, FRAME } from '../../wire/http2/protocol.ts';
 
 /** Of 2 KB, and no two alike: HTTP/2 would say them in a byte. */
@@ -20,18 +21,15 @@ let written = 0;
 let flooded = false;
 let pair: Pair | null = null;
 
-/** Writes as fast as it is read. */
 function flood(socket: net.Socket): void {
-  while (written < FLOOD) {
+  writeAsRead(socket, () => {
+    if (written >= FLOOD) {
+      if (!flooded) socket.write(FINAL, () => (flooded = true));
+      return null;
+    }
     const piece = Array.from({ length: 100 }, (_, index) => interim(written + index)).join('');
     written += piece.length;
-    if (!socket.write(piece)) {
-      socket.once('drain', () => flood(socket));
-      return;
-    }
-  }
-  socket.write(FINAL, () => {
-    flooded = true;
+    return piece;
   });
 }
 

@@ -1,30 +1,15 @@
 /** Clients that connect, say nothing and go: nobody waits for what can't come any more, or takes them for others. */
 import { once } from 'node:events';
 import net from 'node:net';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import {
-  ALLOW_WEB,
-  type Application,
-  ask,
-  closeOf,
-  type Pair,
-  startApplication,
-  startPair,
-} from '../support/sidecar-pair.ts';
+import { beforeAll, expect, test } from 'vitest';
+import { ALLOW_WEB, ask, closeOf, type Pair } from '../support/sidecar-pair.ts';
+import { usePair } from '../support/use-pair.ts';
 
-let application: Application;
 let pair: Pair;
 
-beforeAll(async () => {
-  application = await startApplication();
-  // Longer than any test.
-  pair = await startPair(application.address, { headerTimeoutMs: 600_000, keepAliveTimeoutMs: 600_000 });
-  await pair.publish({ policies: [ALLOW_WEB], mtls: 'DISABLE' });
-});
-afterAll(async () => {
-  await pair.close();
-  await application.close();
-});
+// Longer than any test.
+usePair((both) => ({ pair } = both), { limits: { headerTimeoutMs: 600_000, keepAliveTimeoutMs: 600_000 } });
+beforeAll(() => pair.publish({ policies: [ALLOW_WEB], mtls: 'DISABLE' }));
 
 test.each([
   ['web-0', 'orders:80'],

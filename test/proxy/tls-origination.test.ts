@@ -10,6 +10,16 @@ import { originateTls, type Origination } from '../../proxy/routing/tls-originat
 import { listenLocally } from '../support/local-server.ts';
 import { createScene, WEB } from '../support/mtls-listener.ts';
 
+/** Whoever answers there. */
+const UNVERIFIED = {
+  host: '127.0.0.1',
+  timeoutMs: 10_000,
+  sni: '',
+  alpn: [],
+  verify: null,
+  connected: () => undefined,
+};
+
 const DAY_MS = 86_400_000;
 const servers: tls.Server[] = [];
 afterEach(async () => {
@@ -135,17 +145,12 @@ describe('a certificate that OpenSSL doesn’t take', () => {
     const { root, clock } = await createScene();
     const weak = await issueLeaf(root, { spiffeId: WEB, fault: 'rsa-1024' }, clock);
     const originated = originateTls({
-      host: '127.0.0.1',
+      ...UNVERIFIED,
       port,
-      timeoutMs: 10_000,
-      sni: '',
-      alpn: [],
       certificate: {
         certificateChainPem: weak.certificateChainPem,
         privateKeyPem: weak.privateKey.reveal(),
       },
-      verify: null,
-      connected: () => undefined,
     });
     await expect(originated).rejects.toMatchObject({ decision: { reason: 'unusable-secret' } });
     expect(connections).toBe(0);
@@ -161,16 +166,7 @@ describe('a server that refuses the client’s certificate', () => {
     });
     const port = await listenLocally(own);
     try {
-      const originated = originateTls({
-        host: '127.0.0.1',
-        port,
-        timeoutMs: 10_000,
-        sni: '',
-        alpn: [],
-        certificate: null,
-        verify: null,
-        connected: () => undefined,
-      });
+      const originated = originateTls({ ...UNVERIFIED, port, certificate: null });
       await expect(originated).rejects.toMatchObject({
         decision: { phase: 'upstream', reason: 'peer-refused-certificate' },
       });
