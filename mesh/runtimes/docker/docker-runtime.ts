@@ -3,7 +3,6 @@
  * network, holder, rules, service) and the cleanup by label; what is not labelled with this session's id is
  * never touched.
  */
-import { setTimeout as pause } from 'node:timers/promises';
 import { EnvironmentError } from '../../../model/environment-error.ts';
 import type { KillSignal } from '../../../model/instance-action.ts';
 import type { Instance, Workload } from '../../../model/mesh.ts';
@@ -18,6 +17,7 @@ import { connectEngine } from './dockerode-engine.ts';
 import type { Engine } from './engine.ts';
 import { EngineAway, START_THE_ENGINE } from './engine-away.ts';
 import { EngineWatch } from './engine-watch.ts';
+import { untilEngineAnswers } from './until-engine-answers.ts';
 import { gatewayNetwork } from './gateway-network.ts';
 import { ensureHelperImage } from './helper-image.ts';
 import { SESSION_LABEL, thisOwner, type Owner } from './labels.ts';
@@ -36,10 +36,6 @@ import { buildImage, type ImageOrder, serviceImages } from './service-image.ts';
 import { createVolumes } from './session-volumes.ts';
 import { SyncedFiles } from './synced-files.ts';
 import { subnetCandidates, type Subnet } from './subnets.ts';
-
-/** At the end of a session: how long an engine that is away is waited for. */
-const RESTART_PATIENCE_MS = 5_000;
-const ASK_AGAIN_MS = 250;
 
 /** What isn't the default. */
 export interface DockerRuntimeParts {
@@ -271,7 +267,7 @@ class DockerRuntime implements Runtime {
   async #close(): Promise<void> {
     this.#closing.abort(new EnvironmentError('runtime-closed', 'the docker runtime is being closed'));
     await Promise.allSettled(this.#underWay);
-    await this.#engineBack();
+    await untilEngineAnswers(this.#engine);
     await Promise.allSettled([...this.#members.values()].map((member) => member.endService()));
     await this.#network?.close();
     try {
@@ -284,12 +280,6 @@ class DockerRuntime implements Runtime {
         { hint: `${START_THE_ENGINE}; then remove them: greenroom doctor --remove-orphans`, cause },
       );
     }
-  }
-
-  /** One that is only being restarted is waited for, so that nothing has to be left in it. */
-  async #engineBack(): Promise<void> {
-    const deadline = performance.now() + RESTART_PATIENCE_MS;
-    while ((await this.#engine.silence()) !== null && performance.now() < deadline) await pause(ASK_AGAIN_MS);
   }
 
   #newMember(pods: JoinedContext, pod: Pod, image: string): Member {
